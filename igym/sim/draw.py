@@ -1,0 +1,275 @@
+"""Shapes an environment can return, and what changed between two pictures.
+
+Knows no wire and no canvas. Coordinates are relative to the stage: x and widths to its
+width, y and heights to its height, from the top left; radii, line widths and text sizes to its
+height. They are rounded to 1/10,000, the wire's resolution.
+
+An object keeps its identity by its id: give the ball the same id in every frame and the
+browser moves it smoothly. `snap=True` turns that off for an object that jumps.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple
+
+GRID = 10_000
+
+KINDS = ("rect", "circle", "ellipse", "line", "polygon", "arc", "text")
+
+#: Field numbers on the wire. New ones go to the end.
+FIELDS = (
+    "kind",  # 0: index into KINDS
+    "x",  # 1: centre (rect: left edge; text: anchor)
+    "y",  # 2: centre (rect: top edge; text: middle)
+    "w",  # 3
+    "h",  # 4
+    "r",  # 5: radius; of a rect, of its corners
+    "points",  # 6: flat [x, y, x, y, ...]
+    "fill",  # 7: "#rgb", "#rrggbb", "#rrggbbaa" or "" for none
+    "stroke",  # 8: as fill
+    "line",  # 9: stroke width
+    "text",  # 10
+    "size",  # 11: text height
+    "angle",  # 12: clockwise, in 1/10,000 of a turn
+    "span",  # 13: of an arc, from angle, in 1/10,000 of a turn
+    "depth",  # 14: larger is nearer; equals in order of first appearance
+    "align",  # 15: of text: "left", "center" or "right"
+    "snap",  # 16: true = jump, do not glide
+    "name",  # 17: the id, only for objects the scene points out
+)
+
+
+class Shape(NamedTuple):
+    """One object of a picture. Made by the functions below; fields as in `FIELDS`."""
+
+    id: str
+    kind: int
+    x: int = 0
+    y: int = 0
+    w: int = 0
+    h: int = 0
+    r: int = 0
+    points: tuple[int, ...] = ()
+    fill: str = ""
+    stroke: str = ""
+    line: int = 0
+    text: str = ""
+    size: int = 0
+    angle: int = 0
+    span: int = 0
+    depth: int = 0
+    align: str = "left"
+    snap: bool = False
+
+
+_BLANK = Shape("", -1)
+
+
+def _q(value: float) -> int:
+    return round(value * GRID)
+
+
+def rect(
+    id: str,
+    x: float,
+    y: float,
+    w: float,
+    h: float,
+    *,
+    fill: str = "",
+    stroke: str = "",
+    line: float = 0,
+    radius: float = 0,
+    angle: float = 0,
+    depth: int = 0,
+    snap: bool = False,
+) -> Shape:
+    """A rectangle by its left top corner; turned about its centre by `angle` turns."""
+    return Shape(
+        id, 0, _q(x), _q(y), _q(w), _q(h), _q(radius), (), fill, stroke, _q(line),
+        "", 0, _q(angle), 0, depth, "left", snap,
+    )  # fmt: skip
+
+
+def circle(
+    id: str,
+    x: float,
+    y: float,
+    r: float,
+    *,
+    fill: str = "",
+    stroke: str = "",
+    line: float = 0,
+    depth: int = 0,
+    snap: bool = False,
+) -> Shape:
+    """A circle by its centre; `r` is relative to the stage's height."""
+    return Shape(
+        id, 1, _q(x), _q(y), 0, 0, _q(r), (), fill, stroke, _q(line),
+        "", 0, 0, 0, depth, "left", snap,
+    )  # fmt: skip
+
+
+def ellipse(
+    id: str,
+    x: float,
+    y: float,
+    w: float,
+    h: float,
+    *,
+    fill: str = "",
+    stroke: str = "",
+    line: float = 0,
+    angle: float = 0,
+    depth: int = 0,
+    snap: bool = False,
+) -> Shape:
+    """An ellipse by its centre and full width and height."""
+    return Shape(
+        id, 2, _q(x), _q(y), _q(w), _q(h), 0, (), fill, stroke, _q(line),
+        "", 0, _q(angle), 0, depth, "left", snap,
+    )  # fmt: skip
+
+
+def _flat(points: Sequence[tuple[float, float]]) -> tuple[int, ...]:
+    return tuple(_q(v) for point in points for v in point)
+
+
+def line(
+    id: str,
+    points: Sequence[tuple[float, float]],
+    *,
+    stroke: str,
+    width: float = 0.004,
+    depth: int = 0,
+    snap: bool = False,
+) -> Shape:
+    """A line through two or more points."""
+    return Shape(
+        id, 3, points=_flat(points), stroke=stroke, line=_q(width), depth=depth, snap=snap
+    )
+
+
+def polygon(
+    id: str,
+    points: Sequence[tuple[float, float]],
+    *,
+    fill: str = "",
+    stroke: str = "",
+    line: float = 0,
+    depth: int = 0,
+    snap: bool = False,
+) -> Shape:
+    """A closed polygon."""
+    return Shape(
+        id, 4, points=_flat(points), fill=fill, stroke=stroke, line=_q(line), depth=depth, snap=snap
+    )
+
+
+def arc(
+    id: str,
+    x: float,
+    y: float,
+    r: float,
+    *,
+    start: float,
+    span: float,
+    fill: str = "",
+    stroke: str = "",
+    line: float = 0,
+    depth: int = 0,
+    snap: bool = False,
+) -> Shape:
+    """A piece of a circle from `start`, `span` turns clockwise; 0 points right.
+
+    With `fill` it is the segment between the arc and its chord, so start 0.5 and span
+    0.5 are an upper half disc.
+    """
+    return Shape(
+        id, 5, _q(x), _q(y), 0, 0, _q(r), (), fill, stroke, _q(line),
+        "", 0, _q(start), _q(span), depth, "left", snap,
+    )  # fmt: skip
+
+
+def text(
+    id: str,
+    x: float,
+    y: float,
+    words: str,
+    *,
+    size: float = 0.05,
+    fill: str = "#ffffff",
+    align: str = "left",
+    depth: int = 0,
+    snap: bool = True,
+) -> Shape:
+    """A line of text, vertically centred on y; `size` is relative to the stage's height."""
+    return Shape(
+        id, 6, _q(x), _q(y), 0, 0, 0, (), fill, "", 0,
+        words, _q(size), 0, 0, depth, align, snap,
+    )  # fmt: skip
+
+
+Change = dict[int, Any]
+
+
+def _whole(shape: Shape, named: frozenset[str]) -> Change:
+    change: Change = {0: shape.kind}
+    for number in range(1, 17):
+        value = shape[number + 1]
+        if value != _BLANK[number + 1]:
+            change[number] = value
+    if shape.id in named:
+        change[17] = shape.id
+    return change
+
+
+class Picture:
+    """The last frame of one view, so that the next can be told as a difference.
+
+    Handles are small integers, given in order of first appearance and never reused, so
+    that equal depth paints in a stable order.
+    """
+
+    def __init__(self, named: Iterable[str] = ()) -> None:
+        self._named = frozenset(named)
+        self._handles: dict[str, int] = {}
+        self._shown: dict[str, Shape] = {}
+
+    def change(self, shapes: Iterable[Shape]) -> tuple[list[Any], list[int]]:
+        """Take `shapes` as the new picture.
+
+        Returns:
+            (objects, gone): the flat list [handle, change, ...] and the handles that went.
+        """
+        shown, handles = self._shown, self._handles
+        objects: list[Any] = []
+        now: dict[str, Shape] = {}
+        for shape in shapes:
+            id = shape[0]
+            now[id] = shape
+            old = shown.get(id)
+            if old is None or old[1] != shape[1]:
+                handle = handles.get(id)
+                if handle is None:
+                    handle = handles[id] = len(handles)
+                objects += (handle, _whole(shape, self._named))
+            elif old != shape:
+                number = 0
+                change: Change = {}
+                for was, value in zip(old, shape, strict=True):
+                    if was != value:
+                        change[number - 1] = value
+                    number += 1
+                objects += (handles[id], change)
+        gone = [handles[id] for id in shown if id not in now] if len(shown) > 0 else []
+        self._shown = now
+        return objects, gone
+
+    def whole(self) -> list[Any]:
+        """The last picture complete, for somebody who has none of it."""
+        objects: list[Any] = []
+        for id, shape in self._shown.items():
+            objects += (self._handles[id], _whole(shape, self._named))
+        return objects

@@ -1,0 +1,281 @@
+"""Everything a participant's browser and a web worker say to each other, on one page.
+
+A message is a Socket.IO event: its name is `Message.event`, its one argument is the struct
+below as msgpack. Messages marked *array* travel as arrays in field order, the others as maps.
+Requests of the browser are acknowledged with `null` or a `Refused`.
+
+This module does not know who sends a message or when. `python -m igym.wire.typescript`
+prints the TypeScript twin of this page (`client/src/wire.gen.ts`); a test fails when
+the two differ.
+
+Times are milliseconds: `_ms` since the Unix epoch on the server's clock unless the field's
+comment says the browser's.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, ClassVar, TypeAlias
+
+import msgspec
+from msgspec import Meta
+
+from igym.domain.participant import Phase
+
+#: Raise by one whenever a message changes; a client of another version reloads the page.
+VERSION = 1
+
+#: The largest packet a browser may send, in bytes.
+MAX_PACKET_BYTES = 64 * 1024
+
+Id: TypeAlias = Annotated[str, Meta(min_length=1, max_length=64)]
+Short: TypeAlias = Annotated[str, Meta(max_length=200)]
+Text: TypeAlias = Annotated[str, Meta(max_length=2_000)]
+Count: TypeAlias = Annotated[int, Meta(ge=0, le=2**31)]
+Millis: TypeAlias = Annotated[float, Meta(ge=0, le=1e14)]
+Json: TypeAlias = Any
+
+
+class Message(msgspec.Struct, frozen=True):
+    """What every message is: a value with a Socket.IO event name."""
+
+    event: ClassVar[str]
+
+
+# --- browser -> server ---------------------------------------------------------------------
+
+
+class Advance(Message, frozen=True, forbid_unknown_fields=True):
+    """The participant has finished this page or survey."""
+
+    event = "advance"
+
+    scene: Id
+    version: Count  # the `State.version` on screen, so that a double click advances once
+    answers: Annotated[dict[Id, Json], Meta(max_length=500)] = {}  # item name -> value
+
+
+class Ready(Message, frozen=True, forbid_unknown_fields=True):
+    """The game screen is up: send frames. Sent again after every reconnect."""
+
+    event = "ready"
+
+    game: Id
+    width_px: Count  # of the stage on screen
+    height_px: Count
+    refresh_hz: Annotated[float, Meta(ge=0, le=1000)] = 0  # as measured; 0 = not measured
+
+
+class Keys(Message, frozen=True, array_like=True, forbid_unknown_fields=True):
+    """What is held down now, and every edge since the last `Keys`. *array*, the hot path.
+
+    Sent at every change, and five times a second as a sign of life while a game is on.
+    """
+
+    event = "keys"
+
+    game: Id
+    count: Count  # the client's own counter of `Keys`, from 1, per page load
+    seen: Annotated[int, Meta(ge=-1, le=2**31)]  # tick of the frame last painted; -1 = none yet
+    held: Annotated[int, Meta(ge=0, lt=2**32)]  # bit i = the i-th key of `GameView.keys`
+    edges: Annotated[
+        list[tuple[Annotated[int, Meta(ge=0, lt=32)], bool, Millis]], Meta(max_length=64)
+    ] = []  # (key index, went down?, browser clock)
+
+
+class Probe(Message, frozen=True, forbid_unknown_fields=True):
+    """A round trip is measured. Acknowledged with `Probed`. About once in 2 s."""
+
+    event = "probe"
+
+    sent_ms: Millis  # browser clock
+    rtt_ms: Annotated[float, Meta(ge=0, le=600_000)] | None = None  # of the previous probe
+    offset_ms: Annotated[float, Meta(ge=-1e14, le=1e14)] | None = None  # server minus browser
+
+
+class Notice(Message, frozen=True, forbid_unknown_fields=True):
+    """Something the data should know about: the tab was hidden, a script failed, paints dropped."""
+
+    event = "notice"
+
+    kind: Annotated[str, Meta(pattern="^(hidden|visible|blur|focus|error|dropped_paints)$")]
+    at_ms: Millis  # browser clock
+    detail: Text = ""
+
+
+# --- server -> browser ---------------------------------------------------------------------
+
+
+class PageView(msgspec.Struct, frozen=True, tag="page"):
+    """A page to read. `html` was sanitised when the package was compiled."""
+
+    html: str
+    button: str
+
+
+class SurveyView(msgspec.Struct, frozen=True, tag="survey"):
+    """A form. `form` is SurveyJS JSON."""
+
+    form: dict[str, Json]
+
+
+class LobbyView(msgspec.Struct, frozen=True, tag="lobby"):
+    """Waiting for others."""
+
+    title: str
+    wanted: int  # people in a group
+    waiting: int  # people here now, this one included
+    since_ms: float
+    until_ms: float  # when waiting ends without a partner
+
+
+class TouchKey(msgspec.Struct, frozen=True):
+    """One on-screen button: holding it holds `keys`."""
+
+    label: str
+    keys: list[int]  # indices into GameView.keys
+    side: str  # "left" or "right": which thumb
+
+
+class GameView(msgspec.Struct, frozen=True, tag="game"):
+    """A game. Answer with `Ready` once it can be painted."""
+
+    game: str
+    title: str
+    help: str  # one line: how to play
+    keys: list[str]  # KeyboardEvent.key values; the bit order of `Keys.held`
+    touch: list[TouchKey]
+    aspect: float  # stage width / height
+    background: str  # CSS colour of the stage
+    fps: float  # ticks a second
+    episodes: int
+    seat: str  # the participant's seat
+    seats: dict[str, str]  # seat -> label to show
+    marks: dict[str, str]  # seat -> id of the drawn object that is "you" for that seat
+
+
+class EndView(msgspec.Struct, frozen=True, tag="end"):
+    """It is over. `code` is the completion code for this outcome, "" where there is none."""
+
+    html: str
+    outcome: str
+    code: str
+    redirect: str  # "" or the address to go on to
+
+
+View: TypeAlias = PageView | SurveyView | LobbyView | GameView | EndView
+
+
+class State(Message, frozen=True):
+    """The whole truth about the participant. Sent on connect and after every move."""
+
+    event = "state"
+
+    wire: int  # VERSION of the server
+    version: int  # rises by one with every move
+    phase: Phase
+    experiment: str
+    title: str
+    session: str
+    scene: str
+    step: int  # scenes behind, for the progress bar
+    steps: int  # scenes in all
+    view: View
+    server: str  # name of the web worker, for bug reports
+
+
+class Lobby(Message, frozen=True):
+    """The number of people waiting has changed."""
+
+    event = "lobby"
+
+    scene: str
+    waiting: int
+    wanted: int
+
+
+class Episode(Message, frozen=True):
+    """Where the game stands between ticks."""
+
+    event = "episode"
+
+    game: str
+    generation: int
+    episode: int  # from 0
+    episodes: int
+    stage: str  # "waiting" for players, "countdown", "playing", "between", "held", "over"
+    starts_ms: float  # of the next change of stage; 0 = not known
+    text: str  # author's or igym's sentence, may be ""
+    scores: dict[str, float]  # seat -> sum of rewards over the finished episodes
+
+
+class Frame(Message, frozen=True, array_like=True):
+    """What to paint. *array*, the hot path.
+
+    A keyframe (`base` = -1) replaces everything. Otherwise it changes the frame of tick
+    `base`; a client that does not have it waits for the keyframe that follows. A frame of
+    a lower (generation, episode) than the last is a ghost and is dropped.
+
+    `objects` is a flat list: handle, change, handle, change, ... A change is a map of
+    field number (see `igym.sim.draw.FIELDS`) to value; with field 0 (the kind) in it
+    the object is new. Coordinates are integers, 10,000 to the stage's width or height.
+    """
+
+    event = "frame"
+
+    game: str
+    generation: int
+    episode: int
+    tick: int  # steps taken: 0 is the frame after reset
+    at_ms: int  # when it was encoded, server clock, modulo 2**32
+    base: int  # the tick this changes; -1 = keyframe
+    acks: list[int]  # per human seat, in seat order: `Keys.count` acted on at this tick
+    objects: list[Any]
+    gone: list[int]  # handles that are no longer there
+    hud: str | None  # text above the stage; None = unchanged
+
+
+class Probed(Message, frozen=True):
+    """The answer to `Probe` (as its acknowledgement)."""
+
+    event = "probed"
+
+    sent_ms: float  # the browser's own, echoed
+    server_ms: float
+
+
+class Refused(Message, frozen=True):
+    """A request was turned down; nothing changed. As an acknowledgement, or on its own."""
+
+    event = "refused"
+
+    code: str
+    text: str  # a sentence for the participant
+    hint: str = ""  # what to do now
+
+
+class Replaced(Message, frozen=True):
+    """The participant went on in another tab or on another device; this one is idle now."""
+
+    event = "replaced"
+
+
+FROM_BROWSER: tuple[type[Message], ...] = (Advance, Ready, Keys, Probe, Notice)
+FROM_SERVER: tuple[type[Message], ...] = (
+    State,
+    Lobby,
+    Episode,
+    Frame,
+    Probed,
+    Refused,
+    Replaced,
+)
+
+_encode = msgspec.msgpack.Encoder().encode
+
+
+def packet(message: Message) -> bytes:
+    """`message` as a finished Socket.IO event packet for the namespace `/`.
+
+    The layout is that of socket.io-msgpack-parser (protocol 5): a map of type, data, nsp.
+    """
+    return _encode({"type": 2, "data": [message.event, message], "nsp": "/"})

@@ -1,0 +1,112 @@
+"""What web workers and game workers say to each other, on one page.
+
+Each process has one inbox, a Redis channel of its own. A PUBLISH carries a batch: a
+msgpack list of the structs below, all for one peer. What is published can be lost when a
+subscription breaks; each message says how that heals.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from igym.wire import Keys
+
+
+class Inner(msgspec.Struct, frozen=True, array_like=True, tag_field="t"):
+    """What every inner message is."""
+
+
+# --- web worker -> game worker -----------------------------------------------------------------
+
+
+class Attach(Inner, frozen=True, tag=1):
+    """This connection wants the frames of that seat. Answered by `Owned` and a keyframe.
+
+    The web worker also writes it to `keys.game_links`; who takes the game over reads it there.
+    """
+
+    game: str
+    seat: str
+    web: str  # name of the web worker's inbox
+    conn: int  # the connection's number in that web worker
+
+
+class Detach(Inner, frozen=True, tag=2):
+    """That connection is gone. Lost: the seat counts as present until frames find nobody."""
+
+    game: str
+    seat: str
+    web: str
+    conn: int
+
+
+class Input(Inner, frozen=True, tag=3):
+    """What somebody holds down. Lost: the next one, at most 200 ms later, is complete again."""
+
+    game: str
+    seat: str
+    received_ms: float
+    keys: Keys
+    rtt_ms: float  # as last measured; -1 = not yet
+
+
+class WantKeyframe(Inner, frozen=True, tag=4):
+    """A connection missed frames and needs a whole one. Sent again until it comes."""
+
+    game: str
+    seat: str
+    web: str
+    conn: int
+
+
+# --- game worker -> web worker -----------------------------------------------------------------
+
+
+class Deliver(Inner, frozen=True, tag=11):
+    """A finished Socket.IO packet for these connections. Lost: the next keyframe."""
+
+    conns: list[int]
+    what: int  # FRAME, KEYFRAME or CONTROL
+    packet: bytes
+
+
+class Owned(Inner, frozen=True, tag=12):
+    """Inputs of this connection go to that game worker from now on."""
+
+    conn: int
+    game: str
+    seat: str
+    worker: str  # name of the game worker's inbox
+    generation: int
+
+
+# --- anyone -> web worker ------------------------------------------------------------------------
+
+
+class Nudge(Inner, frozen=True, tag=21):
+    """The state of this session changed: read it and tell its socket.
+
+    Lost: the next connect reads it anyway, and sockets re-check while they wait.
+    """
+
+    experiment: str
+    session: str
+
+
+class LobbyCount(Inner, frozen=True, tag=22):
+    """The number of people waiting in a lobby changed. Lost: the next change."""
+
+    lobby: str
+    scene: str
+    waiting: int
+    wanted: int
+
+
+FRAME, KEYFRAME, CONTROL = 0, 1, 2
+
+ToGame = Attach | Detach | Input | WantKeyframe
+ToWeb = Deliver | Owned | Nudge | LobbyCount
+
+encode = msgspec.msgpack.Encoder().encode
+decode_to_game = msgspec.msgpack.Decoder(list[ToGame]).decode
+decode_to_web = msgspec.msgpack.Decoder(list[ToWeb]).decode
