@@ -1,0 +1,316 @@
+// Generated from igym/wire/__init__.py; redo with: python -m igym.wire.typescript --write
+
+/** A server of another version tells this client to reload. */
+export const VERSION = 1;
+
+export type Json = unknown;
+
+/** What a participant is doing. Each has a screen in the client. */
+export type Phase =
+  /** a page or a survey is on screen; they move on themselves */
+  | 'reading'
+  /** in a lobby */
+  | 'waiting'
+  /** has a seat in a game */
+  | 'playing'
+  /** final: has an outcome and, where one is declared, a code */
+  | 'ended';
+
+/** The participant has finished this page or survey. */
+export interface Advance {
+  scene: string;
+  /** the `State.version` on screen, so that a double click advances once */
+  version: number;
+  /** item name -> value */
+  answers?: Record<string, Json>;
+}
+
+/** The game screen is up: send frames. Sent again after every reconnect. */
+export interface Ready {
+  game: string;
+  /** of the stage on screen */
+  width_px: number;
+  height_px: number;
+  /** as measured; 0 = not measured */
+  refresh_hz?: number;
+}
+
+/**
+ * What is held down now, and every edge since the last `Keys`. *array*, the hot path.
+ *
+ * Sent at every change, and five times a second as a sign of life while a game is on.
+ */
+export interface Keys {
+  game: string;
+  /** the client's own counter of `Keys`, from 1, per page load */
+  count: number;
+  /** tick of the frame last painted; -1 = none yet */
+  seen: number;
+  /** bit i = the i-th key of `GameView.keys` */
+  held: number;
+  /** (key index, went down?, browser clock) */
+  edges: [number, boolean, number][];
+}
+
+/** `Keys` as it travels. */
+export type KeysArray = [
+  game: string,
+  count: number,
+  seen: number,
+  held: number,
+  edges: [number, boolean, number][],
+];
+
+export function encodeKeys(it: Keys): KeysArray {
+  return [it.game, it.count, it.seen, it.held, it.edges];
+}
+
+/** A round trip is measured. Acknowledged with `Probed`. About once in 2 s. */
+export interface Probe {
+  /** browser clock */
+  sent_ms: number;
+  /** of the previous probe */
+  rtt_ms?: number | null;
+  /** server minus browser */
+  offset_ms?: number | null;
+}
+
+/** Something the data should know about: the tab was hidden, a script failed, paints dropped. */
+export interface Notice {
+  kind: string;
+  /** browser clock */
+  at_ms: number;
+  detail?: string;
+}
+
+/** A page to read. `html` was sanitised when the package was compiled. */
+export interface PageView {
+  type: 'page';
+  html: string;
+  button: string;
+}
+
+/** A form. `form` is SurveyJS JSON. */
+export interface SurveyView {
+  type: 'survey';
+  form: Record<string, Json>;
+}
+
+/** Waiting for others. */
+export interface LobbyView {
+  type: 'lobby';
+  title: string;
+  /** people in a group */
+  wanted: number;
+  /** people here now, this one included */
+  waiting: number;
+  since_ms: number;
+  /** when waiting ends without a partner */
+  until_ms: number;
+}
+
+/** One on-screen button: holding it holds `keys`. */
+export interface TouchKey {
+  label: string;
+  /** indices into GameView.keys */
+  keys: number[];
+  /** "left" or "right": which thumb */
+  side: string;
+}
+
+/** A game. Answer with `Ready` once it can be painted. */
+export interface GameView {
+  type: 'game';
+  game: string;
+  title: string;
+  /** one line: how to play */
+  help: string;
+  /** KeyboardEvent.key values; the bit order of `Keys.held` */
+  keys: string[];
+  touch: TouchKey[];
+  /** stage width / height */
+  aspect: number;
+  /** CSS colour of the stage */
+  background: string;
+  /** ticks a second */
+  fps: number;
+  episodes: number;
+  /** the participant's seat */
+  seat: string;
+  /** seat -> label to show */
+  seats: Record<string, string>;
+  /** seat -> id of the drawn object that is "you" for that seat */
+  marks: Record<string, string>;
+}
+
+/** It is over. `code` is the completion code for this outcome, "" where there is none. */
+export interface EndView {
+  type: 'end';
+  html: string;
+  outcome: string;
+  code: string;
+  /** "" or the address to go on to */
+  redirect: string;
+}
+
+export type View = PageView | SurveyView | LobbyView | GameView | EndView;
+
+/** The whole truth about the participant. Sent on connect and after every move. */
+export interface State {
+  /** VERSION of the server */
+  wire: number;
+  /** rises by one with every move */
+  version: number;
+  phase: Phase;
+  experiment: string;
+  title: string;
+  session: string;
+  scene: string;
+  /** scenes behind, for the progress bar */
+  step: number;
+  /** scenes in all */
+  steps: number;
+  view: View;
+  /** name of the web worker, for bug reports */
+  server: string;
+}
+
+/** The number of people waiting has changed. */
+export interface Lobby {
+  scene: string;
+  waiting: number;
+  wanted: number;
+}
+
+/** Where the game stands between ticks. */
+export interface Episode {
+  game: string;
+  generation: number;
+  /** from 0 */
+  episode: number;
+  episodes: number;
+  /** "waiting" for players, "countdown", "playing", "between", "held", "over" */
+  stage: string;
+  /** of the next change of stage; 0 = not known */
+  starts_ms: number;
+  /** author's or igym's sentence, may be "" */
+  text: string;
+  /** seat -> sum of rewards over the finished episodes */
+  scores: Record<string, number>;
+}
+
+/**
+ * What to paint. *array*, the hot path.
+ *
+ * A keyframe (`base` = -1) replaces everything. Otherwise it changes the frame of tick
+ * `base`; a client that does not have it waits for the keyframe that follows. A frame of
+ * a lower (generation, episode) than the last is a ghost and is dropped.
+ *
+ * `objects` is a flat list: handle, change, handle, change, ... A change is a map of
+ * field number (see `igym.sim.draw.FIELDS`) to value; with field 0 (the kind) in it
+ * the object is new. Coordinates are integers, 10,000 to the stage's width or height.
+ */
+export interface Frame {
+  game: string;
+  generation: number;
+  episode: number;
+  /** steps taken: 0 is the frame after reset */
+  tick: number;
+  /** when it was encoded, server clock, modulo 2**32 */
+  at_ms: number;
+  /** the tick this changes; -1 = keyframe */
+  base: number;
+  /** per human seat, in seat order: `Keys.count` acted on at this tick */
+  acks: number[];
+  objects: Json[];
+  /** handles that are no longer there */
+  gone: number[];
+  /** text above the stage; None = unchanged */
+  hud: string | null;
+}
+
+/** `Frame` as it travels. */
+export type FrameArray = [
+  game: string,
+  generation: number,
+  episode: number,
+  tick: number,
+  at_ms: number,
+  base: number,
+  acks: number[],
+  objects: Json[],
+  gone: number[],
+  hud: string | null,
+];
+
+export function decodeFrame(array: FrameArray): Frame {
+  const [game, generation, episode, tick, at_ms, base, acks, objects, gone, hud] = array;
+  return { game, generation, episode, tick, at_ms, base, acks, objects, gone, hud };
+}
+
+/** The answer to `Probe` (as its acknowledgement). */
+export interface Probed {
+  /** the browser's own, echoed */
+  sent_ms: number;
+  server_ms: number;
+}
+
+/** A request was turned down; nothing changed. As an acknowledgement, or on its own. */
+export interface Refused {
+  code: string;
+  /** a sentence for the participant */
+  text: string;
+  /** what to do now */
+  hint: string;
+}
+
+/** The participant went on in another tab or on another device; this one is idle now. */
+export interface Replaced {}
+
+/** Event -> payload, browser to server. */
+export interface FromBrowser {
+  advance: Advance;
+  ready: Ready;
+  keys: KeysArray;
+  probe: Probe;
+  notice: Notice;
+}
+
+/** Event -> payload, server to browser. */
+export interface FromServer {
+  state: State;
+  lobby: Lobby;
+  episode: Episode;
+  frame: FrameArray;
+  probed: Probed;
+  refused: Refused;
+  replaced: Replaced;
+}
+
+/** Coordinates are integers, so many to the stage's width or height. */
+export const GRID = 10000;
+
+/** What an object is: field 0 is an index into this. */
+export const KINDS = ['rect', 'circle', 'ellipse', 'line', 'polygon', 'arc', 'text'] as const;
+
+/** Field number -> what it says of an object; see igym/sim/draw.py. */
+export const FIELDS = [
+  'kind',
+  'x',
+  'y',
+  'w',
+  'h',
+  'r',
+  'points',
+  'fill',
+  'stroke',
+  'line',
+  'text',
+  'size',
+  'angle',
+  'span',
+  'depth',
+  'align',
+  'snap',
+  'name',
+] as const;
