@@ -1,0 +1,353 @@
+"""Every number and name an operator may change, as one checked value.
+
+Four sources, a later one wins:
+
+    the default below  <  igym.toml (or the file IGYM_CONFIG names)  <  .env  <  the environment
+
+In the environment and in `.env` a field is `IGYM_` and its name in capitals (`IGYM_LOG_LEVEL`);
+PORT, WEB, GAMES and REDIS_URL are also heard alone, and the longer name wins. An empty variable
+counts as not set. In the file a field is a top-level key. A name that nobody declared is refused
+and not ignored: a misspelt time-out must not turn up as somebody's lost data.
+
+This module does not know what the numbers are used for, and opens no connection.
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+import re
+import tomllib
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Annotated, Any, ClassVar, Literal, NamedTuple
+from urllib.parse import urlsplit
+
+import msgspec
+from dotenv import dotenv_values
+from msgspec import Meta
+
+from igym.errors import IgymError
+
+PREFIX = "IGYM_"
+
+#: Heard without the prefix as well: the four things somebody changes on the command line.
+PLAIN = ("PORT", "WEB", "GAMES", "REDIS_URL")
+
+#: Names the configuration file; not a field, since the file cannot name itself.
+CONFIG = "IGYM_CONFIG"
+
+DEFAULT_FILE = "igym.toml"
+
+#: Never printed, never logged.
+SECRET_FIELDS = ("secret_key",)
+
+
+class BadSettings(IgymError):
+    """A setting is unknown, has the wrong shape, or contradicts another. Nothing was started."""
+
+    code: ClassVar[str] = "bad_settings"
+
+
+class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What one igym process was told. Every process of a deployment should be told the same."""
+
+    redis_url: Annotated[
+        str,
+        Meta(description="redis://, rediss:// or unix:// URL. Empty: `igym up` starts its own."),
+    ] = ""
+    data_dir: Annotated[
+        Path,
+        Meta(description="Folder for episode data, packages and the embedded Redis's files."),
+    ] = Path("data")
+    host: Annotated[str, Meta(min_length=1, description="Address the web workers listen on.")] = (
+        "127.0.0.1"
+    )
+    port: Annotated[
+        int, Meta(ge=1, le=65535, description="TCP port that all web workers share.")
+    ] = 8000
+    web: Annotated[int, Meta(ge=1, le=64, description="Web worker processes.")] = 2
+    games: Annotated[
+        int, Meta(ge=1, le=256, description="Game worker processes; about one a core.")
+    ] = 1
+    secret_key: Annotated[
+        str,
+        Meta(
+            description="Signs participants' tokens; 32 characters or more. Empty: one is made at "
+            "the first start and shared through Redis."
+        ),
+    ] = ""
+    public_url: Annotated[
+        str,
+        Meta(description="http(s) URL that participants' links begin with. Empty: host and port."),
+    ] = ""
+    allowed_origins: Annotated[
+        tuple[str, ...],
+        Meta(description="Other origins whose pages may open a socket; separated by commas."),
+    ] = ()
+    environment: Annotated[
+        Literal["development", "production"],
+        Meta(description="`production` refuses settings that are only safe on one's own machine."),
+    ] = "development"
+    debug: Annotated[
+        bool, Meta(description="Tracebacks in the researcher's pages. Never in production.")
+    ] = False
+    ping_interval_s: Annotated[
+        float,
+        Meta(gt=0, le=60, description="Seconds between the server's pings on a socket."),
+    ] = 5.0
+    ping_timeout_s: Annotated[
+        float,
+        Meta(
+            gt=0,
+            le=120,
+            description="Seconds a ping may stay unanswered before the socket is dead.",
+        ),
+    ] = 10.0
+    worker_lease_s: Annotated[
+        float,
+        Meta(
+            gt=0,
+            le=60,
+            description="Seconds without a beat until another worker may take a game over.",
+        ),
+    ] = 4.0
+    worker_beat_s: Annotated[
+        float,
+        Meta(
+            gt=0,
+            le=20,
+            description="Seconds between a game worker's beats; under a third of "
+            "worker_lease_s, so that two lost beats cost nothing.",
+        ),
+    ] = 1.0
+    director_lease_s: Annotated[
+        float,
+        Meta(gt=0, le=60, description="Seconds until a standby director takes a loop over."),
+    ] = 4.0
+    log_flush_ms: Annotated[
+        int,
+        Meta(
+            ge=10,
+            le=250,
+            description="Milliseconds of an episode that a crash may cost: ticks reach the log at "
+            "least this often.",
+        ),
+    ] = 200
+    ready_wait_s: Annotated[
+        float,
+        Meta(
+            gt=0,
+            le=120,
+            description="Seconds that a new game waits for the browsers of its players.",
+        ),
+    ] = 5.0
+    max_load: Annotated[
+        float,
+        Meta(
+            gt=0,
+            le=1,
+            description="Share of its time (0 to 1) a worker may be busy and still take a game.",
+        ),
+    ] = 0.8
+    max_packet_bytes: Annotated[
+        int,
+        Meta(ge=1024, le=16 * 2**20, description="Bytes of the largest packet from a browser."),
+    ] = 65_536
+    input_rate_per_s: Annotated[
+        int,
+        Meta(ge=1, le=10_000, description="Messages a second that one participant may send."),
+    ] = 120
+    log_level: Annotated[
+        Literal["debug", "info", "warning", "error"],
+        Meta(description="Least severe message that is logged."),
+    ] = "info"
+    log_json: Annotated[bool, Meta(description="One JSON object a line instead of text.")] = False
+
+
+class Field(NamedTuple):
+    """One setting as documentation, `igym config` and the tests see it."""
+
+    name: str
+    variable: str
+    type: Any
+    default: Any
+    description: str
+
+
+def fields() -> tuple[Field, ...]:
+    """Every setting in the order of declaration."""
+    return tuple(
+        Field(f.name, PREFIX + f.name.upper(), f.type, f.default, _description(f.type))
+        for f in msgspec.structs.fields(Settings)
+    )
+
+
+def load(env: Mapping[str, str] | None = None, cwd: Path | None = None) -> Settings:
+    """Read all sources and check the result.
+
+    Args:
+        env: the environment, instead of this process's.
+        cwd: where `igym.toml` and `.env` are looked for, and what a relative `data_dir` starts
+            from; the current directory unless given.
+
+    Raises:
+        BadSettings: naming the setting, the source it came from, and what would do.
+    """
+    here = (cwd or Path.cwd()).absolute()
+    environ = {k: v for k, v in (os.environ if env is None else env).items() if v}
+    dotenv = {k: v for k, v in dotenv_values(here / ".env", interpolate=False).items() if v}
+
+    given: dict[str, Any] = {}
+    source: dict[str, str] = {}
+    for name, value, where in (
+        *_from_file(environ.get(CONFIG) or dotenv.get(CONFIG), here),
+        *_from_variables(dotenv, str(here / ".env")),
+        *_from_variables(environ, "the environment"),
+    ):
+        given[name] = _convert(name, value, where)
+        source[name] = where
+
+    settings = Settings(**given)
+    _check(settings, source)
+    return msgspec.structs.replace(settings, data_dir=here / settings.data_dir)
+
+
+def redacted(settings: Settings) -> dict[str, Any]:
+    """The settings as plain values for people to read, with nothing in it worth stealing."""
+    shown = {f.name: _plain(getattr(settings, f.name)) for f in msgspec.structs.fields(Settings)}
+    for name in SECRET_FIELDS:
+        shown[name] = "(set)" if shown[name] else "(made at start)"
+    shown["redis_url"] = re.sub(r"(://[^:/@]*):[^@]*@", r"\1:***@", shown["redis_url"])
+    return shown
+
+
+def _description(annotated: Any) -> str:
+    metas = [m for m in getattr(annotated, "__metadata__", ()) if isinstance(m, Meta)]
+    return next((m.description for m in metas if m.description), "")
+
+
+def _from_file(named: str | None, here: Path) -> Iterator[tuple[str, Any, str]]:
+    path = here / (named or DEFAULT_FILE)
+    if not path.is_file():
+        if named:
+            raise BadSettings(
+                f"{CONFIG} names {path}, which is not a file.", hint="Correct it or unset it."
+            )
+        return
+    try:
+        table = tomllib.loads(path.read_text("utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as wrong:
+        raise BadSettings(
+            f"{path} is not valid TOML: {wrong}.", hint="Write `name = value` lines."
+        ) from wrong
+    known = Settings.__struct_fields__
+    for name, value in table.items():
+        if name not in known:
+            raise _unknown(name, str(path), known)
+        yield name, value, str(path)
+
+
+def _from_variables(env: Mapping[str, str], where: str) -> Iterator[tuple[str, Any, str]]:
+    for plain in PLAIN:
+        if plain in env:
+            yield plain.lower(), env[plain], where
+    known = tuple(f.variable for f in fields())
+    for variable in sorted(env):
+        if not variable.startswith(PREFIX) or variable == CONFIG:
+            continue
+        if variable not in known:
+            raise _unknown(variable, where, (*known, CONFIG))
+        yield variable.removeprefix(PREFIX).lower(), env[variable], where
+
+
+def _unknown(name: str, where: str, known: tuple[str, ...]) -> BadSettings:
+    near = difflib.get_close_matches(name, known, n=1, cutoff=0)
+    return BadSettings(
+        f"{name} in {where} is not a setting.",
+        hint=f"Did you mean {near[0]}? `igym config` lists all of them.",
+    )
+
+
+def _convert(name: str, value: Any, where: str) -> Any:
+    field = next(f for f in msgspec.structs.fields(Settings) if f.name == name)
+    if name == "allowed_origins" and isinstance(value, str):
+        value = [origin.strip() for origin in value.split(",") if origin.strip()]
+    try:
+        return msgspec.convert(value, field.type, strict=not isinstance(value, str), dec_hook=_path)
+    except msgspec.ValidationError as wrong:
+        raise BadSettings(
+            f"{name} in {where} cannot be used: {wrong}.",
+            hint=f"It is: {_description(field.type)} The default is {_plain(field.default)!r}.",
+        ) from wrong
+
+
+def _path(kind: type, value: Any) -> Any:
+    if kind is Path and isinstance(value, str):
+        return Path(value).expanduser()
+    raise NotImplementedError(kind)
+
+
+def _plain(value: Any) -> Any:
+    match value:
+        case Path():
+            return str(value)
+        case tuple():
+            return list(value)
+        case _:
+            return value
+
+
+def _check(s: Settings, source: Mapping[str, str]) -> None:
+    """What no field can know alone."""
+    production = s.environment == "production"
+    # (is it wrong, the field to blame, what is wrong, what to do)
+    rules: tuple[tuple[bool, str, str, str], ...] = (
+        (
+            s.worker_beat_s * 3 >= s.worker_lease_s,
+            "worker_beat_s",
+            f"three beats of {s.worker_beat_s:g} s do not fit into worker_lease_s = "
+            f"{s.worker_lease_s:g} s, so one slow step would lose the game's lease",
+            "Raise worker_lease_s or lower worker_beat_s.",
+        ),
+        (
+            s.log_flush_ms / 1000 >= s.worker_lease_s,
+            "log_flush_ms",
+            "the log would be flushed less often than the lease is lost",
+            "Raise worker_lease_s.",
+        ),
+        (
+            production and s.debug,
+            "debug",
+            "debug shows tracebacks, and this is production",
+            "Unset debug, or set environment to development.",
+        ),
+        (
+            production and "*" in s.allowed_origins,
+            "allowed_origins",
+            "`*` lets every website play in a participant's name, and this is production",
+            "Name the origins, as in https://lab.example.org.",
+        ),
+        (
+            0 < len(s.secret_key) < 32,
+            "secret_key",
+            f"{len(s.secret_key)} characters can be guessed",
+            "Use 32 or more, or leave it empty and let igym make one.",
+        ),
+        (
+            bool(s.redis_url) and urlsplit(s.redis_url).scheme not in ("redis", "rediss", "unix"),
+            "redis_url",
+            "it is not a Redis URL",
+            "Write redis://host:6379/0, rediss://… or unix:///path, or leave it empty.",
+        ),
+        (
+            bool(s.public_url) and not re.fullmatch(r"https?://[^\s/]+(/\S*)?", s.public_url),
+            "public_url",
+            "it is not an http(s) URL",
+            "Write https://lab.example.org.",
+        ),
+    )
+    for wrong, name, what, hint in rules:
+        if wrong:
+            where = source.get(name, "the defaults")
+            raise BadSettings(f"{name} (from {where}): {what}.", hint=hint)
