@@ -1,0 +1,1 @@
+"""What happens inside a game worker between two ticks. Knows no Redis, socket or browser."""
