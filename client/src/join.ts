@@ -1,0 +1,96 @@
+/**
+ * From a link to a token. Knows no socket and no screen.
+ *
+ * The token lives in this tab's session storage, so two tabs can be two people while a
+ * study is tried out; the server's cookie lets the same person come back in a new tab.
+ */
+
+import { text } from './text.ts';
+import type { Refused } from './wire.gen.ts';
+
+/** What the server put into the page. */
+export interface Boot {
+  experiment: string;
+  title: string;
+  wire: number;
+}
+
+export function boot(): Boot {
+  const given = JSON.parse(document.getElementById('igym')?.textContent || '{}') as Partial<Boot>;
+  const path = location.pathname.split('/').filter(Boolean);
+  return {
+    experiment: given.experiment ?? path[1] ?? '',
+    title: given.title ?? '',
+    wire: given.wire ?? 0,
+  };
+}
+
+/** A refusal as an error, so that `await join()` reads as one line. */
+export class Turned extends Error {
+  constructor(
+    readonly refused: Refused,
+    readonly again: boolean, // whether trying again can help
+  ) {
+    super(refused.text);
+  }
+}
+
+const key = (experiment: string): string => `igym:${experiment}:token`;
+
+export const token = {
+  read: (experiment: string): string | null => sessionStorage.getItem(key(experiment)),
+  keep: (experiment: string, value: string): void => sessionStorage.setItem(key(experiment), value),
+  forget: (experiment: string): void => sessionStorage.removeItem(key(experiment)),
+};
+
+const WAITS_MS = [300, 800, 1_500, 3_000]; // a server that is restarting is back by then
+
+/**
+ * Join, or come back. Keeps the token and takes `?new` out of the address, so that a reload
+ * stays the same participant.
+ *
+ * Raises `Turned` with the server's own sentence, or ours where it cannot be reached.
+ */
+export async function join(experiment: string): Promise<string> {
+  const url = new URL(location.href);
+  const fresh = url.searchParams.has('new');
+  const body = JSON.stringify({
+    query: Object.fromEntries(url.searchParams),
+    token: fresh ? null : token.read(experiment),
+    fresh,
+  });
+  const joined = await post(`/api/x/${encodeURIComponent(experiment)}/join`, body);
+  token.keep(experiment, joined.token);
+  if (fresh) {
+    url.searchParams.delete('new');
+    history.replaceState(null, '', url);
+  }
+  return joined.token;
+}
+
+async function post(path: string, body: string): Promise<{ token: string; session: string }> {
+  for (let attempt = 0; ; attempt++) {
+    const answer = await fetch(path, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body,
+    }).catch(() => null);
+    if (answer?.ok) return (await answer.json()) as { token: string; session: string };
+    const passing = answer === null || [502, 503, 504].includes(answer.status);
+    const wait = WAITS_MS[attempt];
+    if (!passing || wait === undefined) throw await turned(answer);
+    await new Promise((resolve) => setTimeout(resolve, wait));
+  }
+}
+
+async function turned(answer: Response | null): Promise<Turned> {
+  const said = (await answer?.json().catch(() => null)) as Partial<Refused> | null | undefined;
+  return new Turned(
+    {
+      code: said?.code ?? (answer ? `http_${answer.status}` : 'unreachable'),
+      text: said?.text ?? text.failed.unreachable,
+      hint: said?.hint ?? text.failed.unreachableHint,
+    },
+    answer === null || answer.status >= 500 || answer.status === 429,
+  );
+}

@@ -1,0 +1,59 @@
+/** The slim bar above the stage: what this is, how it stands, who you are, how good the line is. */
+
+import { h, say } from '../dom.ts';
+import { text } from '../text.ts';
+import type { GameView } from '../wire.gen.ts';
+
+/** Up to these round trips a connection is good, or fair; above, everything feels late. */
+const GOOD_MS = 90;
+const FAIR_MS = 180;
+
+export interface Bar {
+  root: HTMLElement;
+  show(view: GameView): void;
+  hud(words: string): void;
+  latency(rtt: number | null, online: boolean): void;
+}
+
+export function bar(): Bar {
+  const title = h('h1', { class: 'bar-title' });
+  const seat = h('span', { class: 'bar-seat' });
+  const hud = h('p', { class: 'bar-hud' });
+  const ms = h('span', { class: 'bar-ms' });
+  const badge = h(
+    'span',
+    { class: 'latency', attrs: { role: 'img' } },
+    h('i', { class: 'latency-dot' }),
+    ms,
+  );
+  const root = h(
+    'header',
+    { class: 'bar' },
+    h('div', { class: 'bar-left' }, title),
+    hud,
+    h('div', { class: 'bar-right' }, seat, badge),
+  );
+  return {
+    root,
+    show(view) {
+      say(title, view.title);
+      const label = view.seats[view.seat] ?? '';
+      const several = Object.keys(view.seats).length > 1 && label !== '';
+      say(seat, several ? text.game.seat(label) : '');
+    },
+    hud: (words) => say(hud, words),
+    latency(rtt, online) {
+      const known = online && rtt !== null;
+      const rounded = Math.round(rtt ?? 0);
+      badge.dataset['grade'] = !known
+        ? 'none'
+        : rounded <= GOOD_MS
+          ? 'good'
+          : rounded <= FAIR_MS
+            ? 'fair'
+            : 'poor';
+      say(ms, known ? text.game.latency(rounded) : text.game.latencyUnknown);
+      badge.ariaLabel = known ? text.game.latencyLong(rounded) : text.offline.short;
+    },
+  };
+}

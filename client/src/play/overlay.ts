@@ -1,0 +1,128 @@
+/** What is over the stage between ticks. Knows no socket: it is told where the game stands. */
+
+import { h, say } from '../dom.ts';
+import { text } from '../text.ts';
+import type { Episode, GameView } from '../wire.gen.ts';
+
+/** The stages of an episode that cover the picture. */
+type Covered = 'waiting' | 'countdown' | 'between' | 'held' | 'over';
+
+const said: Record<Covered, { title: string; text: string }> = {
+  waiting: { title: text.game.waiting, text: text.game.waitingText },
+  countdown: { title: text.game.countdown, text: '' },
+  between: { title: text.game.between, text: text.game.betweenText },
+  held: { title: text.game.held, text: text.game.heldText },
+  over: { title: text.game.over, text: text.game.overText },
+};
+
+const isCovered = (stage: string): stage is Covered => stage in said;
+const GO_MS = 700;
+
+export interface Overlay {
+  root: HTMLElement;
+  show(view: GameView, episode: Episode): void;
+  /** Once per paint; `now` on the server's clock. */
+  tick(now: number): void;
+}
+
+export function overlay(server: () => number, announce: (words: string) => void): Overlay {
+  const round = h('p', { class: 'overlay-round' });
+  const big = h('p', { class: 'overlay-big', attrs: { 'aria-hidden': 'true' } });
+  const title = h('h2', { class: 'overlay-title' });
+  const words = h('p', { class: 'overlay-text' });
+  const dots = h('div', { class: 'dots' }, h('i'), h('i'), h('i'));
+  const scores = h('dl', { class: 'overlay-scores' });
+  const help = h('div', { class: 'overlay-help' });
+  const panel = h('div', { class: 'overlay-panel' }, round, big, title, words, dots, scores, help);
+  const root = h('div', { class: 'overlay' }, panel);
+  root.hidden = true;
+
+  let view: GameView | null = null;
+  let episode: Episode | null = null;
+  let goUntil = 0;
+
+  const tick = (now: number): void => {
+    if (!episode) return;
+    const left_s = episode.starts_ms > 0 ? Math.ceil((episode.starts_ms - now) / 1000) : 0;
+    if (episode.stage === 'countdown') {
+      const label = left_s > 0 ? String(left_s) : text.game.go;
+      if (big.textContent !== label) {
+        say(big, label);
+        big.classList.remove('pop');
+        void big.offsetWidth; // restarts the animation
+        big.classList.add('pop');
+      }
+    } else if (episode.stage === 'held' && left_s > 0) {
+      say(words, `${episode.text || text.game.heldText} ${text.game.heldLeft(left_s)}.`);
+    } else if (episode.stage === 'playing' && !root.hidden && now > goUntil) {
+      root.hidden = true;
+    }
+  };
+
+  return {
+    root,
+    tick,
+    show(nextView, next) {
+      const before = episode?.stage;
+      view = nextView;
+      episode = next;
+      root.dataset['stage'] = next.stage;
+      say(round, next.episodes > 1 ? text.game.round(next.episode + 1, next.episodes) : '');
+
+      if (!isCovered(next.stage)) {
+        // After a countdown, "Go!" stays for a blink; it does not cover the picture.
+        const go = before === 'countdown' && !root.hidden;
+        goUntil = go ? server() + GO_MS : 0;
+        if (go) {
+          say(big, text.game.go);
+          announce(text.game.go);
+        } else root.hidden = true;
+        return;
+      }
+      const alone = next.stage === 'waiting' && Object.keys(view.seats).length < 2;
+      const standard = said[next.stage];
+      say(title, alone ? text.game.waitingAlone : standard.title);
+      say(words, next.text || (alone ? '' : standard.text));
+      say(big, '');
+      scoreList(scores, view, next);
+      keyHelp(help, view);
+      root.hidden = false;
+      if (before !== next.stage) announce(`${title.textContent}. ${words.textContent}`);
+      tick(server());
+    },
+  };
+}
+
+function scoreList(list: HTMLElement, view: GameView, episode: Episode): void {
+  const scored = Object.entries(episode.scores);
+  const shown = scored.length > 0 && ['between', 'over'].includes(episode.stage);
+  list.hidden = !shown;
+  list.replaceChildren(
+    ...scored.map(([seat, score]) =>
+      h(
+        'div',
+        { class: seat === view.seat ? 'mine' : '' },
+        h('dt', {
+          text:
+            seat === view.seat
+              ? `${view.seats[seat] ?? seat} (${text.game.you})`
+              : (view.seats[seat] ?? seat),
+        }),
+        h('dd', { text: number(score) }),
+      ),
+    ),
+  );
+}
+
+function keyHelp(place: HTMLElement, view: GameView): void {
+  place.replaceChildren(
+    ...(view.help ? [h('p', { text: view.help })] : []),
+    h(
+      'p',
+      { class: 'keycaps' },
+      ...view.keys.map((key) => h('kbd', { text: text.game.keys[key] ?? key.toUpperCase() })),
+    ),
+  );
+}
+
+const number = (value: number): string => String(Math.round(value * 10) / 10);

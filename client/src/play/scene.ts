@@ -1,0 +1,66 @@
+/** Frames on a canvas: when each arrived, what is between two, and the arrow for "you". */
+
+import { Frames, type Thing, type Verdict } from '../canvas/frames.ts';
+import { glide } from '../canvas/glide.ts';
+import { paintMarker } from '../canvas/marker.ts';
+import { bounds, painters, scale } from '../canvas/painter.ts';
+import { Playout } from '../canvas/playout.ts';
+import { text } from '../text.ts';
+import { KINDS, type Frame, type GameView } from '../wire.gen.ts';
+
+const MARK_MS = 3_000; // of each episode: long enough to find oneself, short enough to forget
+const painterOf = painters(KINDS);
+const still = matchMedia('(prefers-reduced-motion: reduce)');
+
+export class Scene {
+  /** Tick of the newest frame that was painted; -1 before the first. */
+  seen = -1;
+
+  private readonly frames: Frames;
+  private readonly playout: Playout;
+  private readonly scratch = {} as Thing;
+  private markUntil = Infinity; // performance.now() time
+
+  constructor(private readonly view: GameView) {
+    this.frames = new Frames(view.game);
+    this.playout = new Playout(1_000 / view.fps);
+  }
+
+  get hud(): string {
+    return this.frames.hud;
+  }
+
+  hear(frame: Frame): Verdict {
+    const verdict = this.frames.apply(frame);
+    if (verdict === 'shown') this.playout.arrive(frame.tick, performance.now());
+    return verdict;
+  }
+
+  /** Point at the participant: until further notice, or from now on for a moment. */
+  point(how: 'on' | 'a moment'): void {
+    this.markUntil = how === 'on' ? Infinity : performance.now() + MARK_MS;
+  }
+
+  paint(c: CanvasRenderingContext2D, width: number, height: number, now: number): void {
+    c.fillStyle = this.view.background;
+    c.fillRect(0, 0, width, height);
+    if (this.frames.serial === 0) return;
+
+    const [sx, sy] = scale(width, height);
+    const { serial, before, tick } = this.frames;
+    const part = this.playout.part(before, tick, now);
+    const me = this.view.marks[this.view.seat];
+    c.lineCap = 'round';
+    c.lineJoin = 'round';
+    for (const entry of this.frames.order()) {
+      const thing = glide(entry, serial, part, this.scratch);
+      painterOf(thing)?.(c, thing, sx, sy);
+    }
+    const mine = me !== undefined && now < this.markUntil ? this.frames.named(me) : undefined;
+    if (mine) {
+      const spot = bounds(glide(mine, serial, part, this.scratch), sx, sy);
+      paintMarker(c, spot, text.game.you, height, now, this.markUntil - now, still.matches);
+    }
+    this.seen = tick;
+  }
+}

@@ -1,0 +1,28 @@
+/** Finishing a page or a survey: send once, say so while it takes, and say why it did not work. */
+
+import { text } from '../text.ts';
+import type { Json, State } from '../wire.gen.ts';
+import type { Context } from './screen.ts';
+
+const QUIET = new Set(['conflict', 'impossible']); // the server has moved on: its state is coming
+
+/** True once the server has taken it; the next screen comes as a `state`. */
+export async function advance(
+  context: Context,
+  state: State,
+  answers?: Record<string, Json>,
+): Promise<boolean> {
+  const { scene, version } = state;
+  try {
+    const refused = await context.link.ask('advance', {
+      scene,
+      version,
+      ...(answers && { answers }),
+    });
+    if (refused === null || QUIET.has(refused.code)) return true;
+    context.shell.toast(refused.text, refused.hint);
+  } catch {
+    context.shell.toast(text.failed.send, text.failed.sendHint);
+  }
+  return false;
+}

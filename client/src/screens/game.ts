@@ -1,0 +1,95 @@
+/** A game: a stage that fills the window, a slim bar, thumbs where there are thumbs. */
+
+import { now_ms } from '../clock.ts';
+import { h } from '../dom.ts';
+import { bar } from '../play/bar.ts';
+import { keyboard } from '../play/keyboard.ts';
+import { HeldKeys } from '../play/keys.ts';
+import { overlay } from '../play/overlay.ts';
+import { Scene } from '../play/scene.ts';
+import { sending } from '../play/sending.ts';
+import { stage } from '../play/stage.ts';
+import { touchPad } from '../play/touch.ts';
+import '../style/game.css';
+import { text } from '../text.ts';
+import type { Episode, GameView } from '../wire.gen.ts';
+import type { Screen } from './screen.ts';
+
+const PAINTS_EVERY_MS = 10_000;
+const POINTED_AT = new Set(['waiting', 'countdown']);
+
+export const game: Screen<GameView> = (context, first) => {
+  let view = first.view;
+  const { link, clock, shell } = context;
+  const scene = new Scene(view);
+  const held = new HeldKeys();
+  const top = bar();
+  const over = overlay(() => clock.server(), shell.announce);
+  const field = stage(view.aspect, text.game.stage(view.title), (c, width, height, now) => {
+    scene.paint(c, width, height, now);
+    over.tick(clock.server());
+  });
+  field.root.firstElementChild?.append(over.root);
+
+  const keys = sending(link, view.game, held, () => scene.seen);
+  const pad = touchPad(view.touch, held, keys.now);
+  const stopKeyboard = keyboard(view.keys, held, keys.now);
+  const root = h('div', { class: 'game' }, top.root, field.root, pad.root);
+
+  const ready = (): void => {
+    const { width, height } = field.size();
+    const refresh_hz = context.refresh_hz();
+    link.tell('ready', { game: view.game, width_px: width, height_px: height, refresh_hz });
+  };
+  const show = (): void => {
+    top.show(view);
+    top.latency(clock.rtt, link.online);
+  };
+  const latency = setInterval(() => top.latency(clock.rtt, link.online), 500);
+  const paints = setInterval(() => {
+    const { all, late } = field.paints();
+    if (late > 0)
+      link.tell('notice', {
+        kind: 'dropped_paints',
+        at_ms: now_ms(),
+        detail: `${late} of ${all} in ${PAINTS_EVERY_MS / 1000} s`,
+      });
+  }, PAINTS_EVERY_MS);
+  show();
+  // After the first layout, so that `ready` can say how large the stage is.
+  const request = requestAnimationFrame(ready);
+
+  let last: Episode | null = null;
+  return {
+    root,
+    update(state) {
+      view = state.view;
+      show();
+      ready();
+    },
+    episode(said) {
+      if (said.game !== view.game || isGhost(said, last)) return;
+      if (POINTED_AT.has(said.stage)) scene.point('on');
+      else if (last?.stage !== 'playing' || last.episode !== said.episode) scene.point('a moment');
+      last = said;
+      over.show(view, said);
+    },
+    frame(said) {
+      if (scene.hear(said) === 'shown') top.hud(scene.hud);
+    },
+    close() {
+      cancelAnimationFrame(request);
+      clearInterval(latency);
+      clearInterval(paints);
+      stopKeyboard();
+      pad.stop();
+      keys.stop();
+      field.stop();
+    },
+  };
+};
+
+const isGhost = (said: Episode, last: Episode | null): boolean =>
+  last !== null &&
+  (said.generation < last.generation ||
+    (said.generation === last.generation && said.episode < last.episode));

@@ -1,0 +1,18 @@
+/** Which view is shown by which screen. */
+
+import { end } from './end.ts';
+import { lazy } from './lazy.ts';
+import { lobby } from './lobby.ts';
+import { page } from './page.ts';
+import type { Screens } from './screen.ts';
+
+export const loadGame = () => import('./game.ts').then((module) => module.game);
+const loadSurvey = () => import('./survey.ts').then((module) => module.survey);
+
+export const screens: Screens = {
+  page,
+  lobby,
+  end,
+  game: lazy(loadGame),
+  survey: lazy(loadSurvey),
+};

@@ -1,0 +1,53 @@
+/** A screen whose code is fetched when it is first needed. */
+
+import { h } from '../dom.ts';
+import { text } from '../text.ts';
+import type { Episode, View } from '../wire.gen.ts';
+import { card } from './card.ts';
+import type { Screen, Shown } from './screen.ts';
+import { skeleton } from './skeleton.ts';
+
+export function lazy<V extends View>(load: () => Promise<Screen<V>>): Screen<V> {
+  return (context, first) => {
+    const root = h('div', { class: 'lazy' }, skeleton());
+    let state = first;
+    let shown: Shown<V> | null = null;
+    let closed = false;
+    let waiting: Episode | null = null; // the newest of what came while the code did not
+
+    const failed = (): void => {
+      const reload = { label: text.failed.reload, click: () => location.reload() };
+      root.replaceChildren(
+        card({ title: text.failed.title, text: text.failed.chunk, hint: text.failed.chunkHint }, [
+          reload,
+        ]),
+      );
+      context.shell.enter(root);
+    };
+    load().then((screen) => {
+      if (closed) return;
+      shown = screen(context, state);
+      root.replaceChildren(shown.root);
+      context.shell.enter(root);
+      if (waiting) shown.episode?.(waiting);
+    }, failed);
+
+    return {
+      root,
+      update(next) {
+        state = next;
+        shown?.update(next);
+      },
+      lobby: (said) => shown?.lobby?.(said),
+      episode(said) {
+        if (shown) shown.episode?.(said);
+        else waiting = said;
+      },
+      frame: (said) => shown?.frame?.(said),
+      close() {
+        closed = true;
+        shown?.close();
+      },
+    };
+  };
+}

@@ -1,0 +1,86 @@
+/** Waiting for others: who is here, how long it has been, how long it can take at most. */
+
+import { warmChime } from '../chime.ts';
+import { h, say } from '../dom.ts';
+import { text } from '../text.ts';
+import type { LobbyView } from '../wire.gen.ts';
+import { loadGame } from './index.ts';
+import type { Screen } from './screen.ts';
+
+const MOST_SEATS = 12; // more people than that are a number, not a row
+
+export const lobby: Screen<LobbyView> = (context, first) => {
+  let view = first.view;
+  void loadGame().catch(() => undefined); // so that the game is up the moment it starts
+  const stopWarming = warmChime();
+
+  const seats = h('div', { class: 'seats', attrs: { 'aria-hidden': 'true' } });
+  const heading = h('h1');
+  const count = h('p', { class: 'lobby-count', attrs: { role: 'status' } });
+  const missing = h('p', { class: 'lobby-missing' });
+  const elapsed = h('dd');
+  const left = h('dd');
+  const times = h(
+    'dl',
+    { class: 'times' },
+    h('div', {}, h('dt', { text: text.lobby.elapsed }), elapsed),
+    h('div', {}, h('dt', { text: text.lobby.left }), left),
+  );
+  const hints = h(
+    'div',
+    { class: 'lobby-hints' },
+    h('p', { text: text.lobby.keepOpen }),
+    h('p', { text: text.lobby.timeout }),
+  );
+  const root = h('div', { class: 'lobby' }, seats, heading, count, missing, times, hints);
+
+  const people = (): void => {
+    const { wanted, waiting } = view;
+    const alone = wanted <= 1;
+    root.classList.toggle('alone', alone);
+    say(heading, alone ? text.lobby.alone : text.lobby.heading(wanted));
+    say(count, alone ? '' : text.lobby.count(waiting, wanted));
+    const gap = wanted - waiting;
+    say(missing, alone ? '' : gap > 0 ? text.lobby.missing(gap) : text.lobby.complete);
+    const drawn = Math.min(wanted, MOST_SEATS);
+    while (seats.children.length < drawn) seats.append(h('span', { class: 'seat' }, h('i')));
+    while (seats.children.length > drawn) seats.lastChild?.remove();
+    [...seats.children].forEach((seat, i) => seat.classList.toggle('here', i < waiting));
+  };
+  const clock = (): void => {
+    const now = context.clock.server();
+    say(elapsed, minutes(now - view.since_ms));
+    const rest = view.until_ms - now;
+    say(left, rest > 0 ? minutes(view.until_ms - view.since_ms) : text.lobby.leftOver);
+    root.style.setProperty(
+      '--waited',
+      String(Math.min(1, Math.max(0, 1 - rest / (view.until_ms - view.since_ms || 1)))),
+    );
+  };
+  people();
+  clock();
+  const timer = setInterval(clock, 500);
+
+  return {
+    root,
+    update(state) {
+      view = state.view;
+      people();
+      clock();
+    },
+    lobby(said) {
+      view = { ...view, waiting: said.waiting, wanted: said.wanted };
+      people();
+    },
+    close() {
+      clearInterval(timer);
+      stopWarming();
+    },
+  };
+};
+
+/** 83,000 -> "1:23" */
+function minutes(ms: number): string {
+  const s = Math.max(0, Math.round(ms / 1000));
+  return `${Math.floor(s / 60)}:${String(s % 60).padStart(2, '0')}`;
+}

@@ -1,0 +1,105 @@
+/**
+ * The one door to Socket.IO: typed events in, typed events out. Knows no screen.
+ *
+ * Nothing is queued for later: what matters is asked again (`ask`), and what does not is
+ * dropped while there is no connection (`tell`).
+ */
+
+import { io, type Socket } from 'socket.io-client';
+import * as parser from 'socket.io-msgpack-parser';
+import type { FromBrowser, FromServer, Probe, Probed, Refused } from './wire.gen.ts';
+
+/** What the server gave as the reason for not letting us in. */
+export type Refusal = Partial<Refused>;
+
+export interface Link {
+  readonly online: boolean;
+  /** Send; true if there was a connection to send it on. */
+  tell<E extends keyof FromBrowser>(event: E, payload: FromBrowser[E]): boolean;
+  /** Send, wait for the verdict (null: done), and send again where none comes. */
+  ask<E extends 'advance' | 'ready'>(event: E, payload: FromBrowser[E]): Promise<Refused | null>;
+  probe(payload: Probe): Promise<Probed | null>;
+  on<E extends keyof FromServer>(event: E, handler: (payload: FromServer[E]) => void): void;
+  open(): void;
+  close(): void;
+}
+
+export interface Handlers {
+  /** Called before every attempt. */
+  auth(): Record<string, unknown>;
+  online(): void;
+  offline(): void;
+  refused(why: Refusal): void;
+}
+
+const ANSWER_MS = 6_000; // an answer that takes longer will not come
+const TRIES = 4;
+
+export function link(handlers: Handlers): Link {
+  const socket: Socket = io({
+    path: '/socket.io',
+    transports: ['websocket'],
+    parser,
+    auth: (give) => give(handlers.auth()),
+    autoConnect: false,
+    reconnectionDelay: 150, // a web worker that dies is replaced in less than a second
+    reconnectionDelayMax: 2_000,
+    timeout: 8_000,
+  });
+
+  let closed = true;
+  const open = (): void => {
+    closed = false;
+    socket.connect();
+  };
+
+  socket.on('connect', handlers.online);
+  socket.on('disconnect', (reason) => {
+    if (closed) return;
+    handlers.offline();
+    // Socket.IO does not come back by itself after being asked to leave.
+    if (reason === 'io server disconnect') setTimeout(() => closed || open(), 500);
+  });
+  socket.on('connect_error', (error: Error & { data?: Refusal }) => {
+    handlers.offline();
+    if (!socket.active) handlers.refused(error.data ?? {});
+  });
+
+  const once = <A>(event: string, payload: unknown): Promise<A> =>
+    new Promise((resolve, reject) => {
+      socket.timeout(ANSWER_MS).emit(event, payload, (error: unknown, answer: A) => {
+        if (error) reject(new Error(`no answer to ${event}`));
+        else resolve(answer);
+      });
+    });
+
+  return {
+    get online() {
+      return socket.connected;
+    },
+    tell(event, payload) {
+      if (socket.connected) socket.emit(event, payload);
+      return socket.connected;
+    },
+    async ask(event, payload) {
+      for (let attempt = 1; ; attempt++) {
+        try {
+          return (await once<Refused | null | undefined>(event, payload)) ?? null;
+        } catch (error) {
+          if (attempt === TRIES) throw error;
+        }
+      }
+    },
+    async probe(payload) {
+      return once<Probed>('probe', payload).catch(() => null);
+    },
+    on(event, handler) {
+      socket.on(event as string, handler as (payload: unknown) => void);
+    },
+    open,
+    close() {
+      closed = true;
+      socket.disconnect();
+    },
+  };
+}

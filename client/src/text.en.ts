@@ -1,0 +1,107 @@
+/** Every sentence the client itself says, in English. Another language is another such file. */
+
+const plural = (n: number, one: string, many: string): string => (n === 1 ? one : many);
+
+export const en = {
+  loading: 'Loading',
+
+  title: {
+    reading: (study: string) => study,
+    waiting: (study: string) => `Waiting… · ${study}`,
+    playing: (study: string) => study,
+    ended: (study: string) => `Finished · ${study}`,
+    matched: '● Your game is ready',
+  },
+
+  progress: (step: number, steps: number) => `Step ${step} of ${steps}`,
+
+  lobby: {
+    alone: 'Getting your game ready',
+    heading: (wanted: number) => (wanted === 2 ? 'Finding your partner' : 'Finding your group'),
+    count: (waiting: number, wanted: number) => `${waiting} of ${wanted} here`,
+    missing: (n: number) => `Waiting for ${n} more ${plural(n, 'person', 'people')}.`,
+    complete: 'Everyone is here. One moment…',
+    elapsed: 'Waited so far',
+    left: 'At most',
+    leftOver: 'any moment now',
+    keepOpen:
+      'Please keep this tab open. The game starts by itself, with a short sound, as soon as everyone is here.',
+    timeout: 'If that does not happen in time, you move on without the game.',
+  },
+
+  game: {
+    you: 'You',
+    seat: (label: string) => `You are ${label}`,
+    latency: (ms: number) => `${ms} ms`,
+    latencyLong: (ms: number) => `Connection delay ${ms} milliseconds`,
+    latencyUnknown: '–',
+    help: 'How to play',
+    stage: (title: string) => `Game: ${title}`,
+    round: (episode: number, episodes: number) => `Round ${episode} of ${episodes}`,
+    pad: 'Game buttons',
+    waiting: 'Waiting for the other players',
+    waitingAlone: 'Setting up the game',
+    waitingText: 'The game starts as soon as everyone has loaded it.',
+    countdown: 'Get ready',
+    go: 'Go!',
+    between: 'Round finished',
+    betweenText: 'The next one starts in a moment.',
+    held: 'The game is paused',
+    heldText: 'Somebody has lost their connection. We are giving them a moment to come back.',
+    heldLeft: (seconds: number) =>
+      `Waiting ${seconds} more ${plural(seconds, 'second', 'seconds')}`,
+    over: 'Game over',
+    overText: 'Moving on in a moment.',
+    score: 'Score so far',
+    keys: { ' ': 'Space', ArrowLeft: '←', ArrowRight: '→', ArrowUp: '↑', ArrowDown: '↓' } as Record<
+      string,
+      string
+    >,
+  },
+
+  survey: {
+    sending: 'Sending your answers…',
+  },
+
+  end: {
+    code: 'Your completion code',
+    copy: 'Copy code',
+    copied: 'Copied',
+    copyFailed: 'Please select the code and copy it by hand.',
+    redirect: (host: string) => `Continue to ${host}`,
+    close: 'You can close this tab now.',
+  },
+
+  replaced: {
+    title: 'This study is open somewhere else',
+    text: 'You went on in another tab or on another device, so this one is idle. Nothing is lost.',
+    button: 'Continue here',
+  },
+
+  offline: {
+    short: 'Reconnecting…',
+    long: 'Still trying to reconnect. Please check your internet connection.',
+    back: 'Connected again',
+    blocked: {
+      title: 'We cannot open a live connection',
+      text: 'This study needs a WebSocket connection, and your network or a browser extension seems to block it. We keep trying.',
+      hint: 'Try another network, switch off VPN or ad blockers for this page, or use another browser.',
+    },
+  },
+
+  failed: {
+    title: 'Something went wrong',
+    joinTitle: 'This study cannot be opened',
+    unreachable: 'The study’s server cannot be reached.',
+    unreachableHint: 'Check your internet connection, then try again.',
+    chunk: 'Part of this page did not load.',
+    chunkHint: 'Check your internet connection, then load the page again.',
+    retry: 'Try again',
+    reload: 'Load again',
+    send: 'That did not get through.',
+    sendHint: 'Please try again.',
+    code: (code: string) => `Code for the researcher: ${code}`,
+  },
+
+  toast: { dismiss: 'Dismiss' },
+};

@@ -1,0 +1,7 @@
+/** The language in use. Screens import this and never a language by name. */
+
+import { en } from './text.en.ts';
+
+export type Text = typeof en;
+
+export const text: Text = en;
