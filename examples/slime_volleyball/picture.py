@@ -11,8 +11,8 @@ from igym.draw import Shape, arc, circle, ellipse, polygon, rect
 from .court import POINTS, points
 
 #: The environment measures from the middle of the ground upwards. The highest serve stays
-#: just below 24 of its units.
-WIDTH, HEIGHT = float(REF_W), REF_W / 2
+#: just below 25 of its units.
+WIDTH, HEIGHT = float(REF_W), 25.0
 ASPECT = WIDTH / HEIGHT
 
 #: Seat -> the shape that a person can be told is theirs.
@@ -39,7 +39,7 @@ SLIME, EYE, PUPIL, BALL = AGENT_RADIUS / HEIGHT, 0.4 / HEIGHT, 0.2 / HEIGHT, BAL
 #: What never moves, made once: the same object in each frame is known to be unchanged.
 BEACH = (
     rect("sky", 0, 0, 1, 1, fill="#c9e8ec", depth=-90),
-    circle("sun", 0.79, 0.27, 0.09, fill="#fff0bd", depth=-80),
+    circle("sun", 0.79, 0.27, 0.085, fill="#fff0bd", depth=-80),
     ellipse("cloud_left", 0.19, 0.24, 0.15, 0.05, fill="#eaf7f8", depth=-80),
     ellipse("cloud_right", 0.24, 0.21, 0.09, 0.06, fill="#eaf7f8", depth=-80),
     polygon(

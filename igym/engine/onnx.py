@@ -22,6 +22,7 @@ import hashlib
 import math
 import threading
 import time
+from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -157,6 +158,9 @@ class _Session:
 
 _lock = threading.Lock()
 _sessions: WeakValueDictionary[tuple[Path, str], _Session] = WeakValueDictionary()
+#: Models that no game uses just now but the next one probably will. 8 keeps what a study or
+#: two need, and lets the models of versions long replaced go.
+_recent: deque[_Session] = deque(maxlen=8)
 
 
 class Model:
@@ -350,7 +354,8 @@ def load(spec: Onnx, root: Path) -> Model:
     """Open a policy of the package at `root`.
 
     The session behind it is shared: a file with the same path and content is read into
-    memory once per process and stays for as long as a `Model` of it is in use.
+    memory once per process, and stays while a `Model` of it is in use or it is among the
+    last few that were.
 
     Raises:
         BadPolicy: the file is missing, outside the package, or not ONNX, or its inputs and
@@ -365,6 +370,9 @@ def load(spec: Onnx, root: Path) -> Model:
         session = _sessions.get(key)
         if session is None:
             session = _sessions[key] = _Session(spec.file, content)
+        if session in _recent:
+            _recent.remove(session)
+        _recent.append(session)
     return Model(spec, session)
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import math
 import threading
+import weakref
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -238,6 +240,23 @@ def test_a_file_is_opened_once_per_process(root):
     spelled_otherwise = replace(ECHO, file="./echo.onnx", choose=Sample())
 
     assert load(ECHO, root).session is load(spelled_otherwise, root).session
+
+
+def test_a_file_stays_open_between_two_games(root):
+    first = id(load(ECHO, root).session)
+    gc.collect()
+
+    assert id(load(ECHO, root).session) == first
+
+
+def test_a_file_that_nobody_uses_any_more_is_closed(root):
+    forgotten = weakref.ref(load(ECHO, root).session)
+    for n in range(8):
+        (root / f"{n}.onnx").write_bytes((root / "echo.onnx").read_bytes())
+        load(Onnx(f"{n}.onnx"), root)
+    gc.collect()
+
+    assert forgotten() is None
 
 
 def test_a_file_that_changed_is_opened_again(root):
