@@ -5,6 +5,7 @@
     │   ├── NotFound       there is no such experiment, session or game
     │   ├── BadToken       the token is missing, forged or of another experiment
     │   ├── BadMessage     the message does not have the declared shape
+    │   ├── OldClient      the page speaks an earlier version of the wire
     │   ├── NotYours       the game or seat belongs to somebody else
     │   ├── TooMuch        too large or too often
     │   └── Conflict       the world moved on since the caller looked
@@ -60,6 +61,12 @@ class BadMessage(Refused):
     """A message without the declared shape, or with a value outside its bounds."""
 
     code, status = "bad_message", 400
+
+
+class OldClient(Refused):
+    """The page was loaded from an earlier igym; it must be reloaded."""
+
+    code, status = "old_client", 409
 
 
 class NotYours(Refused):

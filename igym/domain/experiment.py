@@ -198,6 +198,11 @@ class Experiment:
             raise BadPackage("The last scene must be an ending(…).")
         if any(isinstance(scene, Ending) for scene in scenes[:-1]):
             raise BadPackage("Only the last scene can be an ending(…).")
+        if not isinstance(scenes[0], Page | Survey):
+            raise BadPackage(
+                "The first scene must be a page, consent or survey.",
+                hint="Somebody has to press a button before a seat or a place is used up.",
+            )
 
     def scene(self, name: str) -> Scene:
         """The scene of that name. Raises `BadPackage` where there is none."""

@@ -93,6 +93,15 @@ class Nudge(Inner, frozen=True, tag=21):
     session: str
 
 
+class Displaced(Inner, frozen=True, tag=23):
+    """The session has a newer socket elsewhere: tell this connection and let it go.
+
+    Lost: two tabs show the same; only the newer one has a seat's link.
+    """
+
+    conn: int
+
+
 class LobbyCount(Inner, frozen=True, tag=22):
     """The number of people waiting in a lobby changed. Lost: the next change."""
 
@@ -105,7 +114,7 @@ class LobbyCount(Inner, frozen=True, tag=22):
 FRAME, KEYFRAME, CONTROL = 0, 1, 2
 
 ToGame = Attach | Detach | Input | WantKeyframe
-ToWeb = Deliver | Owned | Nudge | LobbyCount
+ToWeb = Deliver | Owned | Nudge | Displaced | LobbyCount
 
 encode = msgspec.msgpack.Encoder().encode
 decode_to_game = msgspec.msgpack.Decoder(list[ToGame]).decode

@@ -1,0 +1,246 @@
+"""Every table of the data: grain, keys, columns, units and what null means.
+
+A row travels as a dict with its primary key, `day_ms` (which says in which file it lives and
+never changes for a row) and the columns known so far; later rows of the same key fill in
+the rest. Times ending in `_ms` are milliseconds since the Unix epoch on the server's clock.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pyarrow as pa
+
+_T, _F, _I, _B = pa.string(), pa.float64(), pa.int64(), pa.bool_()
+
+
+@dataclass(frozen=True)
+class Table:
+    """One table. `columns` maps a name to (type, meaning and unit, with the meaning of null)."""
+
+    name: str
+    grain: str
+    key: tuple[str, ...]
+    foreign: dict[str, str]
+    columns: dict[str, tuple[pa.DataType, str]]
+
+    @property
+    def schema(self) -> pa.Schema:
+        """The Arrow schema, with the meaning of each column as metadata."""
+        return pa.schema(
+            [
+                pa.field(name, kind, metadata={"meaning": meaning})
+                for name, (kind, meaning) in self.columns.items()
+            ],
+            metadata={"grain": self.grain, "key": ",".join(self.key)},
+        )
+
+
+TABLES: dict[str, Table] = {
+    table.name: table
+    for table in (
+        Table(
+            "participants",
+            "one row per person within this deployment",
+            ("participant_id",),
+            {},
+            {
+                "participant_id": (
+                    _T,
+                    "keyed hash of the recruiter's id, or random without one",
+                ),
+            },
+        ),
+        Table(
+            "recruiter_ids",
+            "one row per id in a session's link; kept apart so that it can be withheld",
+            ("session_id", "name"),
+            {"session_id": "sessions"},
+            {
+                "session_id": (_T, "whose link it was"),
+                "name": (_T, "query parameter, such as PROLIFIC_PID"),
+                "value": (_T, "as the recruiter sent it"),
+            },
+        ),
+        Table(
+            "sessions",
+            "one row per participant's run through this experiment",
+            ("session_id",),
+            {"participant_id": "participants"},
+            {
+                "session_id": (_T, "random"),
+                "participant_id": (_T, "whose run it is"),
+                "mode": (_T, "live, pilot, preview or rehearsal; never changes"),
+                "package": (_T, "content hash of the package they began with"),
+                "igym_version": (_T, "that served them at arrival"),
+                "started_ms": (_F, "arrival"),
+                "ended_ms": (_F, "reached the ending; null = never did"),
+                "outcome": (_T, "how it ended; null = it did not"),
+                "code": (_T, "completion code shown; empty = none for this outcome"),
+            },
+        ),
+        Table(
+            "visits",
+            "one row per scene a session entered",
+            ("session_id", "visit"),
+            {"session_id": "sessions"},
+            {
+                "session_id": (_T, ""),
+                "visit": (_I, "order within the session, from 0"),
+                "scene": (_T, "name of the scene"),
+                "entered_ms": (_F, ""),
+                "left_ms": (_F, "null = still there, or never left"),
+            },
+        ),
+        Table(
+            "answers",
+            "one row per item answered",
+            ("session_id", "visit", "item"),
+            {"session_id": "sessions", "session_id,visit": "visits"},
+            {
+                "session_id": (_T, ""),
+                "visit": (_I, "the visit in which it was asked"),
+                "item": (_T, "name of the question"),
+                "scene": (_T, "name of the survey"),
+                "value": (_T, "the answer as JSON"),
+                "answered_ms": (_F, "when the page was sent"),
+            },
+        ),
+        Table(
+            "tickets",
+            "one row per wait in a lobby",
+            ("session_id", "visit"),
+            {"session_id,visit": "visits", "game_id": "games"},
+            {
+                "session_id": (_T, ""),
+                "visit": (_I, "the visit in which they waited"),
+                "scene": (_T, ""),
+                "since_ms": (_F, "began to wait"),
+                "ended_ms": (_F, "null = still waiting, or never resolved"),
+                "end": (_T, "matched or timed_out; null as ended_ms"),
+                "game_id": (_T, "the game they were matched into; null = none"),
+            },
+        ),
+        Table(
+            "matches",
+            "one row per decision to seat a group",
+            ("game_id",),
+            {"game_id": "games"},
+            {
+                "game_id": (_T, "the game it made"),
+                "scene": (_T, ""),
+                "strategy": (_T, "name of the matching strategy"),
+                "sessions": (pa.list_(_T), "who was matched, in order of arrival"),
+                "considered": (_I, "tickets in the group"),
+                "waited_ms": (pa.list_(_F), "how long each of them had waited"),
+                "matched_ms": (_F, ""),
+            },
+        ),
+        Table(
+            "games",
+            "one row per group's visit to a game scene",
+            ("game_id",),
+            {},
+            {
+                "game_id": (_T, "random"),
+                "scene": (_T, ""),
+                "mode": (_T, "of its sessions"),
+                "package": (_T, "content hash"),
+                "seed": (_I, "every other seed of the game derives from it"),
+                "fps": (_F, "ticks per second asked for"),
+                "created_ms": (_F, "match sealed"),
+                "ended_ms": (_F, "null = did not end"),
+                "outcome": (_T, "finished, abandoned, failed or lost; null = did not end"),
+                "generation": (_I, "1 + number of takeovers; null = did not end"),
+            },
+        ),
+        Table(
+            "episodes",
+            "one row per episode that began",
+            ("episode_id",),
+            {"game_id": "games"},
+            {
+                "episode_id": (_T, "<game_id>-<episode>"),
+                "game_id": (_T, ""),
+                "episode": (_I, "order within the game, from 0"),
+                "seed": (_I, "given to reset(seed=…)"),
+                "started_ms": (_F, "first tick due"),
+                "ended_ms": (_F, "null = cut short"),
+                "steps": (_I, "ticks; null = cut short, count them in ticks"),
+                "terminated": (_B, "the environment ended it; null = cut short"),
+                "truncated": (_B, "the environment or max_steps cut it off; null = cut short"),
+                "partial": (_B, "true = it was cut short by what happened to the game"),
+            },
+        ),
+        Table(
+            "seats",
+            "one row per seat of a game",
+            ("game_id", "seat"),
+            {"game_id": "games", "session_id": "sessions"},
+            {
+                "game_id": (_T, ""),
+                "seat": (_T, "agent id in the environment"),
+                "seat_index": (_I, "order of the seat in joint actions"),
+                "session_id": (_T, "who sat there; null = a policy"),
+                "policy": (_T, "which policy sat there; null = a person"),
+            },
+        ),
+        Table(
+            "ticks",
+            "one row per tick and seat",
+            ("episode_id", "tick", "seat"),
+            {"episode_id": "episodes", "game_id,seat": "seats"},
+            {
+                "episode_id": (_T, ""),
+                "game_id": (_T, ""),
+                "tick": (_I, "steps taken before this one"),
+                "seat": (_T, ""),
+                "action": (_I, "given to the environment; null = not a whole number"),
+                "action_json": (_T, "the same as JSON"),
+                "actor": (_T, "human, bot (a policy), or default (nobody decided in time)"),
+                "reward": (_F, "of this seat, from this step"),
+                "terminated": (_B, "the episode ended with this step"),
+                "truncated": (_B, "the episode was cut off with this step"),
+                "seen_tick": (_I, "frame the person had last painted; null = no person, none yet"),
+                "rtt_ms": (_F, "the person's last measured round trip; null = no person, not yet"),
+                "late_ms": (_F, "after the tick was due"),
+                "wall_ms": (_F, "when the step was taken"),
+                "mono_us": (_I, "the worker's monotonic clock, µs, for differences"),
+                "generation": (_I, "of the game that wrote it"),
+            },
+        ),
+        Table(
+            "inputs",
+            "one row per key edge a person made in a game",
+            ("episode_id", "seat", "order"),
+            {"episode_id": "episodes", "game_id,seat": "seats"},
+            {
+                "episode_id": (_T, ""),
+                "game_id": (_T, ""),
+                "seat": (_T, ""),
+                "order": (_I, "of the edge within episode and seat, from 0"),
+                "key": (_T, "KeyboardEvent.key"),
+                "down": (_B, "true = pressed, false = released"),
+                "browser_ms": (_F, "event time stamp on the browser's clock, epoch"),
+                "received_ms": (_F, "when the web worker had it"),
+                "seen_tick": (_I, "frame last painted when it was sent; null = none yet"),
+                "tick": (_I, "the first step that could act on it"),
+            },
+        ),
+        Table(
+            "events",
+            "one row per noteworthy thing that is not in another table",
+            ("event_id",),
+            {"session_id": "sessions", "game_id": "games"},
+            {
+                "event_id": (_T, "position in the stream of records"),
+                "at_ms": (_F, "server clock"),
+                "kind": (_T, "hidden, visible, blur, focus, error, connected, scene_failed, …"),
+                "session_id": (_T, "null = not about a session"),
+                "game_id": (_T, "null = not about a game"),
+                "detail": (_T, ""),
+                "browser_ms": (_F, "browser clock; null = it did not happen in a browser"),
+            },
+        ),
+    )
+}

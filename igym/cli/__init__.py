@@ -1,0 +1,1 @@
+"""The `igym` command and the processes it starts. `main` has the verbs."""

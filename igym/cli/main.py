@@ -1,0 +1,126 @@
+"""Every verb of `igym`, one line each; what they do is in the modules they name."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from igym.errors import IgymError
+
+app = typer.Typer(
+    help="Gymnasium and PettingZoo environments as online experiments with people.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+worker = typer.Typer(help="Worker processes, for deployments that start each one themselves.")
+app.add_typer(worker, name="worker")
+
+Dirs = Annotated[list[Path], typer.Argument(help="Folders with experiment.py and experiment.toml.")]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
+
+
+@app.command()
+def up(
+    packages: Dirs,
+    nginx: Annotated[
+        bool, typer.Option("--nginx", help="Put nginx in front instead of sharing the port.")
+    ] = False,
+) -> None:
+    """Run everything on this machine until Ctrl-C: Redis, web and game workers, director."""
+    from igym.cli import up as module
+
+    module.up(packages, behind_nginx=nginx)
+
+
+@app.command()
+def check(package: Annotated[Path, typer.Argument(help="Folder of the package.")]) -> None:
+    """Compile a package as `up` would, and say what it is or why it will not do."""
+    from igym.cli import author
+
+    author.check(package)
+
+
+@app.command()
+def rehearse(
+    target: Annotated[str, typer.Argument(help="A package's folder, or the URL of a study.")],
+    participants: Annotated[int, typer.Option(min=1, max=2000)] = 20,
+    seconds: Annotated[
+        float, typer.Option(min=1, help="How long each game is played at the most.")
+    ] = 20,
+    web: Annotated[int, typer.Option(min=1, max=64, help="Web workers, for a folder.")] = 2,
+    games: Annotated[int, typer.Option(min=1, max=64, help="Game workers, for a folder.")] = 1,
+    json: Json = False,
+) -> None:
+    """Drive simulated participants over real sockets from join to end, and print how it went."""
+    from igym.cli import rehearsal
+
+    raise typer.Exit(
+        rehearsal.rehearse(target, participants, seconds, web=web, games=games, as_json=json)
+    )
+
+
+@app.command()
+def config(json: Json = False) -> None:
+    """Print the settings in force, secrets masked."""
+    from igym.cli import operator
+
+    operator.print_config(as_json=json)
+
+
+@app.command()
+def admin_link() -> None:
+    """Print a link that signs an admin in. Good for 12 hours."""
+    from igym.cli import operator
+
+    operator.print_admin_link()
+
+
+@app.command()
+def version() -> None:
+    """Print igym's version."""
+    from igym import __version__
+
+    print(__version__)
+
+
+def _become(role: str) -> None:
+    """Replace this process by the role's own, which does not carry the terminal's weight."""
+    import os
+
+    os.execv(sys.executable, [sys.executable, "-m", "igym.cli.child", role])
+
+
+@app.command()
+def web() -> None:
+    """One web worker. Needs REDIS_URL."""
+    _become("web")
+
+
+@app.command()
+def director() -> None:
+    """One director. Needs REDIS_URL. Several may run; one acts."""
+    _become("director")
+
+
+@worker.command("games")
+def worker_games() -> None:
+    """One game worker under its supervisor. Needs REDIS_URL."""
+    from igym.cli import up as module
+
+    module.one_worker()
+
+
+def main() -> None:
+    """The console script: igym's own errors are answers, not tracebacks."""
+    try:
+        app()
+    except IgymError as error:
+        Console(stderr=True).print(f"[bold red]{error.code}[/] {error.message}", highlight=False)
+        if error.hint:
+            Console(stderr=True).print(f"[dim]→[/] {error.hint}", highlight=False)
+        sys.exit(1)

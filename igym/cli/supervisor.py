@@ -1,0 +1,209 @@
+"""Processes of one machine: started, watched, started again, and stopped in order.
+
+Also keeps the leases of game workers: a worker that computes cannot renew its own, so its
+supervisor does, for as long as the worker's loop turns (`workers.games.PROGRESS`).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import logging
+import mmap
+import os
+import secrets
+import signal
+import struct
+import subprocess
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from redis import Redis
+from redis.exceptions import RedisError
+
+from igym.settings import Settings
+from igym.store import lease
+
+_log = logging.getLogger(__name__)
+
+_PROGRESS = struct.Struct("<Qdd")  # as workers.games.PROGRESS
+
+#: A game worker whose loop stands still for longer is stuck and is killed.
+STUCK_S = 20.0
+
+#: Patience with a process that was asked to stop.
+STOP_S = 8.0
+
+
+def _with_parent() -> None:
+    """In the child: die with the supervisor (Linux), in a session of its own."""
+    os.setsid()
+    with contextlib.suppress(OSError, AttributeError):
+        ctypes.CDLL(None, use_errno=True).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
+
+
+@dataclass
+class Child:
+    """One process the supervisor keeps alive."""
+
+    name: str
+    args: Sequence[str]
+    env: Mapping[str, str]
+    process: subprocess.Popen[bytes] | None = None
+    progress: mmap.mmap | None = None
+    beats: int = -1
+    moved_s: float = 0.0
+    failures: int = 0
+    again_s: float = 0.0
+    log: Path | None = field(default=None)
+
+    @property
+    def role(self) -> str:
+        """What kind of process it is: the name up to the first dash."""
+        return self.name.split("-", 1)[0]
+
+
+class Supervisor:
+    """Starts children in the order they were added and stops them in the same order."""
+
+    def __init__(self, settings: Settings, run_dir: Path) -> None:
+        self._settings = settings
+        self._run_dir = run_dir
+        self._run_dir.mkdir(parents=True, exist_ok=True)
+        self.children: list[Child] = []
+        self._redis: Redis | None = None
+        self._beaten_s = 0.0
+        self.stopping = False
+
+    def use(self, redis: Redis) -> None:
+        """Renew leases there."""
+        self._redis = redis
+
+    # --- starting --------------------------------------------------------------------------------
+
+    def add(self, name: str, args: Sequence[str], env: Mapping[str, str] | None = None) -> Child:
+        """Start a process and keep it alive from now on."""
+        child = Child(name, list(args), {**os.environ, **(env or {})})
+        self.children.append(child)
+        self._start(child)
+        return child
+
+    def add_igym(self, role: str, env: Mapping[str, str], *options: str) -> Child:
+        """Start one of igym's own processes (`igym.cli.child`)."""
+        name = f"{role}-{secrets.token_hex(3)}"
+        args = [
+            sys.executable, "-m", "igym.cli.child", role,
+            "--name", name, "--parent", str(os.getpid()), *options,
+        ]  # fmt: skip
+        child = Child(name, args, {**os.environ, **env})
+        if role == "games":
+            file = self._run_dir / f"{name}.progress"
+            file.write_bytes(b"\0" * _PROGRESS.size)
+            with file.open("r+b") as opened:
+                child.progress = mmap.mmap(opened.fileno(), _PROGRESS.size)
+            child.args = [*args, "--progress", str(file)]
+        self.children.append(child)
+        self._start(child)
+        return child
+
+    def _start(self, child: Child) -> None:
+        child.process = subprocess.Popen(
+            child.args, env=dict(child.env), preexec_fn=_with_parent, stdin=subprocess.DEVNULL
+        )
+        child.beats, child.moved_s = -1, time.monotonic()
+
+    # --- watching --------------------------------------------------------------------------------
+
+    def watch(self) -> None:
+        """One round: start what has ended, renew leases. Call it a few times a second."""
+        now = time.monotonic()
+        for child in self.children:
+            assert child.process is not None
+            if child.process.poll() is None:
+                if now - child.moved_s > 30:
+                    child.failures = 0
+                continue
+            if not child.again_s:
+                child.failures += 1
+                wait_s = min(5.0, 0.2 * 2 ** (child.failures - 1))
+                child.again_s = now + wait_s
+                _log.error(
+                    "%s ended with %s, starting it again in %.1f s",
+                    child.name,
+                    child.process.returncode,
+                    wait_s,
+                )
+                if child.progress is not None:
+                    self._gone(child)
+            elif now >= child.again_s:
+                child.again_s = 0.0
+                self._rename(child)
+                self._start(child)
+        if now - self._beaten_s >= self._settings.worker_beat_s:
+            self._beaten_s = now
+            self._beat(now)
+
+    def _rename(self, child: Child) -> None:
+        """A worker that starts again is another worker: its old games are not its own."""
+        if child.progress is None:
+            return
+        old, new = child.name, f"{child.role}-{secrets.token_hex(3)}"
+        child.name = new
+        child.args = [new if arg == old else arg for arg in child.args]
+        child.progress[:] = b"\0" * _PROGRESS.size
+
+    def _beat(self, now: float) -> None:
+        for child in self.children:
+            if child.progress is None or child.process is None or child.process.poll() is not None:
+                continue
+            beats, load, games = _PROGRESS.unpack_from(child.progress)
+            if beats != child.beats:
+                child.beats, child.moved_s = beats, now
+            elif beats and now - child.moved_s > STUCK_S:
+                _log.error("%s has stood still for %.0f s, killing it", child.name, STUCK_S)
+                child.process.kill()
+                continue
+            if not beats or self._redis is None:
+                continue
+            about = {
+                "pid": str(child.process.pid),
+                "load": f"{load:.3f}",
+                "games": str(int(games)),
+                "still_s": f"{now - child.moved_s:.1f}",
+            }
+            try:
+                lease.beat(self._redis, child.name, self._settings.worker_lease_s, about)
+            except RedisError as error:
+                _log.warning("lease of %s not renewed: %s", child.name, error)
+
+    def _gone(self, child: Child) -> None:
+        if self._redis is not None:
+            with contextlib.suppress(RedisError):
+                lease.gone(self._redis, child.name)
+
+    # --- stopping --------------------------------------------------------------------------------
+
+    def stop(self, order: Sequence[str]) -> None:
+        """Stop the children role by role; kill those that do not stop in `STOP_S`."""
+        self.stopping = True
+        for role in order:
+            group = [c for c in self.children if c.role == role and c.process is not None]
+            for child in group:
+                if child.process is not None and child.process.poll() is None:
+                    child.process.terminate()
+            until = time.monotonic() + STOP_S
+            for child in group:
+                assert child.process is not None
+                try:
+                    child.process.wait(max(0.1, until - time.monotonic()))
+                except subprocess.TimeoutExpired:
+                    _log.error("%s did not stop, killing it", child.name)
+                    child.process.kill()
+                    child.process.wait()
+                if child.progress is not None:
+                    self._gone(child)
+        for file in self._run_dir.glob("*.progress"):
+            file.unlink(missing_ok=True)

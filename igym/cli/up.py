@@ -1,0 +1,196 @@
+"""`igym up`: a whole deployment on one machine, and a clean end to it."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import signal
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+from rich.console import Console
+from rich.panel import Panel
+from rich.table import Table
+
+from igym import log
+from igym import settings as settings_module
+from igym.cli import embedded
+from igym.cli.supervisor import Supervisor
+from igym.domain.plan import Plan
+from igym.errors import Unavailable
+from igym.services import publishing, tokens
+from igym.services.connect import Deployment, connect
+from igym.settings import Settings
+
+_log = logging.getLogger(__name__)
+
+#: The order in which roles stop: nobody new, then the games, then their data, then Redis.
+ORDER = ("nginx", "web", "games", "director", "redis")
+
+
+@dataclass
+class Stack:
+    """A running deployment."""
+
+    settings: Settings
+    deployment: Deployment
+    supervisor: Supervisor
+    plans: list[Plan]
+
+    @property
+    def url(self) -> str:
+        """Where participants' links begin."""
+        s = self.settings
+        return s.public_url.rstrip("/") or f"http://{_reachable(s.host)}:{s.port}"
+
+
+def _reachable(host: str) -> str:
+    return {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)
+
+
+def environment(settings: Settings) -> dict[str, str]:
+    """`settings` as a child process reads them."""
+    made = {}
+    for name, value in msgspec.to_builtins(settings, builtin_types=(Path,)).items():
+        text = ",".join(value) if isinstance(value, list | tuple) else str(value)
+        made[settings_module.PREFIX + name.upper()] = text
+    return made
+
+
+@contextlib.contextmanager
+def stack(
+    settings: Settings, packages: Sequence[Path], *, behind_nginx: bool = False
+) -> Iterator[Stack]:
+    """Start everything, wait until pages are served, and stop everything in order.
+
+    Raises:
+        Unavailable: the port is taken, or Redis does not answer.
+        BadPackage: a package will not do; nothing is left running.
+    """
+    from igym.web.listen import listen
+
+    listen(settings.host, settings.port, shared=False).close()  # is the port free?
+    data = Path(settings.data_dir).resolve()
+    data.mkdir(parents=True, exist_ok=True)
+    settings = msgspec.structs.replace(settings, data_dir=data)
+    supervisor = Supervisor(settings, data / "run")
+    try:
+        if not settings.redis_url:
+            socket = embedded.socket_path(data)
+            socket.unlink(missing_ok=True)
+            child = supervisor.add("redis-embedded", embedded.command(data, socket))
+            assert child.process is not None
+            embedded.wait(socket, child.process)
+            settings = msgspec.structs.replace(settings, redis_url=f"unix://{socket}")
+        deployment = connect(settings, patience_s=5.0)
+        supervisor.use(deployment.redis)
+        env = environment(settings)
+        if behind_nginx:
+            from igym.cli import nginx
+
+            ports = nginx.start(supervisor, settings, data)
+            for port in ports:
+                supervisor.add_igym(
+                    "web", {**env, "IGYM_PORT": str(port), "IGYM_HOST": "127.0.0.1"}
+                )
+        else:
+            for _ in range(settings.web):
+                supervisor.add_igym("web", env, "--shared")
+        for _ in range(settings.games):
+            supervisor.add_igym("games", env)
+        supervisor.add_igym("director", env)
+        plans = [publishing.publish(deployment, package) for package in packages]
+        made = Stack(settings, deployment, supervisor, plans)
+        _wait_for_pages(made)
+        yield made
+    finally:
+        supervisor.stop(ORDER)
+
+
+def _wait_for_pages(made: Stack, patience_s: float = 30.0) -> None:
+    until = time.monotonic() + patience_s
+    url = f"http://{_reachable(made.settings.host)}:{made.settings.port}/healthz"
+    while True:
+        with contextlib.suppress(urllib.error.URLError, ConnectionError, TimeoutError):
+            with urllib.request.urlopen(url, timeout=1):
+                break
+        if time.monotonic() > until:
+            raise Unavailable("The web workers did not come up.", hint="Their log is above.")
+        made.supervisor.watch()
+        time.sleep(0.05)
+    while not all(
+        c.progress is None or c.beats > 0 for c in made.supervisor.children
+    ) and time.monotonic() < until:
+        made.supervisor.watch()
+        time.sleep(0.05)
+
+
+def up(packages: Sequence[Path], *, behind_nginx: bool = False) -> None:
+    """Run until SIGINT or SIGTERM."""
+    settings = settings_module.load()
+    log.setup(settings.log_level, as_json=settings.log_json, role="igym")
+    stopping = False
+
+    def stop(*_: object) -> None:
+        nonlocal stopping
+        if stopping:
+            return
+        stopping = True
+        raise KeyboardInterrupt
+
+    signal.signal(signal.SIGINT, stop)
+    signal.signal(signal.SIGTERM, stop)
+    console = Console()
+    try:
+        with stack(settings, packages, behind_nginx=behind_nginx) as running:
+            _greet(console, running)
+            while True:
+                running.supervisor.watch()
+                time.sleep(0.2)
+    except KeyboardInterrupt:
+        console.print("\nStopped. Data and sessions are kept; start again to go on.")
+
+
+def _greet(console: Console, running: Stack) -> None:
+    table = Table.grid(padding=(0, 2))
+    for plan in running.plans:
+        table.add_row(f"[bold]{plan.title}[/]", "")
+        table.add_row("  participant", f"{running.url}/x/{plan.experiment}")
+        table.add_row("  a new participant each time", f"{running.url}/x/{plan.experiment}?new")
+    token = tokens.issue_admin(running.deployment)
+    table.add_row("[bold]Admin[/] (12 hours)", f"{running.url}/admin/enter?key={token}")
+    data = running.settings.data_dir
+    table.add_row("[bold]Data[/]", f"{data}")
+    console.print(
+        Panel(table, title="igym is up", subtitle="Ctrl-C stops everything", expand=False),
+        soft_wrap=True,
+    )
+
+
+def one_worker() -> None:
+    """A game worker under its supervisor, until SIGTERM."""
+    settings = settings_module.load()
+    log.setup(settings.log_level, as_json=settings.log_json, role="igym")
+    if not settings.redis_url:
+        raise Unavailable("REDIS_URL is not set.", hint="Set it, or run everything: igym up DIR")
+    deployment = connect(settings)
+    supervisor = Supervisor(settings, Path(settings.data_dir).resolve() / "run")
+    supervisor.use(deployment.redis)
+    supervisor.add_igym("games", environment(settings))
+
+    def stop(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    signal.signal(signal.SIGTERM, stop)
+    try:
+        while True:
+            supervisor.watch()
+            time.sleep(0.2)
+    except KeyboardInterrupt:
+        supervisor.stop(("games",))
+

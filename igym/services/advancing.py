@@ -1,0 +1,252 @@
+"""Moving a session from scene to scene, and what its screen shows on the way."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import quote
+
+import msgspec
+
+from igym import wire
+from igym.domain import flow
+from igym.domain.outcome import Outcome
+from igym.domain.participant import Event, Phase, after
+from igym.domain.plan import Plan, ScenePlan
+from igym.errors import BadMessage, Conflict
+from igym.services.connect import Deployment, now_ms
+from igym.store import bell, lobby, sessions
+from igym.store.records import Row
+from igym.store.sessions import Session
+
+#: The most an answer may hold, as JSON.
+MAX_ANSWER_BYTES = 20_000
+
+
+def submit(deployment: Deployment, session: Session, said: wire.Advance) -> None:
+    """The participant has finished a page or survey.
+
+    Said twice, or about a scene they have left, it does nothing: their screen is behind.
+
+    Raises:
+        BadMessage: the scene is not theirs to finish, or an answer is unknown or too long.
+        Conflict: they moved on elsewhere in the same moment.
+    """
+    if said.version != session.version or said.scene != session.scene:
+        return
+    plan = deployment.plans.get(session.experiment, session.package)
+    scene = plan.scene(session.scene)
+    if scene.page is None and scene.survey is None:
+        raise BadMessage("There is nothing to send on this screen.")
+    at_ms = now_ms()
+    rows = _answers(session, scene, said.answers, at_ms)
+    enter(deployment, session, flow.following(plan, scene.name), rows)
+
+
+def _answers(
+    session: Session, scene: ScenePlan, answers: Mapping[str, Any], at_ms: float
+) -> list[Row]:
+    known = set(scene.survey.items) if scene.survey else set()
+    rows: list[Row] = []
+    for item, value in answers.items():
+        if item not in known:
+            raise BadMessage(
+                f"This page has no question named {item!r}.", hint="Reload the page and try again."
+            )
+        text = msgspec.json.encode(value)
+        if len(text) > MAX_ANSWER_BYTES:
+            raise BadMessage("One of your answers is too long.", hint="Please shorten it.")
+        rows.append(
+            (
+                "answers",
+                {
+                    "session_id": session.id,
+                    "visit": session.visit,
+                    "item": item,
+                    "day_ms": session.entered_ms,
+                    "scene": scene.name,
+                    "value": text.decode(),
+                    "answered_ms": at_ms,
+                },
+            )
+        )
+    return rows
+
+
+def enter(
+    deployment: Deployment,
+    session: Session,
+    scene: ScenePlan,
+    rows: list[Row] | None = None,
+    *,
+    outcome: str = Outcome.COMPLETE,
+    leave: str = "",
+) -> None:
+    """Move the session to `scene`, with `rows` written in the same step.
+
+    Args:
+        outcome: of the session, where `scene` is the ending.
+        leave: a lobby to leave in the same step.
+
+    Raises:
+        Impossible: the table of moves forbids it.
+        Conflict: the session has moved since it was read.
+    """
+    event = flow.entering(scene)
+    phase = after(session.phase, event)
+    at_ms = now_ms()
+    fields: dict[str, Any] = {
+        "phase": phase.value,
+        "scene": scene.name,
+        "visit": session.visit + 1,
+        "entered_ms": at_ms,
+        "game": "",
+        "seat": "",
+    }
+    made = [
+        *(rows or []),
+        _left(session, at_ms),
+        (
+            "visits",
+            {
+                "session_id": session.id,
+                "visit": session.visit + 1,
+                "day_ms": at_ms,
+                "scene": scene.name,
+                "entered_ms": at_ms,
+            },
+        ),
+    ]
+    join = ""
+    if event is Event.QUEUE:
+        join = sessions.lobby_name(session.package, scene.name, session.mode)
+        made.append(ticket_row(session, session.visit + 1, scene.name, at_ms))
+    if event is Event.FINISH:
+        assert scene.end is not None
+        code = scene.end.codes.get(outcome, "")
+        fields |= {"outcome": outcome, "code": code}
+        made.append(
+            (
+                "sessions",
+                {
+                    "session_id": session.id,
+                    "day_ms": session.started_ms,
+                    "ended_ms": at_ms,
+                    "outcome": outcome,
+                    "code": code,
+                },
+            )
+        )
+    sessions.move(deployment.redis, session, fields, made, join=join, leave=leave, at_ms=at_ms)
+    if join:
+        bell.ring(deployment.redis)
+
+
+def _left(session: Session, at_ms: float) -> Row:
+    return (
+        "visits",
+        {
+            "session_id": session.id,
+            "visit": session.visit,
+            "day_ms": session.entered_ms,
+            "left_ms": at_ms,
+        },
+    )
+
+
+def ticket_row(session: Session, visit: int, scene: str, since_ms: float, **more: Any) -> Row:
+    """The row of a wait in a lobby; its key is the visit it happened in."""
+    return (
+        "tickets",
+        {
+            "session_id": session.id,
+            "visit": visit,
+            "day_ms": since_ms,
+            "scene": scene,
+            "since_ms": since_ms,
+            **more,
+        },
+    )
+
+
+def move_on(deployment: Deployment, session_id: str, experiment: str, game: str, ending: str) -> None:
+    """A game is over: its participant goes to the next scene, or to the ending.
+
+    Safe to call twice: who is no longer in that game is left where they are.
+
+    Args:
+        ending: an outcome of the session that leads to the ending; "" goes on.
+    """
+    for _ in range(5):
+        session = sessions.read(deployment.redis, experiment, session_id)
+        if session.phase is not Phase.PLAYING or session.game != game:
+            return
+        plan = deployment.plans.get(experiment, session.package)
+        to = flow.last(plan) if ending else flow.following(plan, session.scene)
+        try:
+            enter(deployment, session, to, outcome=ending or Outcome.COMPLETE)
+            return
+        except Conflict:
+            continue
+    raise Conflict(f"Session {session_id} would not hold still.")
+
+
+def state(deployment: Deployment, session: Session, server: str) -> wire.State:
+    """What the participant's screen shows now."""
+    plan = deployment.plans.get(session.experiment, session.package)
+    return wire.State(
+        wire=wire.VERSION,
+        version=session.version,
+        phase=session.phase,
+        experiment=plan.experiment,
+        title=plan.title,
+        session=session.id,
+        scene=session.scene,
+        step=plan.index(session.scene),
+        steps=len(plan.scenes),
+        view=_view(deployment, plan, session),
+        server=server,
+    )
+
+
+def _view(deployment: Deployment, plan: Plan, session: Session) -> wire.View:
+    scene = plan.scene(session.scene)
+    if scene.page is not None:
+        return wire.PageView(html=scene.page.html, button=scene.page.button)
+    if scene.survey is not None:
+        return wire.SurveyView(form=scene.survey.form)
+    if scene.end is not None:
+        redirect = scene.end.redirects.get(session.outcome, "")
+        return wire.EndView(
+            html=scene.end.html,
+            outcome=session.outcome,
+            code=session.code,
+            redirect=redirect.replace("{participant}", quote(session.participant, safe="")).replace(
+                "{code}", quote(session.code, safe="")
+            ),
+        )
+    play = scene.play
+    assert play is not None
+    if session.phase is Phase.WAITING:
+        name = sessions.lobby_name(session.package, session.scene, session.mode)
+        return wire.LobbyView(
+            title=play.title,
+            wanted=len(play.humans),
+            waiting=lobby.waiting(deployment.redis, session.experiment, name),
+            since_ms=session.entered_ms,
+            until_ms=session.entered_ms + play.waits_s * 1000,
+        )
+    return wire.GameView(
+        game=session.game,
+        title=play.title,
+        help=play.help,
+        keys=list(play.keys),
+        touch=[wire.TouchKey(t.label, list(t.keys), t.side) for t in play.touch],
+        aspect=play.aspect,
+        background=play.background,
+        fps=play.fps,
+        episodes=play.episodes,
+        seat=session.seat,
+        seats={seat: play.labels.get(seat, seat) for seat in play.seats},
+        marks=play.marks,
+    )

@@ -1,0 +1,149 @@
+"""Somebody opens a link: make them a session, or find the one they have."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import secrets
+from collections.abc import Mapping
+
+from igym import __version__
+from igym.domain.participant import Phase
+from igym.errors import BadMessage, IgymError
+from igym.services import tokens
+from igym.services.connect import Deployment, now_ms
+from igym.store import packages, sessions
+from igym.store.records import Row
+from igym.store.sessions import Session
+
+#: Query parameters by which recruiters name a person; the rest describe the visit.
+PERSON = ("PROLIFIC_PID", "workerId", "id")
+RECRUITER = (*PERSON, "STUDY_ID", "SESSION_ID", "assignmentId", "hitId")
+MODES = ("live", "pilot", "preview", "rehearsal")
+_ID = re.compile(r"[A-Za-z0-9_.:@+ -]{1,128}")
+
+
+def recruiter_ids(query: Mapping[str, object]) -> dict[str, str]:
+    """The recruiter's ids in a link's query.
+
+    Raises:
+        BadMessage: one of them has characters no recruiter uses, or is too long.
+    """
+    found = {}
+    for name in RECRUITER:
+        value = query.get(name)
+        if value in (None, ""):
+            continue
+        if not isinstance(value, str) or not _ID.fullmatch(value):
+            raise BadMessage(
+                f"The {name} in your link looks damaged.",
+                hint="Open the link from the recruitment site again.",
+            )
+        found[name] = value
+    return found
+
+
+def join(
+    deployment: Deployment,
+    experiment: str,
+    query: Mapping[str, object],
+    token: str | None,
+    *,
+    fresh: bool = False,
+) -> tuple[str, str]:
+    """Make a session for whoever opened the link, or find theirs.
+
+    The same recruiter ids, or the same token, always give the same session; `fresh`
+    asks for a new one, for people who try a study with themselves.
+
+    Returns:
+        (token, session id).
+
+    Raises:
+        NotFound: no such experiment.
+        BadMessage: the link's ids or mode are malformed.
+    """
+    redis = deployment.redis
+    package = packages.active_package(redis, experiment)
+    ids = recruiter_ids(query)
+    mode = str(query.get("mode") or "live")
+    if mode not in MODES:
+        raise BadMessage(
+            "This link asks for a mode that does not exist.", hint=f"Use one of {', '.join(MODES)}."
+        )
+    person = {name: ids[name] for name in PERSON if name in ids}
+    if token and not fresh and not person:
+        try:
+            at, session_id = tokens.identify(deployment, token)
+            if at == experiment:
+                sessions.read(redis, experiment, session_id)
+                return token, session_id
+        except IgymError:
+            pass  # an old token is as good as none: they get a new session
+
+    plan = deployment.plans.get(experiment, package)
+    at_ms = now_ms()
+    first = plan.scenes[0]
+    session_id = secrets.token_hex(8)
+    participant = (
+        hashlib.blake2b(
+            "\x1f".join(f"{k}={v}" for k, v in sorted(person.items())).encode(),
+            key=deployment.secret.encode()[:64],
+            digest_size=8,
+        ).hexdigest()
+        if person
+        else secrets.token_hex(8)
+    )
+    session = Session(
+        id=session_id,
+        experiment=experiment,
+        package=package,
+        release=plan.version,
+        participant=participant,
+        mode=mode,
+        version=1,
+        phase=Phase.READING,
+        scene=first.name,
+        visit=0,
+        entered_ms=at_ms,
+        started_ms=at_ms,
+    )
+    rows: list[Row] = [
+        ("participants", {"participant_id": participant, "day_ms": 0}),
+        (
+            "sessions",
+            {
+                "session_id": session_id,
+                "day_ms": at_ms,
+                "participant_id": participant,
+                "mode": mode,
+                "package": package,
+                "igym_version": __version__,
+                "started_ms": at_ms,
+            },
+        ),
+        visit_row(session),
+        *(
+            (
+                "recruiter_ids",
+                {"session_id": session_id, "name": name, "value": value, "day_ms": at_ms},
+            )
+            for name, value in ids.items()
+        ),
+    ]
+    made = sessions.create(redis, session, sessions.recruit_field(mode, person), rows)
+    return tokens.issue(deployment, experiment, made), made
+
+
+def visit_row(session: Session) -> Row:
+    """The row of the scene a session is in."""
+    return (
+        "visits",
+        {
+            "session_id": session.id,
+            "visit": session.visit,
+            "day_ms": session.entered_ms,
+            "scene": session.scene,
+            "entered_ms": session.entered_ms,
+        },
+    )

@@ -1,0 +1,259 @@
+"""From a package's code to plain data. Runs in a process of its own, with limits.
+
+`python -m igym.services.compiling DIR` prints the plan as JSON, or {"error": …} and exit
+code 1. Nothing else may be believed about a package that was not compiled like this.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import sys
+import tomllib
+import traceback
+from contextlib import redirect_stdout
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import nh3
+from markdown_it import MarkdownIt
+
+from igym import __version__
+from igym.domain.experiment import Ending, Experiment, Onnx, Page, Play, Random, Survey
+from igym.domain.keymap import chord_keys
+from igym.domain.plan import (
+    EndPlan,
+    PagePlan,
+    Plan,
+    PlayPlan,
+    ScenePlan,
+    SurveyPlan,
+    TouchPlan,
+)
+from igym.engine import onnx
+from igym.errors import BadPackage, IgymError
+from igym.services.loading import load
+from igym.sim.host import Sim
+
+_markdown = MarkdownIt("commonmark", {"html": True}).enable("table")
+_ID = "abcdefghijklmnopqrstuvwxyz0123456789_-"
+
+
+def manifest(root: Path) -> dict[str, Any]:
+    """experiment.toml, checked.
+
+    Raises:
+        BadPackage: missing, not TOML, or without a usable id, version or title.
+    """
+    file = root / "experiment.toml"
+    if not file.is_file():
+        raise BadPackage(
+            f"{root} has no experiment.toml.", hint='It needs at least id = "…", version, title.'
+        )
+    try:
+        made = tomllib.loads(file.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise BadPackage(f"{file}: {error}.") from error
+    for name in ("id", "version", "title"):
+        if not isinstance(made.get(name), str | int | float) or not str(made[name]):
+            raise BadPackage(f"{file} has no {name}.")
+    id = str(made["id"])
+    if not 1 <= len(id) <= 40 or set(id) - set(_ID):
+        raise BadPackage(
+            f"{file}: id = {id!r} will not do.", hint="Use small letters, digits, _ and -."
+        )
+    version = str(made["version"])
+    if not 1 <= len(version) <= 40 or set(version.lower()) - set(_ID + ".+"):
+        raise BadPackage(f"{file}: version = {version!r} will not do.")
+    return made
+
+
+def _text(root: Path, file: str) -> str:
+    path = (root / file).resolve()
+    if not path.is_relative_to(root.resolve()):
+        raise BadPackage(f"{file} is outside the package.")
+    if not path.is_file():
+        raise BadPackage(f"{file} is not in the package ({root}).")
+    return path.read_text(encoding="utf-8")
+
+
+def _html(root: Path, file: str) -> str:
+    """Markdown or HTML as sanitised HTML: no scripts, styles, forms or event handlers."""
+    text = _text(root, file)
+    return nh3.clean(text if file.endswith(".html") else _markdown.render(text))
+
+
+def _survey(root: Path, file: str) -> SurveyPlan:
+    try:
+        form = json.loads(_text(root, file))
+    except json.JSONDecodeError as error:
+        raise BadPackage(f"{file}:{error.lineno}: {error.msg}.") from error
+    items: list[str] = []
+
+    def walk(node: Any) -> None:
+        if isinstance(node, dict):
+            if "type" in node and node["type"] not in ("panel", "html", "image", "expression"):
+                name = node.get("name")
+                if not isinstance(name, str) or not name or len(name) > 60:
+                    raise BadPackage(f"{file} has a question without a usable name: {node}.")
+                items.extend((name, f"{name}-Comment"))
+            for key in ("pages", "elements", "questions", "templateElements"):
+                for child in node.get(key) or ():
+                    walk(child)
+
+    walk(form)
+    if not items:
+        raise BadPackage(f"{file} has no questions.")
+    for name in items:
+        if items.count(name) > 1:
+            raise BadPackage(f"{file} has two questions named {name!r}.")
+    return SurveyPlan(form, tuple(items))
+
+
+_LABELS = {
+    "ArrowLeft": "◀",
+    "ArrowRight": "▶",
+    "ArrowUp": "▲",
+    "ArrowDown": "▼",
+    " ": "●",
+}
+
+
+def _play(scene: Play, root: Path) -> PlayPlan:
+    keys = scene.keymap.keys
+    touch = tuple(
+        TouchPlan(t.label, tuple(keys.index(k) for k in chord_keys(t.chord)), t.side)
+        for t in scene.touch
+        if all(k in keys for k in chord_keys(t.chord))
+    )
+    if len(touch) < len(scene.touch):
+        raise BadPackage(f"play({scene.name!r}): touch holds a key that is not in keys.")
+    if not touch:
+        touch = tuple(
+            TouchPlan(
+                _LABELS.get(key, key.upper()),
+                (i,),
+                "left" if key in ("ArrowLeft", "ArrowRight") else "right",
+            )
+            for i, key in enumerate(keys)
+            if key in _LABELS or len(keys) <= 8
+        )
+    _rehearse(scene, root)
+    return PlayPlan(
+        seats=tuple(map(str, scene.seats)),
+        humans=tuple(map(str, scene.humans)),
+        policies={
+            str(seat): _describe(who)
+            for seat, who in scene.seats.items()
+            if isinstance(who, Onnx | Random)
+        },
+        keys=keys,
+        touch=touch,
+        title=scene.title or scene.name.replace("_", " ").capitalize(),
+        help=scene.help,
+        labels={str(k): v for k, v in scene.labels.items()},
+        marks={str(k): v for k, v in scene.marks.items()},
+        aspect=scene.aspect,
+        background=scene.background,
+        fps=scene.fps,
+        episodes=scene.episodes,
+        max_steps=scene.max_steps,
+        assign=scene.assign,
+        waits_s=scene.waits_s,
+        unmatched=scene.unmatched.outcome,
+        grace_s=scene.grace_s,
+        countdown_s=scene.countdown_s,
+        between_s=scene.between_s,
+    )
+
+
+def _describe(who: Onnx | Random) -> str:
+    if isinstance(who, Random):
+        return "random"
+    chosen = who.choose if isinstance(who.choose, str) else f"sample@{who.choose.temperature:g}"
+    return f"onnx:{who.file}:{chosen}"
+
+
+def _rehearse(scene: Play, root: Path) -> None:
+    """Make the environment, reset it, draw it, ask the policies and take one idle step."""
+    sim = Sim(scene.env(), list(scene.seats), scene.draw, scene.hud)
+    try:
+        sim.reset(0)
+        shapes = {shape.id for shape in sim.draw()}
+        for seat, mark in scene.marks.items():
+            if mark not in shapes:
+                raise BadPackage(
+                    f"play({scene.name!r}): marks[{seat!r}] = {mark!r} is no shape's id."
+                )
+        sim.hud()
+        for seat, who in scene.seats.items():
+            if isinstance(who, Onnx):
+                model = onnx.load(who, root)
+                onnx.check(model, sim.observe(str(seat)), getattr(sim.space(str(seat)), "n", None))
+        sim.step([scene.keymap.idle] * len(scene.seats))
+        sim.draw()
+    finally:
+        sim.close()
+
+
+def compile_package(root: Path, package: str) -> Plan:
+    """Import the package in this process and turn it into a plan.
+
+    Raises:
+        BadPackage: with the scene or file that will not do.
+        Whatever the researcher's code raises.
+    """
+    about = manifest(root)
+    experiment: Experiment = load(root, f"c{package[:24]}")
+    scenes = []
+    for scene in experiment.scenes:
+        if isinstance(scene, Page):
+            scenes.append(ScenePlan(scene.name, page=PagePlan(_html(root, scene.file), scene.button)))
+        elif isinstance(scene, Survey):
+            scenes.append(ScenePlan(scene.name, survey=_survey(root, scene.file)))
+        elif isinstance(scene, Play):
+            scenes.append(ScenePlan(scene.name, play=_play(scene, root)))
+        elif isinstance(scene, Ending):
+            end = EndPlan(_html(root, scene.file), dict(scene.codes), dict(scene.redirects))
+            scenes.append(ScenePlan(scene.name, end=end))
+    return Plan(
+        experiment=str(about["id"]),
+        version=str(about["version"]),
+        title=str(about["title"]),
+        package=package,
+        scenes=tuple(scenes),
+        igym=__version__,
+        dependencies=tuple(map(str, about.get("dependencies", ()))),
+    )
+
+
+def _main() -> int:
+    root, package = Path(sys.argv[1]), sys.argv[2]
+    said = io.StringIO()
+    try:
+        with redirect_stdout(said):
+            plan = compile_package(root, package)
+    except IgymError as error:
+        answer = {"error": error.message, "hint": error.hint, "trace": ""}
+    except ModuleNotFoundError as error:
+        answer = {
+            "error": f"The package needs {error.name}, which is not installed.",
+            "hint": f"Install what experiment.toml lists, e.g. pip install {error.name}",
+            "trace": traceback.format_exc(),
+        }
+    except Exception as error:
+        answer = {
+            "error": f"{type(error).__name__}: {error}",
+            "hint": "",
+            "trace": traceback.format_exc(),
+        }
+    else:
+        sys.stdout.buffer.write(msgspec.json.encode(plan))
+        return 0
+    json.dump(answer, sys.stdout)
+    return 1
+
+
+if __name__ == "__main__":
+    sys.exit(_main())

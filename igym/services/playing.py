@@ -1,0 +1,381 @@
+"""Running games in a worker: claim, episodes, and what follows when it is over."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from igym.domain import seeds
+from igym.domain.experiment import Experiment, Onnx, Play, Random
+from igym.domain.outcome import GameOutcome, Outcome
+from igym.engine import onnx, runner
+from igym.engine.seats import Background, Decider, OnnxSeat, RandomSeat
+from igym.errors import IgymError, LeaseLost, NotFound, SceneFailed
+from igym.services import advancing, matching
+from igym.services.connect import Deployment, now_ms
+from igym.services.stage import GameOver, Stage
+from igym.sim.host import Sim
+from igym.store import bell, games, jobs, lease, packages, records
+from igym.store.games import Game, episode_id
+from igym.store.post import Outbox
+from igym.store.records import Row
+from igym.wire import inner
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """A package whose code is in this process."""
+
+    experiment: Experiment
+    root: Path
+
+
+class GameHost:
+    """All games of one worker process, and its inbox."""
+
+    def __init__(
+        self,
+        deployment: Deployment,
+        name: str,
+        outbox: Outbox,
+        clock: runner.Clock,
+        background: Background,
+        load: Callable[[Deployment, str], Loaded],
+    ) -> None:
+        """`load` brings a package's code into this process, by content hash."""
+        self.deployment = deployment
+        self.name = name
+        self.outbox = outbox
+        self._clock = clock
+        self._background = background
+        self._load = load
+        self.stages: dict[str, Stage] = {}
+
+    # --- the inbox -------------------------------------------------------------------------------
+
+    def handle(self, batch: list[inner.ToGame]) -> None:
+        """Messages from web workers. Those for games that are not here (any more) are dropped."""
+        for said in batch:
+            stage = self.stages.get(said.game)
+            if stage is None:
+                continue
+            if isinstance(said, inner.Input):
+                stage.hear(said)
+            elif isinstance(said, inner.Attach):
+                stage.attach(said)
+            elif isinstance(said, inner.Detach):
+                stage.detach(said)
+            else:
+                stage.want_keyframe(said)
+
+    def resumed(self) -> None:
+        """The inbox was (re)opened: attach again whoever connected while it was closed."""
+        for stage in list(self.stages.values()):
+            self._attach_links(stage)
+
+    def _attach_links(self, stage: Stage) -> None:
+        where = games.links(self.deployment.redis, stage.game.experiment, stage.game.id)
+        for seat, (web, conn) in where.items():
+            person = stage.people.get(seat)
+            if person is not None and person.link != (web, conn):
+                stage.attach(inner.Attach(stage.game.id, seat, web, conn))
+
+    # --- a game ------------------------------------------------------------------------------------
+
+    def play(self, experiment: str, game_id: str, generation: int) -> str:
+        """Run one game to its end, if its generation can be claimed. Returns the outcome.
+
+        Safe to run twice: the second run cannot claim and returns "" at once.
+        """
+        redis = self.deployment.redis
+        if not games.claim(redis, experiment, game_id, generation, self.name, now_ms()):
+            _log.info("game %s generation %s is not to be had", game_id, generation)
+            return ""
+        game = games.read(redis, experiment, game_id)
+        outcome, away = GameOutcome.FAILED, tuple[str, ...]()
+        try:
+            self._run(game)
+            outcome = GameOutcome.FINISHED
+        except GameOver as over:
+            outcome, away = over.outcome, over.away
+        except LeaseLost:
+            _log.warning("game %s was taken over, stopping", game_id)
+            return ""
+        except SceneFailed as failed:
+            report(self.deployment, game, failed.message, failed.where, failed.trace)
+        except IgymError as error:
+            report(self.deployment, game, str(error), f"scene {game.scene}", "")
+        finally:
+            stage = self.stages.pop(game_id, None)
+        if stage is not None:
+            stage.tell("over")
+        finish(self.deployment, self.outbox, game, outcome, away, stage)
+        return outcome.value
+
+    def suspend(self) -> None:
+        """The worker stops: write what its games have not written yet."""
+        for stage in list(self.stages.values()):
+            try:
+                stage.flush()
+            except (GameOver, LeaseLost) as error:
+                _log.warning("game %s: %s", stage.game.id, error)
+
+    def _run(self, game: Game) -> None:
+        plan = self.deployment.plans.get(game.experiment, game.package)
+        play_plan = plan.scene(game.scene).play
+        assert play_plan is not None
+        scene = f"scene {game.scene}"
+        loaded = runner.guarded(
+            f"{scene}, loading", lambda: self._load(self.deployment, game.package)
+        )
+        play = loaded.experiment.scene(game.scene)
+        assert isinstance(play, Play)
+        sim = runner.guarded(
+            f"{scene}, making the environment",
+            lambda: Sim(play.env(), list(play.seats), play.draw, play.hud),
+        )
+        stage = Stage(
+            self.deployment, self.outbox, self.name, game, play_plan, play.keymap, sim
+        )
+        self.stages[game.id] = stage
+        try:
+            self._attach_links(stage)
+            for episode in range(play.episodes):
+                self._episode(stage, sim, play, loaded.root, episode)
+        finally:
+            sim.close()
+
+    def _episode(self, stage: Stage, sim: Sim, play: Play, root: Path, episode: int) -> None:
+        game = stage.game
+        where = f"scene {game.scene}, episode {episode}"
+        seed = seeds.derive(game.seed, "episode", episode)
+        runner.guarded(f"{where}, reset", lambda: sim.reset(seed))
+        deciders = runner.guarded(
+            f"{where}, policies",
+            lambda: self._deciders(stage, sim, play, root, episode),
+        )
+        runner.guarded(f"{where}, drawing after reset", lambda: stage.begin(episode))
+        self._gather(stage)
+        pause_s = play.countdown_s if episode == 0 else play.between_s
+        stage.tell("countdown", starts_ms=now_ms() + pause_s * 1000)
+        self._clock.sleep(pause_s)
+        started_ms = now_ms()
+        row: dict[str, Any] = {
+            "episode_id": episode_id(game.id, episode),
+            "day_ms": game.created_ms,
+            "game_id": game.id,
+            "episode": episode,
+            "seed": seed,
+            "started_ms": started_ms,
+            "partial": True,
+        }
+        stage.flush([("episodes", row)])
+        stage.tell("playing")
+        steps, last = runner.play(
+            sim,
+            deciders,
+            stage,
+            self._clock,
+            fps=play.fps,
+            max_steps=play.max_steps,
+            where=where,
+        )
+        done: list[Row] = [
+            (
+                "episodes",
+                row
+                | {
+                    "ended_ms": now_ms(),
+                    "steps": steps,
+                    "terminated": last.terminated,
+                    "truncated": last.truncated,
+                    "partial": False,
+                },
+            )
+        ]
+        stage.flush(done, close=True)
+        if episode + 1 < play.episodes:
+            stage.tell("between", starts_ms=now_ms() + play.between_s * 1000)
+
+    def _gather(self, stage: Stage) -> None:
+        """Wait until everybody's screen is up.
+
+        Raises:
+            GameOver: somebody stayed away for longer than the scene's grace.
+        """
+        if stage.everybody():
+            return
+        stage.tell("waiting")
+        while not stage.everybody():
+            stage.check_away()
+            self._clock.sleep(0.02)
+
+    def _deciders(
+        self, stage: Stage, sim: Sim, play: Play, root: Path, episode: int
+    ) -> list[Decider]:
+        made: list[Decider] = []
+        for agent, who in play.seats.items():
+            seat = str(agent)
+            seed = seeds.derive(stage.game.seed, seat, episode)
+            if isinstance(who, Onnx):
+                model = onnx.load(who, root)
+                space = sim.space(seat)
+                onnx.check(model, sim.observe(seat), getattr(space, "n", None))
+                player = onnx.Player(model, np.random.default_rng(seed))
+                made.append(OnnxSeat(player, who.every, play.keymap.idle, self._background))
+            elif isinstance(who, Random):
+                made.append(RandomSeat(who, sim.space(seat), seed))
+            else:
+                made.append(stage.people[seat].hands)
+        return made
+
+
+def report(deployment: Deployment, game: Game, message: str, where: str, trace: str) -> None:
+    """Tell the researcher what failed and where: in the log, the data and the admin page."""
+    _log.error(
+        "game %s of %s failed: %s (%s)\n%s",
+        game.id,
+        game.experiment,
+        message,
+        where,
+        trace,
+        extra={"game": game.id, "experiment": game.experiment},
+    )
+    at_ms = now_ms()
+    records.problem(
+        deployment.redis,
+        {
+            "at_ms": at_ms,
+            "experiment": game.experiment,
+            "game": game.id,
+            "message": message,
+            "where": where,
+            "trace": trace,
+        },
+    )
+    records.add(
+        deployment.redis,
+        game.experiment,
+        game.release,
+        [
+            event_row(
+                at_ms, "scene_failed", game=game.id, detail=f"{message} ({where})\n{trace}"
+            )
+        ],
+    )
+
+
+def event_row(
+    at_ms: float, kind: str, *, session: str = "", game: str = "", detail: str = "", browser_ms: float | None = None
+) -> Row:
+    """One row of the events table."""
+    return (
+        "events",
+        {
+            "at_ms": at_ms,
+            "day_ms": at_ms,
+            "kind": kind,
+            "session_id": session or None,
+            "game_id": game or None,
+            "detail": detail,
+            "browser_ms": browser_ms,
+        },
+    )
+
+
+#: How a session ends whose game ended like that; "" goes on to the next scene.
+_ENDS = {
+    GameOutcome.FINISHED: "",
+    GameOutcome.ABANDONED: Outcome.PARTNER_LEFT,
+    GameOutcome.FAILED: Outcome.TECHNICAL_PROBLEM,
+    GameOutcome.LOST: Outcome.TECHNICAL_PROBLEM,
+}
+
+
+def finish(
+    deployment: Deployment,
+    outbox: Outbox,
+    game: Game,
+    outcome: GameOutcome,
+    away: tuple[str, ...] = (),
+    stage: Stage | None = None,
+) -> None:
+    """End the game in the name of its generation and move its people on.
+
+    Safe to call twice and to be cut short anywhere: the director finishes what is left.
+    """
+    redis, at_ms = deployment.redis, now_ms()
+    if stage is not None and outcome is not GameOutcome.FINISHED:
+        try:
+            stage.flush()  # ticks of the episode that did not end
+        except (GameOver, LeaseLost) as lost:
+            _log.warning("the last ticks of game %s were not written: %s", game.id, lost)
+    fresh = games.read(redis, game.experiment, game.id)
+    unclosed = fresh.episode if outcome is not GameOutcome.FINISHED else ""
+    row: Row = (
+        "games",
+        {
+            "game_id": game.id,
+            "day_ms": game.created_ms,
+            "ended_ms": at_ms,
+            "outcome": outcome.value,
+            "generation": game.generation,
+        },
+    )
+    if not games.end(redis, game, outcome.value, [row], unclosed=unclosed, now_ms=at_ms):
+        return
+    settle(deployment, outbox, game, outcome, away)
+
+
+def settle(
+    deployment: Deployment,
+    outbox: Outbox,
+    game: Game,
+    outcome: GameOutcome,
+    away: tuple[str, ...] = (),
+) -> None:
+    """Move everybody of a game that is over to what follows, and forget the game."""
+    for seat, session in game.seats.items():
+        ends = str(Outcome.LEFT) if seat in away else str(_ENDS[outcome])
+        try:
+            advancing.move_on(deployment, session, game.experiment, game.id, ends)
+        except NotFound:
+            continue  # the session has expired
+        matching.nudge(outbox, deployment, game.experiment, session)
+    games.settled(deployment.redis, game.experiment, game.id)
+    bell.ring(deployment.redis)
+
+
+def reap(deployment: Deployment, outbox: Outbox) -> int:
+    """Look after games nobody runs (any more). Returns how many were given up.
+
+    A game that no worker has claimed is offered again; one whose worker is dead is ended
+    with what its log holds; one that is over but not settled is settled.
+    """
+    redis, given_up = deployment.redis, 0
+    patience_ms = 2 * deployment.settings.worker_lease_s * 1000
+    for experiment in packages.active(redis):
+        for game_id in games.open_games(redis, experiment):
+            try:
+                game = games.read(redis, experiment, game_id)
+            except NotFound:
+                games.settled(redis, experiment, game_id)
+                continue
+            if game.phase == "over":
+                if now_ms() - game.ended_ms > patience_ms:
+                    settle(deployment, outbox, game, GameOutcome(game.outcome))
+            elif not game.owner:
+                if now_ms() - game.created_ms > patience_ms and not jobs.is_queued(redis, game):
+                    jobs.start_game(redis, game)
+            elif not lease.alive(redis, game.owner):
+                given_up += 1
+                _log.error("the worker of game %s is dead", game_id)
+                finish(deployment, outbox, game, GameOutcome.LOST)
+    return given_up

@@ -1,0 +1,1 @@
+"""Redis: every key, every script, and functions that say what they do to both."""

@@ -1,0 +1,20 @@
+-- game_end: a game is over; its members still have to be moved on.
+--
+-- KEYS[1]  hash    game
+-- KEYS[2]  stream  records
+-- KEYS[3]  zset    closed
+-- ARGV[1]  generation of whoever ends it
+-- ARGV[2]  outcome
+-- ARGV[3]  JSON rows [[table, row JSON], ...]
+-- ARGV[4]  id of an episode whose log nobody will close any more, else ""
+-- ARGV[5]  now, ms
+-- returns  1 = ended, 0 = it was over already or belongs to another generation
+
+local game = redis.call('HMGET', KEYS[1], 'generation', 'phase')
+if game[1] ~= ARGV[1] or game[2] == 'over' then return 0 end
+redis.call('HSET', KEYS[1], 'phase', 'over', 'outcome', ARGV[2], 'ended_ms', ARGV[5])
+if ARGV[4] ~= '' then redis.call('ZADD', KEYS[3], ARGV[5], ARGV[4]) end
+for _, row in ipairs(cjson.decode(ARGV[3])) do
+  redis.call('XADD', KEYS[2], '*', 't', row[1], 'd', row[2])
+end
+return 1

@@ -1,0 +1,193 @@
+"""Games: one group's visit to a game scene, and who may run it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+from redis import Redis
+
+from igym.errors import LeaseLost, NotFound
+from igym.store import keys
+from igym.store.records import Row, packed_json
+from igym.store.script import Script
+
+_claim = Script("game_claim.lua")
+_append = Script("log_append.lua")
+_end = Script("game_end.lua")
+
+
+class Game(msgspec.Struct, frozen=True):
+    """A game as last written. `seats` maps each human seat to the session that sits there."""
+
+    id: str
+    experiment: str
+    package: str
+    release: str  # version of the experiment
+    scene: str
+    mode: str
+    seed: int
+    seats: dict[str, str]
+    created_ms: float
+    generation: int = 1
+    owner: str = ""
+    phase: str = "offered"  # offered, live, over
+    outcome: str = ""
+    ended_ms: float = 0
+    claimed_ms: float = 0
+    episode: str = ""  # id of the episode last written to
+    logged: int = 0  # ticks of it that are in its log
+
+    def fields(self) -> dict[str, str]:
+        """As the game's hash holds it."""
+        made = {k: str(v) for k, v in msgspec.to_builtins(self).items()}
+        made["seats"] = msgspec.json.encode(self.seats).decode()
+        return made
+
+
+def episode_id(game: str, episode: int) -> str:
+    """The id of a game's n-th episode, counted from 0."""
+    return f"{game}-{episode:03d}"
+
+
+def read(redis: Redis, experiment: str, game_id: str) -> Game:
+    """The game. Raises `NotFound` where there is none (any more)."""
+    found: Any = redis.hgetall(keys.game(experiment, game_id))
+    if not found:
+        raise NotFound("That game is over.", hint="Reload the page to go on.")
+    fields: dict[str, Any] = {k.decode(): v.decode() for k, v in found.items()}
+    fields["seats"] = msgspec.json.decode(fields["seats"])
+    return msgspec.convert(fields, Game, strict=False)
+
+
+def open_games(redis: Redis, experiment: str) -> list[str]:
+    """Games that still need care, oldest first."""
+    found: Any = redis.zrange(keys.games(experiment), 0, -1)
+    return [one.decode() for one in found]
+
+
+def settled(redis: Redis, experiment: str, game_id: str) -> None:
+    """The game is over and everybody in it has moved on: nobody needs to look at it again."""
+    redis.zrem(keys.games(experiment), game_id)
+
+
+def claim(redis: Redis, experiment: str, game_id: str, generation: int, worker: str, now_ms: float) -> bool:
+    """Take this generation of the game. False: it is somebody's, over, or superseded."""
+    return bool(_claim(redis, [keys.game(experiment, game_id)], [generation, worker, int(now_ms)]))
+
+
+def append(
+    redis: Redis,
+    game: Game,
+    episode: str,
+    chunk: bytes,
+    rows: Sequence[Row] = (),
+    *,
+    logged: int,
+    close: bool = False,
+    now_ms: float,
+) -> None:
+    """Write a flush of the episode log, and rows, in the name of `game.generation`.
+
+    `logged` is the number of the episode's ticks that are in the log once this is written;
+    a flush sent twice is written once.
+
+    Raises:
+        LeaseLost: another generation owns the game. Nothing was written.
+    """
+    written = _append(
+        redis,
+        [
+            keys.game(game.experiment, game.id),
+            keys.log(game.experiment, episode),
+            keys.closed(game.experiment),
+            keys.records(game.experiment, game.release),
+        ],
+        [
+            game.generation,
+            chunk,
+            episode,
+            "1" if close else "0",
+            logged,
+            int(now_ms),
+            keys.log.ttl_s,
+            packed_json(rows),
+        ],
+    )
+    if not written:
+        raise LeaseLost(f"Game {game.id} is no longer run by generation {game.generation}.")
+
+
+def end(
+    redis: Redis,
+    game: Game,
+    outcome: str,
+    rows: Sequence[Row],
+    *,
+    unclosed: str = "",
+    now_ms: float,
+) -> bool:
+    """End the game in the name of `game.generation`. False: it was over, or is not ours."""
+    return bool(
+        _end(
+            redis,
+            [
+                keys.game(game.experiment, game.id),
+                keys.records(game.experiment, game.release),
+                keys.closed(game.experiment),
+            ],
+            [game.generation, outcome, packed_json(rows), unclosed, int(now_ms)],
+        )
+    )
+
+
+# --- connections of a game's seats -----------------------------------------------------------
+
+
+def link(redis: Redis, experiment: str, game_id: str, seat: str, web: str, conn: int) -> str:
+    """Note where the seat's socket is. Returns the game's owner, "" while it has none."""
+    with redis.pipeline(transaction=True) as pipe:
+        pipe.hset(keys.links(experiment, game_id), seat, f"{web}|{conn}")
+        pipe.expire(keys.links(experiment, game_id), keys.links.ttl_s)
+        pipe.hget(keys.game(experiment, game_id), "owner")
+        owner = pipe.execute()[2]
+    return owner.decode() if owner else ""
+
+
+def links(redis: Redis, experiment: str, game_id: str) -> dict[str, tuple[str, int]]:
+    """Seat -> (web worker, connection)."""
+    found: Any = redis.hgetall(keys.links(experiment, game_id))
+    made = {}
+    for seat, where in found.items():
+        web, conn = where.decode().rsplit("|", 1)
+        made[seat.decode()] = (web, int(conn))
+    return made
+
+
+# --- logs ----------------------------------------------------------------------------------------
+
+
+def closed(redis: Redis, experiment: str, most: int) -> list[str]:
+    """Episodes whose log waits for the archiver, oldest first."""
+    found: Any = redis.zrange(keys.closed(experiment), 0, most - 1)
+    return [one.decode() for one in found]
+
+
+def log(redis: Redis, experiment: str, episode: str) -> list[bytes]:
+    """Every chunk of an episode's log, in order."""
+    found: Any = redis.xrange(keys.log(experiment, episode))
+    return [fields[b"c"] for _, fields in found]
+
+
+def log_exists(redis: Redis, experiment: str, episode: str) -> bool:
+    """Whether anything was logged of that episode and not yet archived."""
+    return bool(redis.exists(keys.log(experiment, episode)))
+
+
+def archived(redis: Redis, experiment: str, episode: str) -> None:
+    """Forget a log: it is on the data volume."""
+    with redis.pipeline(transaction=True) as pipe:
+        pipe.delete(keys.log(experiment, episode))
+        pipe.zrem(keys.closed(experiment), episode)
+        pipe.execute()

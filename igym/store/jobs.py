@@ -1,0 +1,42 @@
+"""RQ: jobs by name, with JSON arguments. Workers import what the names say; we do not."""
+
+from __future__ import annotations
+
+from redis import Redis
+from rq import Queue
+from rq.serializers import JSONSerializer
+
+from igym.store.games import Game
+
+GAMES = "games"
+
+#: The only functions a worker runs.
+ALLOWED = frozenset({"workers.games.play"})
+
+
+def _job_id(game: Game) -> str:
+    return f"game-{game.id}-{game.generation}"
+
+
+def start_game(redis: Redis, game: Game) -> None:
+    """Ask for a game worker. May be asked again: only one job can claim a generation."""
+    Queue(GAMES, connection=redis, serializer=JSONSerializer).enqueue_call(
+        "workers.games.play",
+        args=(game.experiment, game.id, game.generation),
+        job_id=_job_id(game),
+        timeout=-1,  # a game is over when it is over; its lease says whether it is alive
+        result_ttl=0,
+        failure_ttl=86_400,
+        retry=None,
+    )
+
+
+def is_queued(redis: Redis, game: Game) -> bool:
+    """Whether a job for this generation waits for a worker."""
+    queue = Queue(GAMES, connection=redis, serializer=JSONSerializer)
+    return _job_id(game) in queue.get_job_ids()
+
+
+def queued(redis: Redis) -> int:
+    """How many games wait for a worker with headroom."""
+    return len(Queue(GAMES, connection=redis, serializer=JSONSerializer))

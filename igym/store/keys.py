@@ -1,0 +1,176 @@
+"""Every Redis key igym writes, with its kind, its life and its meaning.
+
+Keys of one experiment share a hash tag, so that every script works on Redis Cluster.
+RQ keeps its own keys under `rq:`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Key:
+    """How to name a key, and what a reader should know before using it."""
+
+    name: Callable[..., str]
+    kind: str  # string, hash, zset, set, list, stream or channel
+    ttl_s: int  # 0 = permanent
+    doc: str
+
+    def __call__(self, *parts: str) -> str:
+        return self.name(*parts)
+
+
+#: Every key declared below, by function name.
+ALL: dict[str, Key] = {}
+
+
+def key(kind: str, *, days: float = 0, seconds: int = 0) -> Callable[[Callable[..., str]], Key]:
+    """Declare a key. Without a life it is permanent, and must be on the short list in the tests."""
+
+    def declare(name: Callable[..., str]) -> Key:
+        made = Key(name, kind, int(days * 86_400) + seconds, name.__doc__ or "")
+        ALL[name.__name__] = made
+        return made
+
+    return declare
+
+
+# --- the deployment --------------------------------------------------------------------------
+
+
+@key("string")
+def secret() -> str:
+    """The key that signs participant tokens, where settings give none. Shared by all workers."""
+    return "igym:secret"
+
+
+@key("hash")
+def experiments() -> str:
+    """Experiment id -> content hash of its active package."""
+    return "igym:experiments"
+
+
+@key("hash", seconds=10)
+def worker(name: str) -> str:
+    """A game worker that is alive: pid, started_ms, load, games. Renewed by its supervisor."""
+    return f"igym:worker:{name}"
+
+
+@key("hash", seconds=30)
+def web(name: str) -> str:
+    """A web worker that is alive: pid, sockets."""
+    return f"igym:web:{name}"
+
+
+@key("string", seconds=60)
+def lease(name: str) -> str:
+    """Who runs the loop of that name: "<fencing token>:<holder>"."""
+    return f"igym:{{lease:{name}}}:holder"
+
+
+@key("string")
+def lease_token(name: str) -> str:
+    """The last fencing token given out for that loop."""
+    return f"igym:{{lease:{name}}}:token"
+
+
+@key("list", seconds=60)
+def bell() -> str:
+    """Something for the director to look at now. Its content means nothing."""
+    return "igym:bell"
+
+
+@key("list", days=7)
+def problems() -> str:
+    """The last problems a researcher or admin should see, newest first, as JSON; capped."""
+    return "igym:problems"
+
+
+@key("channel")
+def inbox(name: str) -> str:
+    """Messages for one process (`igym.wire.inner`)."""
+    return f"igym:inbox:{name}"
+
+
+# --- an experiment ----------------------------------------------------------------------------
+
+
+@key("string")
+def plan(experiment: str, package: str) -> str:
+    """A compiled package (`igym.domain.plan.Plan`) as JSON."""
+    return f"igym:{{{experiment}}}:plan:{package}"
+
+
+@key("hash", days=90)
+def recruits(experiment: str) -> str:
+    """"<mode>:<hash of the recruiter ids>" -> session id: the same link is the same person."""
+    return f"igym:{{{experiment}}}:recruits"
+
+
+@key("hash", days=30)
+def session(experiment: str, session_id: str) -> str:
+    """One participant's run: version, phase, scene, game, outcome, ... (`store.sessions`)."""
+    return f"igym:{{{experiment}}}:session:{session_id}"
+
+
+@key("hash", days=30)
+def sockets(experiment: str) -> str:
+    """Session id -> "<web worker>|<connection>" of its latest socket."""
+    return f"igym:{{{experiment}}}:sockets"
+
+
+@key("zset", days=1)
+def lobby(experiment: str, lobby_name: str) -> str:
+    """Sessions that wait, by arrival (ms). A lobby is "<package>:<scene>:<mode>"."""
+    return f"igym:{{{experiment}}}:lobby:{lobby_name}"
+
+
+@key("set", days=1)
+def lobbies(experiment: str) -> str:
+    """Names of the lobbies that may hold somebody."""
+    return f"igym:{{{experiment}}}:lobbies"
+
+
+@key("zset", days=2)
+def games(experiment: str) -> str:
+    """Games that still need somebody's care, by creation (ms)."""
+    return f"igym:{{{experiment}}}:games"
+
+
+@key("hash", days=2)
+def game(experiment: str, game_id: str) -> str:
+    """One game: scene, seed, seats, generation, owner, phase, ... (`store.games`)."""
+    return f"igym:{{{experiment}}}:game:{game_id}"
+
+
+@key("hash", days=2)
+def links(experiment: str, game_id: str) -> str:
+    """Seat -> "<web worker>|<connection>" that wants its frames."""
+    return f"igym:{{{experiment}}}:links:{game_id}"
+
+
+@key("stream", days=7)
+def log(experiment: str, episode_id: str) -> str:
+    """The episode log (`igym.wire.record`). Deleted once it is on the data volume."""
+    return f"igym:{{{experiment}}}:log:{episode_id}"
+
+
+@key("zset", days=7)
+def closed(experiment: str) -> str:
+    """Episodes whose log is complete and waits for the archiver, by time of closing (ms)."""
+    return f"igym:{{{experiment}}}:closed"
+
+
+@key("stream", days=30)
+def records(experiment: str, release: str) -> str:
+    """Rows for the data tables, in order: t = table, d = row as JSON. Trimmed when archived."""
+    return f"igym:{{{experiment}}}:records:{release}"
+
+
+@key("set")
+def releases(experiment: str) -> str:
+    """Versions of the experiment that were ever opened: whose records may wait."""
+    return f"igym:{{{experiment}}}:releases"

@@ -1,0 +1,86 @@
+"""Lobbies: who waits, and the one step in which they stop waiting."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+from redis import Redis
+
+from igym.domain.strategies import Ticket
+from igym.errors import Conflict
+from igym.store import keys
+from igym.store.games import Game
+from igym.store.records import Row, packed
+from igym.store.script import Script
+from igym.store.sessions import Session
+
+_seal = Script("match_seal.lua")
+_json = msgspec.json.Encoder().encode
+
+
+def names(redis: Redis, experiment: str) -> list[str]:
+    """Lobbies that may hold somebody."""
+    found: Any = redis.smembers(keys.lobbies(experiment))
+    return sorted(name.decode() for name in found)
+
+
+def tickets(redis: Redis, experiment: str, lobby: str) -> list[Ticket]:
+    """Everybody who waits there, longest first."""
+    found: Any = redis.zrange(keys.lobby(experiment, lobby), 0, -1, withscores=True)
+    return [Ticket(member.decode(), score) for member, score in found]
+
+
+def waiting(redis: Redis, experiment: str, lobby: str) -> int:
+    """How many wait there."""
+    return int(redis.zcard(keys.lobby(experiment, lobby)))  # type: ignore[arg-type]
+
+
+def drop(redis: Redis, experiment: str, lobby: str, session: str) -> None:
+    """Take out a ticket whose session is not waiting (any more)."""
+    redis.zrem(keys.lobby(experiment, lobby), session)
+
+
+def seal(
+    redis: Redis,
+    lobby: str,
+    game: Game,
+    players: Sequence[tuple[Session, dict[str, Any]]],
+    rows: Sequence[Row],
+    now_ms: float,
+) -> None:
+    """Make `game` and seat `players` (session as read, fields to set) in it, at once.
+
+    Raises:
+        Conflict: somebody left or changed since they were read; `moved` names them.
+            Nobody was seated.
+    """
+    experiment = game.experiment
+    said = {
+        "game_id": game.id,
+        "now_ms": now_ms,
+        "game": game.fields(),
+        "rows": packed(rows),
+        "players": [
+            {
+                "session": session.id,
+                "version": str(session.version),
+                "set": {k: str(v) for k, v in fields.items()},
+            }
+            for session, fields in players
+        ],
+    }
+    moved = _seal(
+        redis,
+        [
+            keys.lobby(experiment, lobby),
+            keys.game(experiment, game.id),
+            keys.games(experiment),
+            keys.records(experiment, game.release),
+            *(keys.session(experiment, session.id) for session, _ in players),
+        ],
+        [_json(said), keys.game.ttl_s],
+    )
+    if moved:
+        raise Conflict("The lobby moved on.", moved=tuple(m.decode() for m in moved))

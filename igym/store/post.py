@@ -1,0 +1,98 @@
+"""Point-to-point messages between processes: one inbox each, one PUBLISH per peer per flush.
+
+Messages added while a flush is on its way leave together with the next, so batches grow
+with load and nothing waits while there is none.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections import defaultdict
+from collections.abc import Callable
+from typing import Any
+
+from redis import Redis
+from redis.exceptions import RedisError
+
+from igym.store import keys
+from igym.wire import inner
+
+_log = logging.getLogger(__name__)
+
+#: The most that waits for one peer while Redis is away; older messages are dropped, since
+#: every kind says how its loss heals.
+BACKLOG = 2_000
+
+
+class Outbox:
+    """Outgoing messages of this process, batched by peer. Runs one thread (or greenlet)."""
+
+    def __init__(self, redis: Redis, linger_s: float = 0.0) -> None:
+        self._redis = redis
+        self._linger_s = linger_s
+        self._waiting: dict[str, list[inner.Inner]] = defaultdict(list)
+        self._some = threading.Event()
+        self.published = 0  # PUBLISH commands so far
+        threading.Thread(target=self._run, name="outbox", daemon=True).start()
+
+    def put(self, peer: str, message: inner.Inner) -> None:
+        """Send `message` to the inbox of `peer` with the next flush. Never blocks."""
+        self._waiting[peer].append(message)
+        self._some.set()
+
+    def _run(self) -> None:
+        while True:
+            self._some.wait()
+            self._some.clear()
+            time.sleep(self._linger_s)  # 0 still lets whoever else is due add theirs
+            waiting, self._waiting = self._waiting, defaultdict(list)
+            try:
+                with self._redis.pipeline(transaction=False) as pipe:
+                    for peer, messages in waiting.items():
+                        pipe.publish(keys.inbox(peer), inner.encode(messages))
+                    pipe.execute()
+                self.published += len(waiting)
+            except RedisError as error:
+                _log.warning("Redis is away, %d peers wait: %s", len(waiting), error)
+                for peer, messages in waiting.items():
+                    self._waiting[peer] = (messages + self._waiting[peer])[-BACKLOG:]
+                self._some.set()
+                time.sleep(0.25)
+
+
+def listen(
+    redis: Redis,
+    name: str,
+    decode: Callable[[bytes], list[Any]],
+    handle: Callable[[list[Any]], None],
+    resumed: Callable[[], None],
+    stop: threading.Event,
+) -> None:
+    """Hand every batch for `name` to `handle` until `stop`. Call it in a thread of its own.
+
+    `resumed` is called after each (re)subscription: what was published in between is lost,
+    so ask again for whatever matters. An exception of `handle` is logged and the next
+    batch goes on.
+    """
+    channel = keys.inbox(name)
+    while not stop.is_set():
+        pubsub = redis.pubsub(ignore_subscribe_messages=True)
+        try:
+            pubsub.subscribe(channel)
+            resumed()
+            while not stop.is_set():
+                message = pubsub.get_message(timeout=1.0)
+                if message is None:
+                    continue
+                try:
+                    handle(decode(message["data"]))
+                except Exception:
+                    _log.exception("a batch for %s could not be handled", name)
+        except (RedisError, OSError) as error:
+            if not stop.is_set():
+                _log.warning("inbox %s lost Redis, trying again: %s", name, error)
+                time.sleep(0.25)
+        finally:
+            pubsub.close()

@@ -1,0 +1,25 @@
+"""Lua scripts as functions. Each `.lua` file opens with its contract."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from importlib.resources import files
+from typing import Any
+
+from redis import Redis
+from redis.commands.core import Script as RedisScript
+
+
+class Script:
+    """A `.lua` file beside the module that calls it; sent once, then called by its hash."""
+
+    def __init__(self, file: str) -> None:
+        self._text = (files("igym.store") / file).read_text(encoding="utf-8")
+        self._script: RedisScript | None = None
+
+    def __call__(
+        self, redis: Redis, keys: Sequence[str], args: Sequence[str | bytes | int | float] = ()
+    ) -> Any:
+        if self._script is None:
+            self._script = redis.register_script(self._text)
+        return self._script(keys=list(keys), args=list(args), client=redis)

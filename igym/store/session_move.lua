@@ -1,0 +1,29 @@
+-- session_move: move a session on, if it is still where the caller saw it.
+--
+-- KEYS[1]  hash    session
+-- KEYS[2]  stream  records
+-- KEYS[3]  zset    lobby it joins or leaves (any key of the experiment where neither)
+-- KEYS[4]  set     lobbies
+-- ARGV[1]  version the caller saw
+-- ARGV[2]  JSON {set = {field -> text}, rows = [[table, row JSON], ...],
+--                lobby = "join" | "leave" | "", lobby_name, member, score}
+-- ARGV[3]  life of the session, s
+-- ARGV[4]  life of a lobby, s
+-- returns  the new version; -1 where the session had moved on or left the lobby, -2 where it is gone
+
+local version = redis.call('HGET', KEYS[1], 'version')
+if not version then return -2 end
+if version ~= ARGV[1] then return -1 end
+local said = cjson.decode(ARGV[2])
+if said.lobby == 'leave' and redis.call('ZREM', KEYS[3], said.member) == 0 then return -1 end
+for field, value in pairs(said.set) do redis.call('HSET', KEYS[1], field, value) end
+local now = redis.call('HINCRBY', KEYS[1], 'version', 1)
+redis.call('EXPIRE', KEYS[1], ARGV[3])
+if said.lobby == 'join' then
+  redis.call('ZADD', KEYS[3], said.score, said.member)
+  redis.call('EXPIRE', KEYS[3], ARGV[4])
+  redis.call('SADD', KEYS[4], said.lobby_name)
+  redis.call('EXPIRE', KEYS[4], ARGV[4])
+end
+for _, row in ipairs(said.rows) do redis.call('XADD', KEYS[2], '*', 't', row[1], 'd', row[2]) end
+return now

@@ -1,0 +1,139 @@
+"""Sessions: one participant's run through one experiment."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import msgspec
+from redis import Redis
+
+from igym.domain.participant import Phase
+from igym.errors import Conflict, NotFound
+from igym.store import keys
+from igym.store.records import Row, packed
+from igym.store.script import Script
+
+_create = Script("session_create.lua")
+_move = Script("session_move.lua")
+_json = msgspec.json.Encoder().encode
+
+
+class Session(msgspec.Struct, frozen=True):
+    """A session as last written. Times are ms since the epoch."""
+
+    id: str
+    experiment: str
+    package: str
+    release: str  # version of the experiment they began with
+    participant: str
+    mode: str
+    version: int
+    phase: Phase
+    scene: str
+    visit: int  # how many scenes were entered before this one
+    entered_ms: float  # the scene
+    started_ms: float
+    game: str = ""
+    seat: str = ""
+    outcome: str = ""
+    code: str = ""
+
+
+def lobby_name(package: str, scene: str, mode: str) -> str:
+    """Who may meet: same package, same scene, same mode."""
+    return f"{package[:16]}:{scene}:{mode}"
+
+
+def recruit_field(mode: str, ids: Mapping[str, str]) -> str:
+    """The field of `keys.recruits` for these recruiter ids; "" where there are none."""
+    if not ids:
+        return ""
+    text = "\x1f".join(f"{k}\x1e{v}" for k, v in sorted(ids.items()))
+    return f"{mode}:{hashlib.sha256(text.encode()).hexdigest()[:32]}"
+
+
+def create(redis: Redis, session: Session, recruit: str, rows: Sequence[Row]) -> str:
+    """Write a new session and its first rows, unless `recruit` already has one.
+
+    Returns:
+        The id of the session these recruiter ids have now: `session.id`, or the earlier one's.
+    """
+    fields = {k: str(v) for k, v in msgspec.to_builtins(session).items()}
+    return str(
+        _create(
+            redis,
+            [
+                keys.recruits(session.experiment),
+                keys.session(session.experiment, session.id),
+                keys.records(session.experiment, session.release),
+            ],
+            [
+                session.id,
+                recruit,
+                _json({"set": fields, "rows": packed(rows)}),
+                keys.session.ttl_s,
+                keys.recruits.ttl_s,
+            ],
+        ).decode()
+    )
+
+
+def read(redis: Redis, experiment: str, session_id: str) -> Session:
+    """The session. Raises `NotFound` where there is none (any more)."""
+    found: Any = redis.hgetall(keys.session(experiment, session_id))
+    if not found:
+        raise NotFound(
+            "We can't find your session.", hint="Open the link you were given once more."
+        )
+    return msgspec.convert({k.decode(): v.decode() for k, v in found.items()}, Session, strict=False)
+
+
+def move(
+    redis: Redis,
+    session: Session,
+    fields: Mapping[str, Any],
+    rows: Sequence[Row],
+    *,
+    join: str = "",
+    leave: str = "",
+    at_ms: float = 0,
+) -> int:
+    """Write `fields` and `rows` if nobody moved the session since it was read.
+
+    `join` and `leave` name a lobby the session enters or leaves in the same step.
+
+    Returns:
+        The new version.
+
+    Raises:
+        Conflict: it moved on, or was no longer in the lobby. Nothing was written.
+        NotFound: it has expired.
+    """
+    said = {
+        "set": {k: str(v) for k, v in fields.items()},
+        "rows": packed(rows),
+        "lobby": "join" if join else "leave" if leave else "",
+        "lobby_name": join or leave,
+        "member": session.id,
+        "score": at_ms,
+    }
+    experiment = session.experiment
+    version = int(
+        _move(
+            redis,
+            [
+                keys.session(experiment, session.id),
+                keys.records(experiment, session.release),
+                keys.lobby(experiment, join or leave),
+                keys.lobbies(experiment),
+            ],
+            [session.version, _json(said), keys.session.ttl_s, keys.lobby.ttl_s],
+        )
+    )
+    if version == -2:
+        raise NotFound("We can't find your session.", hint="Open your link once more.")
+    if version == -1:
+        raise Conflict("The session moved on.", moved=(session.id,))
+    return version

@@ -1,0 +1,47 @@
+"""Which connection of which web worker a session's browser has."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from redis import Redis
+
+from igym.store import keys
+
+#: (web worker, connection number in it)
+Where = tuple[str, int]
+
+
+def _where(raw: bytes) -> Where:
+    web, conn = raw.decode().rsplit("|", 1)
+    return web, int(conn)
+
+
+def connect(redis: Redis, experiment: str, session: str, web: str, conn: int) -> Where | None:
+    """The session's browser is here now. Returns where it was before, None if nowhere."""
+    with redis.pipeline(transaction=True) as pipe:
+        pipe.hget(keys.sockets(experiment), session)
+        pipe.hset(keys.sockets(experiment), session, f"{web}|{conn}")
+        pipe.expire(keys.sockets(experiment), keys.sockets.ttl_s)
+        before = pipe.execute()[0]
+    return _where(before) if before else None
+
+
+def disconnect(redis: Redis, experiment: str, session: str, web: str, conn: int) -> None:
+    """That connection is gone. A newer one of the same session is left alone.
+
+    Not atomic on purpose: a newer connection that slips in between re-announces itself
+    with its next sign of life, and a nudge that misses is healed by the next connect.
+    """
+    here: Any = redis.hget(keys.sockets(experiment), session)
+    if here and _where(here) == (web, conn):
+        redis.hdel(keys.sockets(experiment), session)
+
+
+def where(redis: Redis, experiment: str, sessions: Sequence[str]) -> dict[str, Where]:
+    """Session -> where its socket is; those without one are left out."""
+    if not sessions:
+        return {}
+    found: Any = redis.hmget(keys.sockets(experiment), list(sessions))
+    return {s: _where(raw) for s, raw in zip(sessions, found, strict=True) if raw}

@@ -1,0 +1,1 @@
+"""The web worker: HTTP pages and sockets. Holds connections and nothing else."""

@@ -1,0 +1,73 @@
+"""One web worker: the Flask app, its Socket.IO server, and its inbox."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+
+from flask import Flask
+from flask_socketio import SocketIO
+
+from igym.services.connect import Deployment, open_redis
+from igym.store import post
+from igym.store.post import Outbox
+from igym.web import pages
+from igym.web.door import BoundedPacket
+from igym.web.outlet import Outlet
+from igym.web.sockets import Sockets
+from igym.wire import inner
+
+
+@dataclass
+class Web:
+    """What a web worker runs."""
+
+    app: Flask
+    outlet: Outlet
+    stop: threading.Event
+
+
+def create(deployment: Deployment, name: str) -> Web:
+    """The web worker `name`: routes, sockets, and a thread that reads its inbox."""
+    settings = deployment.settings
+    app = Flask("igym.web", static_folder="static", static_url_path="/static")
+    app.config["MAX_CONTENT_LENGTH"] = settings.max_packet_bytes
+    app.secret_key = deployment.secret
+    pages.register(app, deployment)
+
+    socketio = SocketIO(
+        app,
+        async_mode="gevent",
+        serializer=BoundedPacket,
+        transports=["websocket"],
+        cors_allowed_origins=list(settings.allowed_origins) or None,
+        ping_interval=settings.ping_interval_s,
+        ping_timeout=settings.ping_timeout_s,
+        # The door refuses above max_packet_bytes with a sentence; this bounds memory.
+        max_http_buffer_size=16 * settings.max_packet_bytes,
+        async_handlers=False,  # messages of one participant stay in order
+        manage_session=False,
+        logger=False,
+        engineio_logger=False,
+    )
+    outbox = Outbox(deployment.redis)
+    outlet = Outlet(name, outbox, lambda link: sockets.refresh(link))
+    outlet.bind(socketio.server)
+    sockets = Sockets(deployment, socketio.server, outlet)
+
+    stop = threading.Event()
+    threading.Thread(
+        target=post.listen,
+        # A subscription holds its connection: it gets a client of its own.
+        args=(
+            open_redis(settings.redis_url),
+            name,
+            inner.decode_to_web,
+            outlet.handle,
+            outlet.resumed,
+            stop,
+        ),
+        name="inbox",
+        daemon=True,
+    ).start()
+    return Web(app, outlet, stop)

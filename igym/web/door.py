@@ -1,0 +1,159 @@
+"""Where every message of a browser comes in: decoded, bounded, identified, or refused. Once.
+
+Handlers behind the door get a link (who is speaking) and a message of the declared
+shape. What they raise as `Refused` becomes an answer; anything else is logged with the
+participant and answered with a neutral sentence.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import msgpack
+import msgspec
+import socketio
+from redis.exceptions import RedisError
+from socketio import msgpack_packet, packet
+
+from igym import wire
+from igym.errors import BadMessage, IgymError, TooMuch
+from igym.web.outlet import Link, Outlet
+
+_log = logging.getLogger(__name__)
+
+M = TypeVar("M", bound=wire.Message)
+
+MALFORMED, OVERSIZE = "\x00malformed", "\x00oversize"
+
+#: Refusals on one link without an acknowledgement to put them in, per second.
+_REFUSALS_PER_S = 1.0
+
+
+class BoundedPacket(msgpack_packet.MsgPackPacket):  # type: ignore[misc]
+    """A Socket.IO packet that never raises while it is decoded.
+
+    Whatever does not have the shape of a packet becomes an event of a name no client can
+    send, so that its sender is answered and the connection lives on.
+    """
+
+    def decode(self, encoded_packet: bytes | str) -> None:
+        self.id = None
+        self.namespace = "/"
+        self.attachment_count = 0
+        self.packet_type, self.data = packet.EVENT, [MALFORMED]
+        if len(encoded_packet) > wire.MAX_PACKET_BYTES:
+            self.data = [OVERSIZE]
+            return
+        try:
+            said = msgpack.unpackb(encoded_packet, strict_map_key=False)
+            kind, namespace, data, id = said["type"], said["nsp"], said.get("data"), said.get("id")
+        except Exception:  # msgpack and a malformed map raise half a dozen unrelated types
+            return
+        event = isinstance(data, list) and bool(data) and isinstance(data[0], str)
+        numbered = id is None or (isinstance(id, int) and not isinstance(id, bool))
+        shaped = {
+            packet.CONNECT: data is None or isinstance(data, dict),
+            packet.DISCONNECT: True,
+            packet.EVENT: event and not (event and data[0].startswith("\x00")),
+        }
+        if isinstance(kind, int) and shaped.get(kind) and namespace == "/" and numbered:
+            self.packet_type, self.namespace, self.data, self.id = kind, namespace, data, id
+
+
+def refusal(error: IgymError) -> wire.Refused:
+    """`error` as the participant reads it."""
+    return wire.Refused(error.code, error.message, error.hint)
+
+
+class Door:
+    """The handlers of a Socket.IO server, behind one set of checks."""
+
+    def __init__(self, server: socketio.Server, outlet: Outlet, rate_per_s: float) -> None:
+        self._server = server
+        self._outlet = outlet
+        self._rate_per_s = rate_per_s
+        server.on(MALFORMED, self._malformed)
+        server.on(OVERSIZE, self._oversize)
+        server.on("*", self._unknown)
+
+    def on(
+        self, kind: type[M]
+    ) -> Callable[[Callable[[Link, M], wire.Message | None]], Callable[[Link, M], object]]:
+        """Handle messages of that kind. What the handler returns is the acknowledgement."""
+
+        def register(
+            handler: Callable[[Link, M], wire.Message | None],
+        ) -> Callable[[Link, M], object]:
+            def receive(sid: str, *data: Any) -> Any:
+                link = self._outlet.by_sid(sid)
+                if link is None:
+                    return None  # the connection is on its way out
+                try:
+                    if not link.allow(self._rate_per_s):
+                        raise TooMuch("That was too much at once.", hint="Please slow down a bit.")
+                    if len(data) != 1:
+                        raise BadMessage(f"{kind.event} takes one argument.")
+                    try:
+                        said = msgspec.convert(data[0], kind)
+                    except msgspec.ValidationError as error:
+                        raise BadMessage(
+                            f"That {kind.event} message is not valid: {error}.",
+                            hint="Reload the page.",
+                        ) from error
+                    answer = handler(link, said)
+                except IgymError as error:
+                    return self._refuse(link, kind.event, error)
+                except RedisError as error:
+                    _log.warning("%s of %s waits for Redis: %s", kind.event, link.session, error)
+                    return self._answer(
+                        link,
+                        wire.Refused(
+                            "unavailable", "We lost our own connection for a moment.", "Try again."
+                        ),
+                    )
+                except Exception:
+                    _log.exception(
+                        "%s failed",
+                        kind.event,
+                        extra={"session": link.session, "experiment": link.experiment},
+                    )
+                    return self._answer(
+                        link,
+                        wire.Refused("error", "Something went wrong on our side.", "Try again."),
+                    )
+                return None if answer is None else msgspec.to_builtins(answer)
+
+            self._server.on(kind.event, receive)
+            return handler
+
+        return register
+
+    def _refuse(self, link: Link, event: str, error: IgymError) -> Any:
+        _log.info("refused %s of %s: %s", event, link.session, error)
+        return self._answer(link, refusal(error))
+
+    def _answer(self, link: Link, refused: wire.Refused) -> Any:
+        """As the acknowledgement, and for messages that have none also on its own, rarely."""
+        now_s = time.monotonic()
+        if now_s - link.refused_s > 1 / _REFUSALS_PER_S:
+            link.refused_s = now_s
+            self._outlet.send(link, refused)
+        return msgspec.to_builtins(refused)
+
+    def _strange(self, sid: str, error: IgymError) -> Any:
+        link = self._outlet.by_sid(sid)
+        return self._refuse(link, "a message", error) if link else None
+
+    def _malformed(self, sid: str, *_: Any) -> Any:
+        return self._strange(sid, BadMessage("That message could not be read.", hint="Reload."))
+
+    def _oversize(self, sid: str, *_: Any) -> Any:
+        return self._strange(
+            sid, TooMuch("That was more than we can take in one piece.", hint="Please shorten it.")
+        )
+
+    def _unknown(self, event: str, sid: str, *_: Any) -> Any:
+        return self._strange(sid, BadMessage(f"There is no message named {event[:40]!r}."))

@@ -1,0 +1,232 @@
+"""This process's connections, and what comes out of its inbox for them.
+
+Frames are latest-wins: a socket that does not keep up has at most `MOST_FRAMES` waiting,
+then frames are dropped until it has caught up, and it continues with a keyframe.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import socketio
+from engineio import packet as eio_packet
+
+from igym import wire
+from igym.store.post import Outbox
+from igym.wire import inner
+
+_log = logging.getLogger(__name__)
+
+MOST_FRAMES = 2
+_ASK_AGAIN_S = 0.1
+
+
+class Link:
+    """One browser's connection, and who it belongs to."""
+
+    __slots__ = (
+        "behind",
+        "asked_s",
+        "bits",
+        "conn",
+        "experiment",
+        "frames",
+        "game",
+        "lobby",
+        "refused_s",
+        "rtt_ms",
+        "seat",
+        "session",
+        "sid",
+        "socket",
+        "tokens",
+        "tokens_s",
+        "version",
+        "worker",
+    )
+
+    def __init__(self, conn: int, sid: str, socket: Any, experiment: str, session: str) -> None:
+        self.conn = conn
+        self.sid = sid
+        self.socket = socket  # engine.io's
+        self.experiment = experiment
+        self.session = session
+        self.version = 0  # of the state last sent
+        self.lobby = ""  # name of the lobby it waits in
+        self.game = ""  # the game it is attached to
+        self.seat = ""
+        self.bits = 0  # keys of that game's map
+        self.worker = ""  # inbox of the game's owner
+        self.rtt_ms = -1.0
+        self.frames = 0  # waiting to be written
+        self.behind = False
+        self.asked_s = 0.0
+        self.refused_s = 0.0
+        self.tokens = 0.0
+        self.tokens_s = time.monotonic()
+
+    def allow(self, rate_per_s: float) -> bool:
+        """Token bucket of two seconds' worth: whether one more message may come in now."""
+        now_s = time.monotonic()
+        self.tokens = max(0.0, self.tokens - (now_s - self.tokens_s) * rate_per_s)
+        self.tokens_s = now_s
+        if self.tokens >= 2 * rate_per_s:
+            return False
+        self.tokens += 1
+        return True
+
+
+class _Ready(eio_packet.Packet):  # type: ignore[misc]
+    """A finished binary packet."""
+
+    def __init__(self, content: bytes) -> None:
+        self.packet_type = eio_packet.MESSAGE
+        self.binary = True
+        self.data = content
+
+    def encode(self, b64: bool = False) -> bytes:
+        content: bytes = self.data
+        return content
+
+
+class _Frame(_Ready):
+    """A frame: says when it leaves the queue for the socket."""
+
+    def __init__(self, content: bytes, link: Link, left: Callable[[Link], None]) -> None:
+        super().__init__(content)
+        self._link = link
+        self._left = left
+
+    def encode(self, b64: bool = False) -> bytes:
+        self._link.frames -= 1
+        if self._link.behind and self._link.frames == 0:
+            self._left(self._link)
+        content: bytes = self.data
+        return content
+
+
+class Outlet:
+    """All links of this web worker."""
+
+    def __init__(self, name: str, outbox: Outbox, changed: Callable[[Link], None]) -> None:
+        """`changed` is called when the state of a link's session may have changed."""
+        self.name = name
+        self.outbox = outbox
+        self._changed = changed
+        self._server: socketio.Server | None = None
+        self._conns: dict[int, Link] = {}
+        self._sids: dict[str, Link] = {}
+        self._next = 0
+        self.dropped = 0  # frames not sent to sockets that were behind
+
+    def bind(self, server: socketio.Server) -> None:
+        """Use that server's sockets."""
+        self._server = server
+
+    # --- links -------------------------------------------------------------------------------
+
+    def open(self, sid: str, experiment: str, session: str) -> Link:
+        """A new connection."""
+        assert self._server is not None
+        eio_sid = self._server.manager.eio_sid_from_sid(sid, "/")
+        self._next += 1
+        link = Link(self._next, sid, self._server.eio.sockets[eio_sid], experiment, session)
+        self._conns[link.conn] = self._sids[sid] = link
+        return link
+
+    def close(self, link: Link) -> None:
+        """The connection is gone."""
+        self._conns.pop(link.conn, None)
+        self._sids.pop(link.sid, None)
+
+    def by_sid(self, sid: str) -> Link | None:
+        """The link of a Socket.IO session id."""
+        return self._sids.get(sid)
+
+    def __iter__(self) -> Iterator[Link]:
+        return iter(list(self._conns.values()))
+
+    def __len__(self) -> int:
+        return len(self._conns)
+
+    # --- writing -------------------------------------------------------------------------------
+
+    def send(self, link: Link, message: wire.Message) -> None:
+        """Send a control message: never dropped while the connection lives."""
+        self._put(link, _Ready(wire.packet(message)))
+
+    def _put(self, link: Link, packet: eio_packet.Packet) -> None:
+        if not link.socket.closed:
+            link.socket.send(packet)
+
+    def _frame(self, link: Link, content: bytes, whole: bool) -> None:
+        if link.frames >= MOST_FRAMES:
+            link.behind = True
+            self.dropped += 1
+            return
+        if link.behind and not whole:
+            self.dropped += 1
+            if link.frames == 0:
+                self._ask(link)
+            return
+        link.behind = False
+        link.frames += 1
+        self._put(link, _Frame(content, link, self._ask))
+
+    def _ask(self, link: Link) -> None:
+        """The socket has caught up: it needs a keyframe to go on."""
+        now_s = time.monotonic()
+        if link.worker and now_s - link.asked_s > _ASK_AGAIN_S:
+            link.asked_s = now_s
+            self.outbox.put(
+                link.worker, inner.WantKeyframe(link.game, link.seat, self.name, link.conn)
+            )
+
+    # --- the inbox -----------------------------------------------------------------------------
+
+    def handle(self, batch: list[inner.ToWeb]) -> None:
+        """Messages from game workers and the director."""
+        for said in batch:
+            if isinstance(said, inner.Deliver):
+                for conn in said.conns:
+                    link = self._conns.get(conn)
+                    if link is None:
+                        continue
+                    if said.what == inner.CONTROL:
+                        self._put(link, _Ready(said.packet))
+                    else:
+                        self._frame(link, said.packet, said.what == inner.KEYFRAME)
+            elif isinstance(said, inner.Owned):
+                link = self._conns.get(said.conn)
+                if link is not None and link.game == said.game:
+                    link.worker = said.worker
+            elif isinstance(said, inner.Nudge):
+                for link in self:
+                    if link.session == said.session and link.experiment == said.experiment:
+                        self._changed(link)
+            elif isinstance(said, inner.Displaced):
+                link = self._conns.get(said.conn)
+                if link is not None:
+                    self.displace(link)
+            else:
+                count = wire.Lobby(said.scene, said.waiting, said.wanted)
+                for link in self:
+                    if link.lobby == said.lobby:
+                        self.send(link, count)
+
+    def displace(self, link: Link) -> None:
+        """Its participant went on elsewhere: say so and let it go."""
+        self.send(link, wire.Replaced())
+        assert self._server is not None
+        self._server.disconnect(link.sid)
+
+    def resumed(self) -> None:
+        """The inbox was (re)opened: whatever was published meanwhile is made up for."""
+        for link in self:
+            self._changed(link)
+            if link.game:
+                link.behind = True
+                self._ask(link)

@@ -1,0 +1,140 @@
+"""HTTP for participants: the page, the join, health. No author code, no state."""
+
+from __future__ import annotations
+
+import json
+import logging
+from importlib.resources import files
+from typing import Any
+
+from flask import Blueprint, Flask, Response, jsonify, request
+from redis.exceptions import RedisError
+from werkzeug.exceptions import HTTPException
+
+from igym import wire
+from igym.errors import BadMessage, IgymError, NotFound, Unavailable
+from igym.services import arriving
+from igym.services.connect import Deployment
+from igym.store import packages
+
+_log = logging.getLogger(__name__)
+
+_CSP = (
+    "default-src 'self'; img-src 'self' data: blob:; style-src 'self' 'unsafe-inline'; "
+    "script-src 'self'; connect-src 'self' ws: wss:; frame-ancestors 'none'; base-uri 'none'; "
+    "form-action 'self'; object-src 'none'"
+)
+_PLACE = '<script type="application/json" id="igym">{}</script>'
+
+
+def _shell() -> str:
+    """The built client's page."""
+    try:
+        return (files("igym.web") / "static" / "index.html").read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise IgymError(
+            "The participant page is not built.", hint="Install igym again: pip install -e ."
+        ) from None
+
+
+def _json_in_html(value: object) -> str:
+    return json.dumps(value).replace("<", "\\u003c")
+
+
+def register(app: Flask, deployment: Deployment) -> None:
+    """Add the routes and the error pages to `app`."""
+    pages = Blueprint("pages", __name__)
+    secure = deployment.settings.public_url.startswith("https:")
+
+    @pages.get("/")
+    def index() -> Response:
+        """Where somebody lands without a link: say so, and offer what is open in development."""
+        names = sorted(packages.active(deployment.redis))
+        if deployment.settings.environment == "production":
+            names = []
+        config = {"experiments": names, "wire": wire.VERSION}
+        page = _shell().replace(_PLACE, _PLACE.replace("{}", _json_in_html(config)))
+        return Response(page, mimetype="text/html")
+
+    @pages.get("/x/<experiment>")
+    def participate(experiment: str) -> Response:
+        """The participant page. Opening it consumes nothing; its script joins."""
+        package = packages.active_package(deployment.redis, experiment)
+        plan = deployment.plans.get(experiment, package)
+        config = {"experiment": experiment, "title": plan.title, "wire": wire.VERSION}
+        page = _shell().replace(_PLACE, _PLACE.replace("{}", _json_in_html(config)))
+        return Response(page, mimetype="text/html", headers={"Cache-Control": "no-store"})
+
+    @pages.post("/api/x/<experiment>/join")
+    def join(experiment: str) -> Response:
+        """Make or find the session of whoever opened the link."""
+        said: Any = request.get_json(silent=True)
+        if not isinstance(said, dict) or not isinstance(said.get("query", {}), dict):
+            raise BadMessage("That is not a join request.")
+        fresh = said.get("fresh") is True
+        cookie = f"igym_{experiment}"
+        token = said.get("token") or (None if fresh else request.cookies.get(cookie))
+        token, session = arriving.join(
+            deployment,
+            experiment,
+            said.get("query", {}),
+            token if isinstance(token, str) else None,
+            fresh=fresh,
+        )
+        answer = jsonify(token=token, session=session)
+        if not fresh:
+            answer.set_cookie(
+                cookie,
+                token,
+                max_age=30 * 86_400,
+                httponly=True,
+                samesite="Lax",
+                secure=secure,
+            )
+        return answer
+
+    @pages.get("/healthz")
+    def healthz() -> Response:
+        """200 while this worker can reach Redis."""
+        deployment.redis.ping()
+        return jsonify(ok=True)
+
+    app.register_blueprint(pages)
+
+    @app.after_request
+    def harden(response: Response) -> Response:
+        response.headers.setdefault("Content-Security-Policy", _CSP)
+        response.headers.setdefault("X-Content-Type-Options", "nosniff")
+        response.headers.setdefault("Referrer-Policy", "same-origin")
+        if request.path.startswith("/static/assets/"):
+            response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
+        return response
+
+    def told(error: IgymError) -> Response | tuple[Response, int]:
+        if request.path.startswith("/api/"):
+            answer = jsonify(code=error.code, text=error.message, hint=error.hint)
+            return answer, error.status
+        config = {
+            "problem": {"code": error.code, "text": error.message, "hint": error.hint},
+            "wire": wire.VERSION,
+        }
+        page = _shell().replace(_PLACE, _PLACE.replace("{}", _json_in_html(config)))
+        return Response(page, status=error.status, mimetype="text/html")
+
+    @app.errorhandler(IgymError)
+    def igym_error(error: IgymError) -> Response | tuple[Response, int]:
+        return told(error)
+
+    @app.errorhandler(RedisError)
+    def no_redis(error: RedisError) -> Response | tuple[Response, int]:
+        _log.warning("Redis is away: %s", error)
+        return told(Unavailable("We lost our own connection for a moment.", hint="Try again soon."))
+
+    @app.errorhandler(404)
+    def nothing_here(error: HTTPException) -> Response | tuple[Response, int]:
+        return told(NotFound("There is nothing here.", hint="Check the link you were given."))
+
+    @app.errorhandler(500)
+    def broken(error: HTTPException) -> Response | tuple[Response, int]:
+        _log.error("request failed", exc_info=getattr(error, "original_exception", None))
+        return told(IgymError("Something went wrong on our side.", hint="Please try again."))

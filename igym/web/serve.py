@@ -1,0 +1,56 @@
+"""A web worker process: one listening socket, shared with its siblings by the kernel."""
+
+from __future__ import annotations
+
+import gc
+import logging
+import signal
+import socket
+
+import gevent
+from gevent.pywsgi import WSGIServer
+from geventwebsocket.handler import WebSocketHandler
+
+from igym.services.connect import Deployment, process_name
+from igym.web import app
+from igym.web.listen import listen
+
+_log = logging.getLogger(__name__)
+
+#: Unsent bytes the kernel takes for one socket before it says "not now": a slow client's
+#: backlog then shows in our queue, where frames are latest-wins, and not in the kernel's.
+UNSENT_BYTES = 16 * 1024
+
+
+class Handler(WebSocketHandler):  # type: ignore[misc]
+    """WebSocket and HTTP requests, on sockets that send at once and hold little."""
+
+    def __init__(self, sock: socket.socket, *args: object, **kwargs: object) -> None:
+        if sock.family != socket.AF_UNIX:
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            lowat = getattr(socket, "TCP_NOTSENT_LOWAT", None)
+            if lowat is not None:
+                sock.setsockopt(socket.IPPROTO_TCP, lowat, UNSENT_BYTES)
+        super().__init__(sock, *args, **kwargs)
+
+    def log_request(self) -> None:
+        """nginx keeps the access log."""
+
+
+def run(deployment: Deployment, *, shared: bool) -> None:
+    """Serve until SIGTERM or SIGINT."""
+    name = process_name("web")
+    web = app.create(deployment, name)
+    settings = deployment.settings
+    listener = listen(settings.host, settings.port, shared)
+    server = WSGIServer(listener, web.app, handler_class=Handler, log=None, error_log=_log)
+    server.start()
+    gc.collect()
+    gc.freeze()
+    _log.info("%s listens on %s:%s", name, settings.host, settings.port)
+    done = gevent.event.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        gevent.signal_handler(number, done.set)
+    done.wait()
+    web.stop.set()
+    server.stop(timeout=1)

@@ -1,0 +1,180 @@
+"""What each message of a participant does. Decoding and refusals happen at the door."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from typing import Any
+
+import gevent
+import socketio
+from socketio.exceptions import ConnectionRefusedError as Refusal
+
+from igym import wire
+from igym.domain.participant import Phase
+from igym.errors import BadMessage, Conflict, IgymError, NotFound, NotYours, OldClient
+from igym.services import advancing, playing, tokens
+from igym.services.connect import Deployment, now_ms
+from igym.store import games, records, sessions, sockets
+from igym.web.door import Door
+from igym.web.outlet import Link, Outlet
+from igym.wire import inner
+
+_log = logging.getLogger(__name__)
+
+
+class Sockets:
+    """The participants' namespace."""
+
+    def __init__(self, deployment: Deployment, server: socketio.Server, outlet: Outlet) -> None:
+        self._deployment = deployment
+        self._server = server
+        self._outlet = outlet
+        server.on("connect", self._connect)
+        server.on("disconnect", self._disconnect)
+        door = Door(server, outlet, deployment.settings.input_rate_per_s)
+        door.on(wire.Keys)(self._keys)
+        door.on(wire.Advance)(self._advance)
+        door.on(wire.Ready)(self._ready)
+        door.on(wire.Probe)(self._probe)
+        door.on(wire.Notice)(self._notice)
+
+    # --- coming and going ------------------------------------------------------------------------
+
+    def _connect(self, sid: str, environ: Mapping[str, Any], auth: Any = None) -> None:
+        try:
+            self._admit(sid, auth)
+        except IgymError as error:
+            raise Refusal(
+                error.message, {"code": error.code, "text": error.message, "hint": error.hint}
+            ) from error
+        except Exception as error:
+            _log.exception("a connection could not be admitted")
+            raise Refusal(
+                "Something went wrong on our side.",
+                {
+                    "code": "error",
+                    "text": "Something went wrong on our side.",
+                    "hint": "We try again by ourselves.",
+                },
+            ) from error
+
+    def _admit(self, sid: str, auth: Any) -> None:
+        said: Mapping[str, Any] = auth if isinstance(auth, dict) else {}
+        experiment, session_id = tokens.identify(self._deployment, said.get("token"))
+        if said.get("wire") != wire.VERSION:
+            raise OldClient("This page is from before an update.", hint="Reload it to go on.")
+        redis = self._deployment.redis
+        sessions.read(redis, experiment, session_id)
+        link = self._outlet.open(sid, experiment, session_id)
+        before = sockets.connect(redis, experiment, session_id, self._outlet.name, link.conn)
+        if before is not None:
+            web, conn = before
+            self._outlet.outbox.put(web, inner.Displaced(conn))
+        # The answer to `connect` must reach the browser first.
+        gevent.spawn(self.refresh, link, True)
+
+    def _disconnect(self, sid: str, reason: str = "") -> None:
+        link = self._outlet.by_sid(sid)
+        if link is None:
+            return
+        self._outlet.close(link)
+        if link.worker:
+            self._outlet.outbox.put(
+                link.worker, inner.Detach(link.game, link.seat, self._outlet.name, link.conn)
+            )
+        gevent.spawn(self._forget, link)
+
+    def _forget(self, link: Link) -> None:
+        try:
+            sockets.disconnect(
+                self._deployment.redis, link.experiment, link.session, self._outlet.name, link.conn
+            )
+        except Exception as error:
+            _log.warning("socket of %s not forgotten: %s", link.session, error)
+
+    def refresh(self, link: Link, always: bool = False) -> None:
+        """Send the session's state if the link has not seen it yet."""
+        try:
+            session = sessions.read(self._deployment.redis, link.experiment, link.session)
+            if session.version <= link.version and not always:
+                return
+            state = advancing.state(self._deployment, session, self._outlet.name)
+        except NotFound as gone:
+            self._outlet.send(link, wire.Refused(gone.code, gone.message, gone.hint))
+            return
+        except Exception as error:
+            _log.warning("state of %s not sent yet: %s", link.session, error)
+            return
+        if session.version < link.version:
+            return  # a newer one was sent while this one was read
+        link.version = session.version
+        waits = session.phase is Phase.WAITING
+        link.lobby = (
+            sessions.lobby_name(session.package, session.scene, session.mode) if waits else ""
+        )
+        if session.game != link.game:
+            link.game, link.seat, link.worker = "", "", ""
+        self._outlet.send(link, state)
+
+    # --- messages ----------------------------------------------------------------------------------
+
+    def _advance(self, link: Link, said: wire.Advance) -> None:
+        session = sessions.read(self._deployment.redis, link.experiment, link.session)
+        try:
+            advancing.submit(self._deployment, session, said)
+        except Conflict:
+            pass  # they moved on in the same moment: show where they are
+        self.refresh(link, True)
+
+    def _ready(self, link: Link, said: wire.Ready) -> None:
+        redis = self._deployment.redis
+        session = sessions.read(redis, link.experiment, link.session)
+        if session.phase is not Phase.PLAYING or session.game != said.game:
+            self.refresh(link, True)
+            raise NotYours("That game is over.", hint="We show you what comes next.")
+        plan = self._deployment.plans.get(session.experiment, session.package)
+        play = plan.scene(session.scene).play
+        assert play is not None
+        link.game, link.seat, link.bits = session.game, session.seat, len(play.keys)
+        self._attach(link)
+
+    def _attach(self, link: Link) -> None:
+        """Tell the game's owner where the seat is; without one, whoever claims it reads that."""
+        where = (self._outlet.name, link.conn)
+        redis = self._deployment.redis
+        owner = games.link(redis, link.experiment, link.game, link.seat, *where)
+        if owner:
+            self._outlet.outbox.put(owner, inner.Attach(link.game, link.seat, *where))
+
+    def _keys(self, link: Link, said: wire.Keys) -> None:
+        # The hot path: no Redis, no reply.
+        if said.game != link.game:
+            raise NotYours("That game is not yours, or it is over.", hint="Reload the page.")
+        if said.held >> link.bits or any(index >= link.bits for index, _, _ in said.edges):
+            raise BadMessage("That key is not used in this game.")
+        if link.worker:
+            self._outlet.outbox.put(
+                link.worker, inner.Input(link.game, link.seat, now_ms(), said, link.rtt_ms)
+            )
+
+    def _probe(self, link: Link, said: wire.Probe) -> wire.Probed:
+        if said.rtt_ms is not None:
+            link.rtt_ms = said.rtt_ms
+        if link.lobby:
+            gevent.spawn(self.refresh, link)  # a lost nudge heals here
+        elif link.game and not link.worker:
+            self._attach(link)
+        return wire.Probed(said.sent_ms, now_ms())
+
+    def _notice(self, link: Link, said: wire.Notice) -> None:
+        session = sessions.read(self._deployment.redis, link.experiment, link.session)
+        row = playing.event_row(
+            now_ms(),
+            said.kind,
+            session=link.session,
+            game=link.game,
+            detail=said.detail,
+            browser_ms=said.at_ms,
+        )
+        records.add(self._deployment.redis, link.experiment, session.release, [row])

@@ -1,0 +1,53 @@
+"""What the episode log holds, as written by a game worker and read by the archiver.
+
+A log is a Redis stream; each entry is one flush: a `Chunk` of consecutive ticks.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+HUMAN, BOT, DEFAULT = "human", "bot", "default"
+
+
+class Tick(msgspec.Struct, frozen=True, array_like=True):
+    """One step. Lists are in the order of the game's seats."""
+
+    tick: int  # steps taken before this one
+    wall_ms: float  # Unix epoch
+    mono_us: int  # the worker's monotonic clock
+    late_us: int  # after the tick was due
+    actions: list[Any]  # the joint action, as given to the environment
+    actors: list[str]  # who decided: HUMAN, BOT or DEFAULT
+    rewards: list[float]
+    terminated: bool
+    truncated: bool
+    seen: list[int]  # tick each person was looking at; -1 = unknown
+    rtt_ms: list[float]  # each person's last measured round trip; -1 = unknown
+
+
+class Edge(msgspec.Struct, frozen=True, array_like=True):
+    """One key edge, with the clocks of both ends."""
+
+    seat: str
+    count: int  # `Keys.count` it came with
+    key: str
+    down: bool
+    browser_ms: float
+    received_ms: float
+    seen: int
+    tick: int  # the step that acted on it
+
+
+class Chunk(msgspec.Struct, frozen=True, array_like=True):
+    """One flush of one episode by one generation of its game."""
+
+    generation: int
+    ticks: list[Tick]
+    edges: list[Edge]
+
+
+encode_chunk = msgspec.msgpack.Encoder().encode
+decode_chunk = msgspec.msgpack.Decoder(Chunk).decode

@@ -1,0 +1,87 @@
+"""The director: loops of which one in the whole deployment may run at a time.
+
+Matching, looking after games nobody runs, and archiving. Each holds a lease; any number
+of directors may run, one acts, another takes over when its lease runs out.
+"""
+
+from __future__ import annotations
+
+import logging
+import signal
+import threading
+import time
+from collections.abc import Callable
+
+from redis import Redis
+from redis.exceptions import RedisError
+
+from igym.services import archiving, matching, playing
+from igym.services.connect import Deployment, open_redis, process_name
+from igym.store import bell, lease
+from igym.store.post import Outbox
+
+_log = logging.getLogger(__name__)
+
+
+def run(deployment: Deployment) -> None:
+    """Direct until SIGTERM; then archive what is there and give the leases back."""
+    name = process_name("director")
+    outbox = Outbox(deployment.redis)
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    bells = open_redis(deployment.settings.redis_url)
+    loops = [
+        threading.Thread(target=_loop, args=(deployment, name, stop, *loop), name=loop[0])
+        for loop in (
+            ("matching", lambda: matching.match_all(deployment, outbox), _rung(bells, stop)),
+            ("reaping", lambda: playing.reap(deployment, outbox), lambda: stop.wait(1.0)),
+            ("archiving", lambda: archiving.archive_all(deployment), lambda: stop.wait(1.0)),
+        )
+    ]
+    for thread in loops:
+        thread.start()
+    _log.info("%s directs", name)
+    while not stop.is_set():
+        stop.wait(1.0)
+    for thread in loops:
+        thread.join(timeout=5)
+    try:
+        if lease.take(deployment.redis, "archiving", name, 5.0):
+            archiving.archive_all(deployment)
+        for loop in ("matching", "reaping", "archiving"):
+            lease.drop(deployment.redis, loop, name)
+    except RedisError as error:
+        _log.warning("stopped without a last round: %s", error)
+
+
+def _rung(redis: Redis, stop: threading.Event) -> Callable[[], object]:
+    def wait() -> None:
+        if not stop.is_set():
+            bell.wait(redis, 0.25)
+
+    return wait
+
+
+def _loop(
+    deployment: Deployment,
+    name: str,
+    stop: threading.Event,
+    loop: str,
+    act: Callable[[], object],
+    wait: Callable[[], object],
+) -> None:
+    life_s = deployment.settings.director_lease_s
+    while not stop.is_set():
+        try:
+            if lease.take(deployment.redis, loop, name, life_s):
+                act()
+            else:
+                stop.wait(life_s / 4)
+            wait()
+        except RedisError as error:
+            _log.warning("%s waits for Redis: %s", loop, error)
+            stop.wait(0.5)
+        except Exception:
+            _log.exception("a round of %s failed, the next one goes on", loop)
+            time.sleep(0.5)

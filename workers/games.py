@@ -1,0 +1,215 @@
+"""The game worker: RQ jobs on the queue `games`, many at once in one process.
+
+One job is one live game. Jobs run on gevent in this process and are admitted while its
+measured load has headroom. RQ never retries a game and no time-out ends one: whether a game
+is alive is said by the worker's lease, which its supervisor renews.
+"""
+
+from __future__ import annotations
+
+import gc
+import logging
+import mmap
+import struct
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import gevent
+from gevent.threadpool import ThreadPool
+from rq import SimpleWorker
+from rq.executions import Execution
+from rq.job import Job
+from rq.queue import Queue
+from rq.serializers import JSONSerializer
+from rq.timeouts import BaseDeathPenalty
+
+from igym.services.connect import Deployment, open_redis
+from igym.services.loading import load_stored
+from igym.services.playing import GameHost
+from igym.store import jobs, post
+from igym.store.post import Outbox
+from igym.wire import inner
+
+_log = logging.getLogger(__name__)
+
+_host: GameHost | None = None
+
+#: What the supervisor reads: beats, load (0 to 1), games.
+PROGRESS = struct.Struct("<Qdd")
+
+
+def play(experiment: str, game: str, generation: int) -> str:
+    """RQ job: run one game to its end. Returns its outcome.
+
+    Safe to run twice: the second run cannot claim the generation and returns "".
+    """
+    assert _host is not None, "this job runs only in a game worker"
+    return _host.play(experiment, game, generation)
+
+
+class Clock:
+    """The tick loop's time, on gevent."""
+
+    def now(self) -> float:
+        """Monotonic seconds."""
+        return time.monotonic()
+
+    def sleep(self, seconds: float) -> None:
+        """Let the other games run."""
+        gevent.sleep(seconds)
+
+
+class Work:
+    """A call that runs in an OS thread while the loop goes on."""
+
+    def __init__(self, pool: ThreadPool, call: Callable[[], Any]) -> None:
+        self._result = pool.spawn(call)
+
+    def wait(self, timeout_s: float) -> bool:
+        """True once it is done; lets others run for `timeout_s` at most."""
+        return bool(self._result.wait(timeout_s) is not None or self._result.ready())
+
+    def get(self) -> Any:
+        """What it returned; raises what it raised."""
+        return self._result.get()
+
+
+class NoPenalty(BaseDeathPenalty):  # type: ignore[misc]
+    """Games have no time-out, and SIGALRM would hit whichever game runs at that moment."""
+
+    def setup_death_penalty(self) -> None:
+        """Nothing to set up."""
+
+    def cancel_death_penalty(self) -> None:
+        """Nothing to cancel."""
+
+
+class Load:
+    """The share of its time this process was busy lately, and what a game costs."""
+
+    def __init__(self) -> None:
+        self._at, self._cpu = time.monotonic(), time.process_time()
+        self.value = 0.0
+
+    def measure(self) -> float:
+        """Busy share since the last call, smoothed over about two seconds."""
+        now, cpu = time.monotonic(), time.process_time()
+        wall = max(now - self._at, 1e-6)
+        share = min(1.0, (cpu - self._cpu) / wall)
+        self._at, self._cpu = now, cpu
+        keep = 0.5 ** (wall / 1.0)
+        self.value = keep * self.value + (1 - keep) * share
+        return self.value
+
+
+class GameWorker(SimpleWorker):  # type: ignore[misc]
+    """Takes a game when there is headroom and does not wait for it to end."""
+
+    death_penalty_class = NoPenalty
+
+    def prepare(self, host: GameHost, load: Load, max_load: float) -> None:
+        """Set what the constructor of RQ has no place for."""
+        self._host, self._load, self._max_load = host, load, max_load
+        self._started: list[float] = []  # games whose cost is not in the measured load yet
+
+    def _install_signal_handlers(self) -> None:
+        """The process has its own."""
+
+    def headroom(self) -> bool:
+        """Whether one more game fits: measured load, plus what young games will add to it."""
+        now = time.monotonic()
+        self._started = [at for at in self._started if now - at < 6.0]
+        settled = max(1, len(self._host.stages) - len(self._started))
+        each = min(0.1, max(0.004, self._load.value / settled))
+        return self._load.value + each * (len(self._started) + 1) <= self._max_load
+
+    def dequeue_job_and_maintain_ttl(
+        self, timeout: int | None, max_idle_time: int | None = None
+    ) -> tuple[Job, Queue] | None:
+        """Wait for headroom, then for a job."""
+        told = False
+        while not self.headroom() and not self._stop_requested:
+            if not told:
+                _log.warning("no headroom, new games wait (load %.2f)", self._load.value)
+                told = True
+            gevent.sleep(0.1)
+        found: tuple[Job, Queue] | None = super().dequeue_job_and_maintain_ttl(
+            timeout, max_idle_time
+        )
+        return found
+
+    def execute_job(self, job: Job, queue: Queue) -> None:
+        """Start the job beside the others; refuse what is not on the list."""
+        execution = self.prepare_execution(job)
+        if job.func_name not in jobs.ALLOWED:
+            _log.error("refused a job that is not on the list: %s", job.func_name)
+            self._finalize_failure(
+                job, queue, execution, (PermissionError, PermissionError(job.func_name), None)
+            )
+            return
+        self._started.append(time.monotonic())
+        gevent.spawn(self._perform, job, queue, execution)
+
+    def _perform(self, job: Job, queue: Queue, execution: Execution) -> None:
+        self.perform_job(job, queue, execution)
+
+
+def run(deployment: Deployment, name: str, progress: Path | None) -> None:
+    """Work until SIGTERM, then write what the running games have not written yet."""
+    global _host
+    settings = deployment.settings
+    pool = ThreadPool(4)
+    outbox = Outbox(deployment.redis)
+    host = _host = GameHost(
+        deployment, name, outbox, Clock(), lambda call: Work(pool, call), load_stored
+    )
+    stop = threading.Event()
+    inbox = open_redis(settings.redis_url)
+    gevent.spawn(post.listen, inbox, name, inner.decode_to_game, host.handle, host.resumed, stop)
+    load = Load()
+    if progress is not None:
+        gevent.spawn(_beat, progress, load, host)
+    worker = GameWorker(
+        [jobs.GAMES], name=name, connection=open_redis(settings.redis_url),
+        serializer=JSONSerializer, default_result_ttl=0,
+    )  # fmt: skip
+    worker.prepare(host, load, settings.max_load)
+    worker.log.setLevel(logging.WARNING)
+    gc.collect()
+    gc.freeze()
+    done = gevent.event.Event()
+    gevent.signal_handler(15, done.set)
+    gevent.signal_handler(2, done.set)
+    working = gevent.spawn(_work, worker, settings.log_level)
+    _log.info("%s takes games", name)
+    done.wait()
+    worker._stop_requested = True
+    working.kill(block=False)
+    stop.set()
+    host.suspend()
+
+
+def _work(worker: GameWorker, level: str) -> None:
+    """Keep working: RQ's loop ends when Redis stays away for too long."""
+    while not worker._stop_requested:
+        try:
+            worker.work(logging_level="WARNING")
+        except Exception:
+            _log.exception("the job loop ended, starting it again")
+        gevent.sleep(0.5)
+
+
+def _beat(progress: Path, load: Load, host: GameHost) -> None:
+    """Show the supervisor that the loop turns. A step that blocks stops this, as it should."""
+    with progress.open("r+b") as file:
+        memory = mmap.mmap(file.fileno(), PROGRESS.size)
+        beats = 0
+        while True:
+            beats += 1
+            PROGRESS.pack_into(memory, 0, beats, load.measure(), len(host.stages))
+            gevent.sleep(0.1)
+
+
