@@ -8,7 +8,7 @@ POINTS = 3  # win a match
 MATCH_STEPS = 1800  # or a minute at 30 steps a second ends it
 
 HELP = "Move with ← and →, jump with ↑. Make the ball land on the other side of the net."
-KEYS = {
+KEYS: dict[str | tuple[str, ...], int] = {
     "ArrowLeft": Actions.Left,
     "ArrowRight": Actions.Right,
     "ArrowUp": Actions.Up,
