@@ -1,6 +1,6 @@
 /** How often this screen is redrawn a second, measured once. */
 
-const PAINTS = 30;
+const PAINTS = 20;
 
 let measured = 0;
 

@@ -60,7 +60,7 @@ export const en = {
   },
 
   survey: {
-    sending: 'Sending your answers…',
+    heading: 'Questions',
   },
 
   end: {

@@ -33,8 +33,8 @@ export function overlay(server: () => number, announce: (words: string) => void)
   const dots = h('div', { class: 'dots' }, h('i'), h('i'), h('i'));
   const scores = h('dl', { class: 'overlay-scores' });
   const help = h('div', { class: 'overlay-help' });
-  const panel = h('div', { class: 'overlay-panel' }, round, big, title, words, dots, scores, help);
-  const root = h('div', { class: 'overlay' }, panel);
+  const panel = h('div', { class: 'overlay-panel' }, round, big, title, words, dots, scores);
+  const root = h('div', { class: 'overlay' }, panel, help);
   root.hidden = true;
 
   let view: GameView | null = null;

@@ -78,7 +78,10 @@ export function stage(aspect: number, label: string, paint: Paint): Stage {
   return {
     root,
     canvas,
-    size: () => ({ width, height }),
+    size() {
+      if (width <= 0) fit(); // before the first layout was reported
+      return { width, height };
+    },
     paints() {
       const answer = { all, late };
       all = late = 0;

@@ -20,7 +20,7 @@ export const end: Screen<EndView> = (context, first) => {
       article,
       ...(view.code ? [code(view.code)] : []),
       ...(webAddress(view.redirect) ? [onward(view.redirect)] : []),
-      h('p', { class: 'note', text: text.end.close }),
+      ...(webAddress(view.redirect) ? [] : [h('p', { class: 'note', text: text.end.close })]),
     );
   };
 

@@ -29,7 +29,7 @@ export const game: Screen<GameView> = (context, first) => {
     scene.paint(c, width, height, now);
     over.tick(clock.server());
   });
-  field.root.firstElementChild?.append(over.root);
+  field.root.append(over.root);
 
   const keys = sending(link, view.game, held, () => scene.seen);
   const pad = touchPad(view.touch, held, keys.now);

@@ -1,9 +1,10 @@
 /** A form, shown by the SurveyJS library, which comes with this file and not before. */
 
-import { Model } from 'survey-core';
+import { Model, QuestionRatingModel } from 'survey-core';
 import 'survey-core/survey-core.fontless.min.css';
 import 'survey-js-ui';
 import { h } from '../dom.ts';
+import { text } from '../text.ts';
 import '../style/survey.css';
 import type { Json, SurveyView } from '../wire.gen.ts';
 import { advance } from './advance.ts';
@@ -16,10 +17,19 @@ const draftKey = (state: StateOf<SurveyView>): string =>
 export const survey: Screen<SurveyView> = (context, first) => {
   let state = first;
   const sheet = h('div', { class: 'survey-sheet' });
-  const root = h('div', { class: 'survey' }, sheet);
+  const heading = h('h1', { class: 'unseen', text: text.survey.heading });
+  const root = h('div', { class: 'survey' }, heading, sheet);
   const draft = draftKey(first);
 
   const model = new Model(first.view.form);
+  // A scale is answered where it stands; as a drop-down it would be another instrument.
+  for (const question of model.getAllQuestions())
+    if (question instanceof QuestionRatingModel && question.displayMode === 'auto') {
+      question.displayMode = 'buttons';
+      question.rateDescriptionLocation = 'bottom';
+    }
+  if (!model.title && !model.description) model.showTitle = false;
+  model.applyTheme({ isPanelless: true });
   model.showCompletedPage = false;
   model.focusFirstQuestionAutomatic = false;
   model.data = JSON.parse(sessionStorage.getItem(draft) ?? '{}') as object;

@@ -64,7 +64,6 @@ export function shell(blocked: () => void): Shell {
     show(root) {
       main.replaceChildren(root);
       root.classList.add('arriving');
-      document.body.dataset['screen'] = root.className.split(' ')[0] ?? '';
       window.scrollTo(0, 0);
       this.enter(root);
     },
