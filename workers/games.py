@@ -14,11 +14,13 @@ import struct
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import gevent
 from gevent.threadpool import ThreadPool
+from redis.exceptions import RedisError
 from rq import SimpleWorker
 from rq.executions import Execution
 from rq.job import Job
@@ -183,16 +185,17 @@ def run(deployment: Deployment, name: str, progress: Path | None) -> None:
     done = gevent.event.Event()
     gevent.signal_handler(15, done.set)
     gevent.signal_handler(2, done.set)
-    working = gevent.spawn(_work, worker, settings.log_level)
+    gevent.spawn(_work, worker)
     _log.info("%s takes games", name)
     done.wait()
     worker._stop_requested = True
-    working.kill(block=False)
     stop.set()
     host.suspend()
+    with suppress(RedisError):
+        worker.register_death()
 
 
-def _work(worker: GameWorker, level: str) -> None:
+def _work(worker: GameWorker) -> None:
     """Keep working: RQ's loop ends when Redis stays away for too long."""
     while not worker._stop_requested:
         try:
@@ -211,5 +214,3 @@ def _beat(progress: Path, load: Load, host: GameHost) -> None:
             beats += 1
             PROGRESS.pack_into(memory, 0, beats, load.measure(), len(host.stages))
             gevent.sleep(0.1)
-
-

@@ -95,9 +95,7 @@ def _key(table: Table, row: Mapping[str, Any]) -> tuple[Any, ...]:
     return tuple(row[column] for column in table.key)
 
 
-def write_episode(
-    root: Path, episode: str, name: str, rows: Sequence[Mapping[str, Any]]
-) -> str:
+def write_episode(root: Path, episode: str, name: str, rows: Sequence[Mapping[str, Any]]) -> str:
     """The rows of one episode in `ticks` or `inputs`, as the file <name>/<episode>.parquet."""
     file = f"{name}/{episode}.parquet"
     write(root, file, pa.Table.from_pylist(list(rows), schema=TABLES[name].schema))

@@ -53,7 +53,9 @@ def free_port() -> int:
 
 def render(listen: str, ports: list[int], static: Path, run_dir: Path) -> str:
     """The configuration for these web workers."""
-    servers = "\n".join(f"        server 127.0.0.1:{port} max_fails=1 fail_timeout=2s;" for port in ports)
+    servers = "\n".join(
+        f"        server 127.0.0.1:{port} max_fails=1 fail_timeout=2s;" for port in ports
+    )
     return Template(template()).safe_substitute(
         LISTEN=listen, UPSTREAMS=servers, STATIC=str(static), RUN_DIR=str(run_dir)
     )
@@ -69,6 +71,16 @@ def start(supervisor: Supervisor, settings: Settings, data: Path) -> list[int]:
     conf.write_text(render(f"{settings.host}:{settings.port}", ports, static, run_dir))
     supervisor.add(
         "nginx-front",
-        [binary(), "-p", str(run_dir), "-c", str(conf), "-e", str(run_dir / "error.log"), "-g", "daemon off;"],
+        [
+            binary(),
+            "-p",
+            str(run_dir),
+            "-c",
+            str(conf),
+            "-e",
+            str(run_dir / "error.log"),
+            "-g",
+            "daemon off;",
+        ],
     )
     return ports

@@ -56,7 +56,7 @@ def _reachable(host: str) -> str:
 def environment(settings: Settings) -> dict[str, str]:
     """`settings` as a child process reads them."""
     made = {}
-    for name, value in msgspec.to_builtins(settings, builtin_types=(Path,)).items():
+    for name, value in msgspec.structs.asdict(settings).items():
         text = ",".join(value) if isinstance(value, list | tuple) else str(value)
         made[settings_module.PREFIX + name.upper()] = text
     return made
@@ -123,9 +123,10 @@ def _wait_for_pages(made: Stack, patience_s: float = 30.0) -> None:
             raise Unavailable("The web workers did not come up.", hint="Their log is above.")
         made.supervisor.watch()
         time.sleep(0.05)
-    while not all(
-        c.progress is None or c.beats > 0 for c in made.supervisor.children
-    ) and time.monotonic() < until:
+    while (
+        not all(c.progress is None or c.beats > 0 for c in made.supervisor.children)
+        and time.monotonic() < until
+    ):
         made.supervisor.watch()
         time.sleep(0.05)
 
@@ -193,4 +194,3 @@ def one_worker() -> None:
             time.sleep(0.2)
     except KeyboardInterrupt:
         supervisor.stop(("games",))
-

@@ -19,7 +19,6 @@ def derive(seed: int, *part: str | int) -> int:
     return int.from_bytes(hashlib.blake2b(text, digest_size=8).digest(), "big") & 0x7FFF_FFFF
 
 
-
 def shuffled(items: list[str], seed: int) -> list[str]:
     """`items` in an order drawn from `seed`; the same seed gives the same order."""
     order = list(items)

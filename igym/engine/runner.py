@@ -64,7 +64,6 @@ def first_due(now: float, fps: float) -> float:
     return math.ceil(now * grid) / grid
 
 
-
 def guarded(where: str, call: Callable[[], T]) -> T:
     """Call the researcher's code; say where it failed, if it does.
 

@@ -169,7 +169,9 @@ def ticket_row(session: Session, visit: int, scene: str, since_ms: float, **more
     )
 
 
-def move_on(deployment: Deployment, session_id: str, experiment: str, game: str, ending: str) -> None:
+def move_on(
+    deployment: Deployment, session_id: str, experiment: str, game: str, ending: str
+) -> None:
     """A game is over: its participant goes to the next scene, or to the ending.
 
     Safe to call twice: who is no longer in that game is left where they are.

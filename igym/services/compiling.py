@@ -209,7 +209,9 @@ def compile_package(root: Path, package: str) -> Plan:
     scenes = []
     for scene in experiment.scenes:
         if isinstance(scene, Page):
-            scenes.append(ScenePlan(scene.name, page=PagePlan(_html(root, scene.file), scene.button)))
+            scenes.append(
+                ScenePlan(scene.name, page=PagePlan(_html(root, scene.file), scene.button))
+            )
         elif isinstance(scene, Survey):
             scenes.append(ScenePlan(scene.name, survey=_survey(root, scene.file)))
         elif isinstance(scene, Play):

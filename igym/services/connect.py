@@ -47,7 +47,6 @@ def open_redis(url: str) -> Redis:
         url,
         max_connections=512,
         socket_connect_timeout=2,
-        socket_keepalive=True,
         health_check_interval=15,
         retry=Retry(ExponentialBackoff(cap=0.2, base=0.02), 3),
         retry_on_error=[RedisConnectionError, RedisTimeoutError],

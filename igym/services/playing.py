@@ -141,9 +141,7 @@ class GameHost:
             f"{scene}, making the environment",
             lambda: Sim(play.env(), list(play.seats), play.draw, play.hud),
         )
-        stage = Stage(
-            self.deployment, self.outbox, self.name, game, play_plan, play.keymap, sim
-        )
+        stage = Stage(self.deployment, self.outbox, self.name, game, play_plan, play.keymap, sim)
         self.stages[game.id] = stage
         try:
             self._attach_links(stage)
@@ -264,16 +262,18 @@ def report(deployment: Deployment, game: Game, message: str, where: str, trace: 
         deployment.redis,
         game.experiment,
         game.release,
-        [
-            event_row(
-                at_ms, "scene_failed", game=game.id, detail=f"{message} ({where})\n{trace}"
-            )
-        ],
+        [event_row(at_ms, "scene_failed", game=game.id, detail=f"{message} ({where})\n{trace}")],
     )
 
 
 def event_row(
-    at_ms: float, kind: str, *, session: str = "", game: str = "", detail: str = "", browser_ms: float | None = None
+    at_ms: float,
+    kind: str,
+    *,
+    session: str = "",
+    game: str = "",
+    detail: str = "",
+    browser_ms: float | None = None,
 ) -> Row:
     """One row of the events table."""
     return (

@@ -89,9 +89,7 @@ class Stage:
         now_s = time.monotonic()
         self.game = game
         self.play = play
-        self.people = {
-            seat: Person(keymap, index, now_s) for index, seat in enumerate(play.humans)
-        }
+        self.people = {seat: Person(keymap, index, now_s) for index, seat in enumerate(play.humans)}
         self._redis = deployment.redis
         self._outbox = outbox
         self._worker = worker
@@ -231,7 +229,8 @@ class Stage:
     def everybody(self) -> bool:
         """Whether every person is here."""
         now_s = time.monotonic()
-        return all([person.present(now_s) for person in self.people.values()])
+        here = [person.present(now_s) for person in self.people.values()]  # each one remembers
+        return all(here)
 
     def check_away(self) -> None:
         """End the game if somebody has been away for longer than the scene's grace.

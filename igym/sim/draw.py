@@ -146,9 +146,7 @@ def line(
     snap: bool = False,
 ) -> Shape:
     """A line through two or more points."""
-    return Shape(
-        id, 3, points=_flat(points), stroke=stroke, line=_q(width), depth=depth, snap=snap
-    )
+    return Shape(id, 3, points=_flat(points), stroke=stroke, line=_q(width), depth=depth, snap=snap)
 
 
 def polygon(
@@ -256,14 +254,12 @@ class Picture:
                     handle = handles[id] = len(handles)
                 objects += (handle, _whole(shape, self._named))
             elif old != shape:
-                number = 0
-                change: Change = {}
-                for was, value in zip(old, shape, strict=True):
-                    if was != value:
-                        change[number - 1] = value
-                    number += 1
+                pairs = zip(old, shape, strict=True)
+                change: Change = {
+                    place - 1: value for place, (was, value) in enumerate(pairs) if was != value
+                }
                 objects += (handles[id], change)
-        gone = [handles[id] for id in shown if id not in now] if len(shown) > 0 else []
+        gone = [handles[id] for id in shown if id not in now]
         self._shown = now
         return objects, gone
 

@@ -72,7 +72,9 @@ def settled(redis: Redis, experiment: str, game_id: str) -> None:
     redis.zrem(keys.games(experiment), game_id)
 
 
-def claim(redis: Redis, experiment: str, game_id: str, generation: int, worker: str, now_ms: float) -> bool:
+def claim(
+    redis: Redis, experiment: str, game_id: str, generation: int, worker: str, now_ms: float
+) -> bool:
     """Take this generation of the game. False: it is somebody's, over, or superseded."""
     return bool(_claim(redis, [keys.game(experiment, game_id)], [generation, worker, int(now_ms)]))
 

@@ -106,7 +106,7 @@ def plan(experiment: str, package: str) -> str:
 
 @key("hash", days=90)
 def recruits(experiment: str) -> str:
-    """"<mode>:<hash of the recruiter ids>" -> session id: the same link is the same person."""
+    """ "<mode>:<hash of the recruiter ids>" -> session id: the same link is the same person."""
     return f"igym:{{{experiment}}}:recruits"
 
 

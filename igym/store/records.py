@@ -40,9 +40,7 @@ def releases(redis: Redis, experiment: str) -> list[str]:
     return sorted(one.decode() for one in found)
 
 
-def waiting(
-    redis: Redis, experiment: str, release: str, most: int
-) -> tuple[str, list[Row]]:
+def waiting(redis: Redis, experiment: str, release: str, most: int) -> tuple[str, list[Row]]:
     """The oldest rows not yet archived, and the id to pass to `archived` once they are.
 
     Events get their place in the stream as `event_id`: the same at every reading.
@@ -58,7 +56,9 @@ def waiting(
 def archived(redis: Redis, experiment: str, release: str, up_to: str) -> None:
     """Forget rows up to and including that id: they are on the data volume."""
     milli, seq = up_to.split("-")
-    redis.xtrim(keys.records(experiment, release), minid=f"{milli}-{int(seq) + 1}", approximate=False)
+    redis.xtrim(
+        keys.records(experiment, release), minid=f"{milli}-{int(seq) + 1}", approximate=False
+    )
 
 
 def problem(redis: Redis, said: dict[str, Any]) -> None:

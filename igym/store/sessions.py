@@ -87,7 +87,9 @@ def read(redis: Redis, experiment: str, session_id: str) -> Session:
         raise NotFound(
             "We can't find your session.", hint="Open the link you were given once more."
         )
-    return msgspec.convert({k.decode(): v.decode() for k, v in found.items()}, Session, strict=False)
+    return msgspec.convert(
+        {k.decode(): v.decode() for k, v in found.items()}, Session, strict=False
+    )
 
 
 def move(

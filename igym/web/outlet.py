@@ -28,8 +28,8 @@ class Link:
     """One browser's connection, and who it belongs to."""
 
     __slots__ = (
-        "behind",
         "asked_s",
+        "behind",
         "bits",
         "conn",
         "experiment",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
 import gevent
@@ -121,10 +122,8 @@ class Sockets:
 
     def _advance(self, link: Link, said: wire.Advance) -> None:
         session = sessions.read(self._deployment.redis, link.experiment, link.session)
-        try:
+        with suppress(Conflict):  # they moved on in the same moment: show where they are
             advancing.submit(self._deployment, session, said)
-        except Conflict:
-            pass  # they moved on in the same moment: show where they are
         self.refresh(link, True)
 
     def _ready(self, link: Link, said: wire.Ready) -> None:
