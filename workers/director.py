@@ -15,7 +15,7 @@ from collections.abc import Callable
 from redis import Redis
 from redis.exceptions import RedisError
 
-from igym.services import archiving, matching, playing
+from igym.services import archiving, finishing, matching
 from igym.services.connect import Deployment, open_redis, process_name
 from igym.store import bell, lease
 from igym.store.post import Outbox
@@ -35,7 +35,7 @@ def run(deployment: Deployment) -> None:
         threading.Thread(target=_loop, args=(deployment, name, stop, *loop), name=loop[0])
         for loop in (
             ("matching", lambda: matching.match_all(deployment, outbox), _rung(bells, stop)),
-            ("reaping", lambda: playing.reap(deployment, outbox), lambda: stop.wait(1.0)),
+            ("reaping", lambda: finishing.reap(deployment, outbox), lambda: stop.wait(1.0)),
             ("archiving", lambda: archiving.archive_all(deployment), lambda: stop.wait(1.0)),
         )
     ]
@@ -82,6 +82,6 @@ def _loop(
         except RedisError as error:
             _log.warning("%s waits for Redis: %s", loop, error)
             stop.wait(0.5)
-        except Exception:
+        except Exception:  # noqa: BLE001 - the edge of the process
             _log.exception("a round of %s failed, the next one goes on", loop)
             time.sleep(0.5)

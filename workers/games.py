@@ -79,7 +79,7 @@ class Work:
         return self._result.get()
 
 
-class NoPenalty(BaseDeathPenalty):  # type: ignore[misc]
+class NoPenalty(BaseDeathPenalty):
     """Games have no time-out, and SIGALRM would hit whichever game runs at that moment."""
 
     def setup_death_penalty(self) -> None:
@@ -107,7 +107,7 @@ class Load:
         return self.value
 
 
-class GameWorker(SimpleWorker):  # type: ignore[misc]
+class GameWorker(SimpleWorker):
     """Takes a game when there is headroom and does not wait for it to end."""
 
     death_penalty_class = NoPenalty
@@ -192,7 +192,7 @@ def run(deployment: Deployment, name: str, progress: Path | None) -> None:
     stop.set()
     host.suspend()
     with suppress(RedisError):
-        worker.register_death()
+        worker.register_death()  # type: ignore[no-untyped-call]
 
 
 def _work(worker: GameWorker) -> None:
@@ -200,7 +200,7 @@ def _work(worker: GameWorker) -> None:
     while not worker._stop_requested:
         try:
             worker.work(logging_level="WARNING")
-        except Exception:
+        except Exception:  # noqa: BLE001 - the edge of the process
             _log.exception("the job loop ended, starting it again")
         gevent.sleep(0.5)
 

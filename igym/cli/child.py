@@ -49,7 +49,7 @@ def main() -> int:
 
             director.run(deployment)
     except IgymError as error:
-        print(f"igym {said.role}: {error}", file=sys.stderr, flush=True)
+        sys.stderr.write(f"igym {said.role}: {error}\n")
         return 1
     return 0
 

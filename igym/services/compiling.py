@@ -244,7 +244,7 @@ def _main() -> int:
             "hint": f"Install what experiment.toml lists, e.g. pip install {error.name}",
             "trace": traceback.format_exc(),
         }
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 - the researcher's code raises what it likes
         answer = {
             "error": f"{type(error).__name__}: {error}",
             "hint": "",

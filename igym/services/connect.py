@@ -35,6 +35,10 @@ class Deployment:
         """The data volume."""
         return Path(self.settings.data_dir)
 
+    def package_root(self, package: str) -> Path:
+        """Where the data volume keeps the files of the package with that hash."""
+        return self.data / "packages" / package
+
 
 def now_ms() -> float:
     """The wall clock, in ms since the epoch."""

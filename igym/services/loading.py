@@ -5,13 +5,21 @@ from __future__ import annotations
 import importlib
 import sys
 import types
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
 from igym.domain.experiment import Experiment
 from igym.errors import BadPackage
 from igym.services.connect import Deployment
-from igym.services.playing import Loaded
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """A package whose code is in this process."""
+
+    experiment: Experiment
+    root: Path
 
 
 def load(root: Path, name: str) -> Experiment:
@@ -47,11 +55,6 @@ def load(root: Path, name: str) -> Experiment:
     return experiment
 
 
-def package_root(data: Path, package: str) -> Path:
-    """Where the data volume keeps the files of a package."""
-    return data / "packages" / package
-
-
 @lru_cache(maxsize=64)
 def _stored(root: Path, package: str) -> Loaded:
     return Loaded(load(root, f"p{package[:24]}"), root)
@@ -59,7 +62,7 @@ def _stored(root: Path, package: str) -> Loaded:
 
 def load_stored(deployment: Deployment, package: str) -> Loaded:
     """The code of a published package, imported once per process."""
-    root = package_root(deployment.data, package).resolve()
+    root = deployment.package_root(package).resolve()
     if not root.is_dir():
         raise BadPackage(
             f"The files of package {package[:12]} are not on the data volume ({root}).",

@@ -111,6 +111,7 @@ def _seal(
         seed=seed,
         seats=seats,
         created_ms=at_ms,
+        max_s=min((m.max_s for m in members if m.max_s), default=0),
     )
     rows: list[Row] = [
         (

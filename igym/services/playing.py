@@ -4,37 +4,29 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from igym.domain import seeds
-from igym.domain.experiment import Experiment, Onnx, Play, Random
-from igym.domain.outcome import GameOutcome, Outcome
+from igym.domain.experiment import Onnx, Play, Random
+from igym.domain.outcome import GameOutcome
 from igym.engine import onnx, runner
 from igym.engine.seats import Background, Decider, OnnxSeat, RandomSeat
-from igym.errors import IgymError, LeaseLost, NotFound, SceneFailed
-from igym.services import advancing, matching
+from igym.errors import IgymError, LeaseLost, SceneFailed
+from igym.services import finishing
 from igym.services.connect import Deployment, now_ms
+from igym.services.loading import Loaded
 from igym.services.stage import GameOver, Stage
 from igym.sim.host import Sim
-from igym.store import bell, games, jobs, lease, packages, records
+from igym.store import games
 from igym.store.games import Game, episode_id
 from igym.store.post import Outbox
 from igym.store.records import Row
 from igym.wire import inner
 
 _log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class Loaded:
-    """A package whose code is in this process."""
-
-    experiment: Experiment
-    root: Path
 
 
 class GameHost:
@@ -87,7 +79,7 @@ class GameHost:
             if person is not None and person.link != (web, conn):
                 stage.attach(inner.Attach(stage.game.id, seat, web, conn))
 
-    # --- a game ------------------------------------------------------------------------------------
+    # --- a game ---------------------------------------------------------------------------------
 
     def play(self, experiment: str, game_id: str, generation: int) -> str:
         """Run one game to its end, if its generation can be claimed. Returns the outcome.
@@ -109,14 +101,14 @@ class GameHost:
             _log.warning("game %s was taken over, stopping", game_id)
             return ""
         except SceneFailed as failed:
-            report(self.deployment, game, failed.message, failed.where, failed.trace)
+            finishing.report(self.deployment, game, failed.message, failed.where, failed.trace)
         except IgymError as error:
-            report(self.deployment, game, str(error), f"scene {game.scene}", "")
+            finishing.report(self.deployment, game, str(error), f"scene {game.scene}", "")
         finally:
             stage = self.stages.pop(game_id, None)
         if stage is not None:
             stage.tell("over")
-        finish(self.deployment, self.outbox, game, outcome, away, stage)
+        finishing.finish(self.deployment, self.outbox, game, outcome, away, stage)
         return outcome.value
 
     def suspend(self) -> None:
@@ -145,12 +137,18 @@ class GameHost:
         self.stages[game.id] = stage
         try:
             self._attach_links(stage)
+            # A rehearsal may end games early; nobody else has a limit but the scene's own.
+            most = int(game.max_s * play.fps) or play.episodes * play.max_steps
             for episode in range(play.episodes):
-                self._episode(stage, sim, play, loaded.root, episode)
+                if most > 0:
+                    most -= self._episode(stage, sim, play, loaded.root, episode, most)
         finally:
             sim.close()
 
-    def _episode(self, stage: Stage, sim: Sim, play: Play, root: Path, episode: int) -> None:
+    def _episode(
+        self, stage: Stage, sim: Sim, play: Play, root: Path, episode: int, most: int
+    ) -> int:
+        """Play one episode of at most `most` steps. Returns the steps taken."""
         game = stage.game
         where = f"scene {game.scene}, episode {episode}"
         seed = seeds.derive(game.seed, "episode", episode)
@@ -182,7 +180,7 @@ class GameHost:
             stage,
             self._clock,
             fps=play.fps,
-            max_steps=play.max_steps,
+            max_steps=min(play.max_steps, most),
             where=where,
         )
         done: list[Row] = [
@@ -201,6 +199,7 @@ class GameHost:
         stage.flush(done, close=True)
         if episode + 1 < play.episodes:
             stage.tell("between", starts_ms=now_ms() + play.between_s * 1000)
+        return steps
 
     def _gather(self, stage: Stage) -> None:
         """Wait until everybody's screen is up.
@@ -233,149 +232,3 @@ class GameHost:
             else:
                 made.append(stage.people[seat].hands)
         return made
-
-
-def report(deployment: Deployment, game: Game, message: str, where: str, trace: str) -> None:
-    """Tell the researcher what failed and where: in the log, the data and the admin page."""
-    _log.error(
-        "game %s of %s failed: %s (%s)\n%s",
-        game.id,
-        game.experiment,
-        message,
-        where,
-        trace,
-        extra={"game": game.id, "experiment": game.experiment},
-    )
-    at_ms = now_ms()
-    records.problem(
-        deployment.redis,
-        {
-            "at_ms": at_ms,
-            "experiment": game.experiment,
-            "game": game.id,
-            "message": message,
-            "where": where,
-            "trace": trace,
-        },
-    )
-    records.add(
-        deployment.redis,
-        game.experiment,
-        game.release,
-        [event_row(at_ms, "scene_failed", game=game.id, detail=f"{message} ({where})\n{trace}")],
-    )
-
-
-def event_row(
-    at_ms: float,
-    kind: str,
-    *,
-    session: str = "",
-    game: str = "",
-    detail: str = "",
-    browser_ms: float | None = None,
-) -> Row:
-    """One row of the events table."""
-    return (
-        "events",
-        {
-            "at_ms": at_ms,
-            "day_ms": at_ms,
-            "kind": kind,
-            "session_id": session or None,
-            "game_id": game or None,
-            "detail": detail,
-            "browser_ms": browser_ms,
-        },
-    )
-
-
-#: How a session ends whose game ended like that; "" goes on to the next scene.
-_ENDS = {
-    GameOutcome.FINISHED: "",
-    GameOutcome.ABANDONED: Outcome.PARTNER_LEFT,
-    GameOutcome.FAILED: Outcome.TECHNICAL_PROBLEM,
-    GameOutcome.LOST: Outcome.TECHNICAL_PROBLEM,
-}
-
-
-def finish(
-    deployment: Deployment,
-    outbox: Outbox,
-    game: Game,
-    outcome: GameOutcome,
-    away: tuple[str, ...] = (),
-    stage: Stage | None = None,
-) -> None:
-    """End the game in the name of its generation and move its people on.
-
-    Safe to call twice and to be cut short anywhere: the director finishes what is left.
-    """
-    redis, at_ms = deployment.redis, now_ms()
-    if stage is not None and outcome is not GameOutcome.FINISHED:
-        try:
-            stage.flush()  # ticks of the episode that did not end
-        except (GameOver, LeaseLost) as lost:
-            _log.warning("the last ticks of game %s were not written: %s", game.id, lost)
-    fresh = games.read(redis, game.experiment, game.id)
-    unclosed = fresh.episode if outcome is not GameOutcome.FINISHED else ""
-    row: Row = (
-        "games",
-        {
-            "game_id": game.id,
-            "day_ms": game.created_ms,
-            "ended_ms": at_ms,
-            "outcome": outcome.value,
-            "generation": game.generation,
-        },
-    )
-    if not games.end(redis, game, outcome.value, [row], unclosed=unclosed, now_ms=at_ms):
-        return
-    settle(deployment, outbox, game, outcome, away)
-
-
-def settle(
-    deployment: Deployment,
-    outbox: Outbox,
-    game: Game,
-    outcome: GameOutcome,
-    away: tuple[str, ...] = (),
-) -> None:
-    """Move everybody of a game that is over to what follows, and forget the game."""
-    for seat, session in game.seats.items():
-        ends = str(Outcome.LEFT) if seat in away else str(_ENDS[outcome])
-        try:
-            advancing.move_on(deployment, session, game.experiment, game.id, ends)
-        except NotFound:
-            continue  # the session has expired
-        matching.nudge(outbox, deployment, game.experiment, session)
-    games.settled(deployment.redis, game.experiment, game.id)
-    bell.ring(deployment.redis)
-
-
-def reap(deployment: Deployment, outbox: Outbox) -> int:
-    """Look after games nobody runs (any more). Returns how many were given up.
-
-    A game that no worker has claimed is offered again; one whose worker is dead is ended
-    with what its log holds; one that is over but not settled is settled.
-    """
-    redis, given_up = deployment.redis, 0
-    patience_ms = 2 * deployment.settings.worker_lease_s * 1000
-    for experiment in packages.active(redis):
-        for game_id in games.open_games(redis, experiment):
-            try:
-                game = games.read(redis, experiment, game_id)
-            except NotFound:
-                games.settled(redis, experiment, game_id)
-                continue
-            if game.phase == "over":
-                if now_ms() - game.ended_ms > patience_ms:
-                    settle(deployment, outbox, game, GameOutcome(game.outcome))
-            elif not game.owner:
-                if now_ms() - game.created_ms > patience_ms and not jobs.is_queued(redis, game):
-                    jobs.start_game(redis, game)
-            elif not lease.alive(redis, game.owner):
-                given_up += 1
-                _log.error("the worker of game %s is dead", game_id)
-                finish(deployment, outbox, game, GameOutcome.LOST)
-    return given_up

@@ -19,7 +19,6 @@ from igym import __version__
 from igym.domain.plan import Plan
 from igym.errors import BadPackage, NotFound
 from igym.services.connect import Deployment
-from igym.services.loading import package_root
 from igym.store import packages
 
 _SKIP = {"__pycache__", ".git", ".venv", ".ruff_cache", ".mypy_cache", ".pytest_cache"}
@@ -96,7 +95,7 @@ def publish(deployment: Deployment, root: Path) -> Plan:
             f"{root} is not a folder.", hint="Name the folder that holds experiment.py."
         )
     package = fingerprint(root)
-    stored = package_root(deployment.data, package)
+    stored = deployment.package_root(package)
     if not stored.is_dir():
         stored.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=stored.parent) as half:

@@ -30,6 +30,7 @@ class Game(msgspec.Struct, frozen=True):
     seed: int
     seats: dict[str, str]
     created_ms: float
+    max_s: float = 0  # of a rehearsal: end the game after so long; 0 = no limit
     generation: int = 1
     owner: str = ""
     phase: str = "offered"  # offered, live, over

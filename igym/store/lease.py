@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from redis import Redis
 
 from igym.store import keys
@@ -23,10 +26,11 @@ def drop(redis: Redis, loop: str, holder: str) -> None:
     _drop(redis, [keys.lease(loop)], [holder])
 
 
-def beat(redis: Redis, worker: str, life_s: float, about: dict[str, str]) -> None:
+def beat(redis: Redis, worker: str, life_s: float, about: Mapping[str, str]) -> None:
     """Say that a game worker is alive. Its games' leases live exactly as long as this."""
+    fields: dict[Any, Any] = dict(about)
     with redis.pipeline(transaction=True) as pipe:
-        pipe.hset(keys.worker(worker), mapping=about)
+        pipe.hset(keys.worker(worker), mapping=fields)
         pipe.pexpire(keys.worker(worker), int(life_s * 1000))
         pipe.execute()
 

@@ -34,7 +34,7 @@ def tickets(redis: Redis, experiment: str, lobby: str) -> list[Ticket]:
 
 def waiting(redis: Redis, experiment: str, lobby: str) -> int:
     """How many wait there."""
-    return int(redis.zcard(keys.lobby(experiment, lobby)))  # type: ignore[arg-type]
+    return int(redis.zcard(keys.lobby(experiment, lobby)))
 
 
 def drop(redis: Redis, experiment: str, lobby: str, session: str) -> None:

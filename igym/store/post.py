@@ -78,7 +78,7 @@ def listen(
     """
     channel = keys.inbox(name)
     while not stop.is_set():
-        pubsub = redis.pubsub(ignore_subscribe_messages=True)
+        pubsub = redis.pubsub(ignore_subscribe_messages=True)  # type: ignore[no-untyped-call]
         try:
             pubsub.subscribe(channel)
             resumed()
@@ -88,7 +88,7 @@ def listen(
                     continue
                 try:
                     handle(decode(message["data"]))
-                except Exception:
+                except Exception:  # noqa: BLE001 - one bad batch must not deafen the process
                     _log.exception("a batch for %s could not be handled", name)
         except (RedisError, OSError) as error:
             if not stop.is_set():

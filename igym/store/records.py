@@ -74,3 +74,27 @@ def problems(redis: Redis, most: int = 50) -> list[dict[str, Any]]:
     """The latest problems, newest first."""
     found: Any = redis.lrange(keys.problems(), 0, most - 1)
     return [msgspec.json.decode(one) for one in found]
+
+
+def event_row(
+    at_ms: float,
+    kind: str,
+    *,
+    session: str = "",
+    game: str = "",
+    detail: str = "",
+    browser_ms: float | None = None,
+) -> Row:
+    """One row of the events table."""
+    return (
+        "events",
+        {
+            "at_ms": at_ms,
+            "day_ms": at_ms,
+            "kind": kind,
+            "session_id": session or None,
+            "game_id": game or None,
+            "detail": detail,
+            "browser_ms": browser_ms,
+        },
+    )

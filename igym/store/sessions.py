@@ -35,6 +35,7 @@ class Session(msgspec.Struct, frozen=True):
     visit: int  # how many scenes were entered before this one
     entered_ms: float  # the scene
     started_ms: float
+    max_s: float = 0  # of a rehearsal: the longest a game may last; 0 = no limit
     game: str = ""
     seat: str = ""
     outcome: str = ""

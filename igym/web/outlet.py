@@ -79,7 +79,7 @@ class Link:
         return True
 
 
-class _Ready(eio_packet.Packet):  # type: ignore[misc]
+class _Ready(eio_packet.Packet):
     """A finished binary packet."""
 
     def __init__(self, content: bytes) -> None:

@@ -22,7 +22,7 @@ _log = logging.getLogger(__name__)
 UNSENT_BYTES = 16 * 1024
 
 
-class Handler(WebSocketHandler):  # type: ignore[misc]
+class Handler(WebSocketHandler):
     """WebSocket and HTTP requests, on sockets that send at once and hold little."""
 
     def __init__(self, sock: socket.socket, *args: object, **kwargs: object) -> None:

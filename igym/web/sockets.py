@@ -9,12 +9,13 @@ from typing import Any
 
 import gevent
 import socketio
+from redis.exceptions import RedisError
 from socketio.exceptions import ConnectionRefusedError as Refusal
 
 from igym import wire
 from igym.domain.participant import Phase
 from igym.errors import BadMessage, Conflict, IgymError, NotFound, NotYours, OldClient
-from igym.services import advancing, playing, tokens
+from igym.services import advancing, tokens
 from igym.services.connect import Deployment, now_ms
 from igym.store import games, records, sessions, sockets
 from igym.web.door import Door
@@ -91,7 +92,7 @@ class Sockets:
             sockets.disconnect(
                 self._deployment.redis, link.experiment, link.session, self._outlet.name, link.conn
             )
-        except Exception as error:
+        except RedisError as error:
             _log.warning("socket of %s not forgotten: %s", link.session, error)
 
     def refresh(self, link: Link, always: bool = False) -> None:
@@ -104,7 +105,7 @@ class Sockets:
         except NotFound as gone:
             self._outlet.send(link, wire.Refused(gone.code, gone.message, gone.hint))
             return
-        except Exception as error:
+        except RedisError as error:
             _log.warning("state of %s not sent yet: %s", link.session, error)
             return
         if session.version < link.version:
@@ -118,7 +119,7 @@ class Sockets:
             link.game, link.seat, link.worker = "", "", ""
         self._outlet.send(link, state)
 
-    # --- messages ----------------------------------------------------------------------------------
+    # --- messages -------------------------------------------------------------------------------
 
     def _advance(self, link: Link, said: wire.Advance) -> None:
         session = sessions.read(self._deployment.redis, link.experiment, link.session)
@@ -168,7 +169,7 @@ class Sockets:
 
     def _notice(self, link: Link, said: wire.Notice) -> None:
         session = sessions.read(self._deployment.redis, link.experiment, link.session)
-        row = playing.event_row(
+        row = records.event_row(
             now_ms(),
             said.kind,
             session=link.session,

@@ -14,12 +14,13 @@ comment says the browser's.
 
 from __future__ import annotations
 
-from typing import Annotated, Any, ClassVar, TypeAlias
+from typing import Annotated, Any, ClassVar, TypeAlias, TypeVar
 
 import msgspec
 from msgspec import Meta
 
 from igym.domain.participant import Phase
+from igym.errors import BadMessage
 
 #: Raise by one whenever a message changes; a client of another version reloads the page.
 VERSION = 1
@@ -271,6 +272,40 @@ FROM_SERVER: tuple[type[Message], ...] = (
 )
 
 _encode = msgspec.msgpack.Encoder().encode
+_decode = msgspec.msgpack.Decoder().decode
+
+M = TypeVar("M", bound=Message)
+
+
+def unpack(raw: bytes) -> Any:
+    """A packet's content as plain values.
+
+    Raises:
+        BadMessage: it is not msgpack.
+    """
+    try:
+        return _decode(raw)
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError, ValueError) as error:
+        raise BadMessage("That message could not be read.", hint="Reload the page.") from error
+
+
+def parse(kind: type[M], data: Any) -> M:
+    """`data` as a message of that kind, every bound checked.
+
+    Raises:
+        BadMessage: naming the field that will not do.
+    """
+    try:
+        return msgspec.convert(data, kind)
+    except msgspec.ValidationError as error:
+        raise BadMessage(
+            f"That {kind.event} message is not valid: {error}.", hint="Reload the page."
+        ) from error
+
+
+def plain(message: Message) -> Any:
+    """`message` as plain values, for an acknowledgement."""
+    return msgspec.to_builtins(message)
 
 
 def packet(message: Message) -> bytes:
