@@ -54,33 +54,18 @@ def free_port() -> int:
 def render(listen: str, ports: list[int], static: Path, run_dir: Path) -> str:
     """The configuration for these web workers."""
     servers = "\n".join(
-        f"        server 127.0.0.1:{port} max_fails=1 fail_timeout=2s;" for port in ports
+        f"        server 127.0.0.1:{port} max_fails=3 fail_timeout=1s;" for port in ports
     )
     return Template(template()).safe_substitute(
         LISTEN=listen, UPSTREAMS=servers, STATIC=str(static), RUN_DIR=str(run_dir)
     )
 
 
-def start(supervisor: Supervisor, settings: Settings, data: Path) -> list[int]:
-    """Start nginx on the public port. Returns the ports the web workers should listen on."""
-    ports = [free_port() for _ in range(settings.web)]
-    run_dir = data / "nginx"
+def start(supervisor: Supervisor, settings: Settings, ports: list[int]) -> None:
+    """Start nginx on the public port, in front of web workers that listen on `ports`."""
+    run_dir = Path(settings.data_dir) / "nginx"
     run_dir.mkdir(parents=True, exist_ok=True)
     static = Path(str(files("igym.web") / "static"))
     conf = run_dir / "nginx.conf"
     conf.write_text(render(f"{settings.host}:{settings.port}", ports, static, run_dir))
-    supervisor.add(
-        "nginx-front",
-        [
-            binary(),
-            "-p",
-            str(run_dir),
-            "-c",
-            str(conf),
-            "-e",
-            str(run_dir / "error.log"),
-            "-g",
-            "daemon off;",
-        ],
-    )
-    return ports
+    supervisor.add("nginx-front", [binary(), "-p", str(run_dir), "-c", str(conf), "-e", "stderr"])

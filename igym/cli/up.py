@@ -17,7 +17,7 @@ from rich.console import Console
 
 from igym import log
 from igym import settings as settings_module
-from igym.cli import embedded
+from igym.cli import embedded, nginx
 from igym.cli.supervisor import Supervisor
 from igym.domain.plan import Plan
 from igym.errors import Unavailable
@@ -88,15 +88,10 @@ def stack(
         deployment = connect(settings, patience_s=5.0)
         supervisor.use(deployment.redis)
         env = environment(settings)
-        if behind_nginx:
-            from igym.cli import nginx
-
-            ports = nginx.start(supervisor, settings, data)
-            for port in ports:
-                supervisor.add_igym(
-                    "web", {**env, "IGYM_PORT": str(port), "IGYM_HOST": "127.0.0.1"}
-                )
-        else:
+        ports = [nginx.free_port() for _ in range(settings.web)] if behind_nginx else []
+        for port in ports:
+            supervisor.add_igym("web", {**env, "IGYM_PORT": str(port), "IGYM_HOST": "127.0.0.1"})
+        if not behind_nginx:
             for _ in range(settings.web):
                 supervisor.add_igym("web", env, "--shared")
         for _ in range(settings.games):
@@ -104,30 +99,38 @@ def stack(
         supervisor.add_igym("director", env)
         plans = [publishing.publish(deployment, package) for package in packages]
         made = Stack(settings, deployment, supervisor, plans)
-        _wait_for_pages(made)
+        for port in ports:
+            _wait_for_pages(supervisor, "127.0.0.1", port)
+        if behind_nginx:
+            nginx.start(supervisor, settings, ports)
+        _wait_for_pages(supervisor, _reachable(settings.host), settings.port)
+        _wait_for_games(supervisor)
         yield made
     finally:
         supervisor.stop(ORDER)
 
 
-def _wait_for_pages(made: Stack, patience_s: float = 30.0) -> None:
+def _wait_for_pages(supervisor: Supervisor, host: str, port: int, patience_s: float = 30.0) -> None:
     until = time.monotonic() + patience_s
-    url = f"http://{_reachable(made.settings.host)}:{made.settings.port}/healthz"
     while True:
         try:
-            urllib.request.urlopen(url, timeout=1).close()
-            break
-        except (urllib.error.URLError, ConnectionError, TimeoutError):
-            pass
-        if time.monotonic() > until:
-            raise Unavailable("The web workers did not come up.", hint="Their log is above.")
-        made.supervisor.watch()
+            urllib.request.urlopen(f"http://{host}:{port}/healthz", timeout=1).close()
+            return
+        except (urllib.error.URLError, ConnectionError, TimeoutError) as error:
+            if time.monotonic() > until:
+                raise Unavailable(
+                    f"Nothing answers on {host}:{port}.", hint="The workers' log is above."
+                ) from error
+        supervisor.watch()
         time.sleep(0.05)
-    while (
-        not all(c.progress is None or c.beats > 0 for c in made.supervisor.children)
-        and time.monotonic() < until
-    ):
-        made.supervisor.watch()
+
+
+def _wait_for_games(supervisor: Supervisor, patience_s: float = 30.0) -> None:
+    until = time.monotonic() + patience_s
+    while not all(c.progress is None or c.beats > 0 for c in supervisor.children):
+        if time.monotonic() > until:
+            raise Unavailable("The game workers did not come up.", hint="Their log is above.")
+        supervisor.watch()
         time.sleep(0.05)
 
 
