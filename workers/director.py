@@ -12,15 +12,37 @@ import threading
 import time
 from collections.abc import Callable
 
-from redis import Redis
-from redis.exceptions import RedisError
-
 from igym.services import archiving, finishing, matching
-from igym.services.connect import Deployment, open_redis, process_name
-from igym.store import bell, lease
+from igym.services.connect import Deployment, process_name
+from igym.store import Redis, RedisError, bell, lease
+from igym.store.client import open_redis
 from igym.store.post import Outbox
 
 _log = logging.getLogger(__name__)
+
+
+class Patience:
+    """Nobody is declared dead until everybody has had time to say that they live.
+
+    While Redis is away no lease can be renewed; right after it is back, all look expired.
+    """
+
+    def __init__(self, patience_s: float) -> None:
+        self._patience_s = patience_s
+        self.again()
+
+    def again(self) -> None:
+        """Redis was away just now, or we have only begun to look."""
+        self._until = time.monotonic() + self._patience_s
+
+    def over(self) -> bool:
+        """Whether an expired lease means something."""
+        return time.monotonic() > self._until
+
+
+def _reap(deployment: Deployment, outbox: Outbox, patience: Patience) -> None:
+    if patience.over():
+        finishing.reap(deployment, outbox)
 
 
 def run(deployment: Deployment) -> None:
@@ -31,11 +53,12 @@ def run(deployment: Deployment) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     bells = open_redis(deployment.settings.redis_url)
+    patience = Patience(2 * deployment.settings.worker_lease_s)
     loops = [
-        threading.Thread(target=_loop, args=(deployment, name, stop, *loop), name=loop[0])
+        threading.Thread(target=_loop, args=(deployment, name, stop, patience, *loop), name=loop[0])
         for loop in (
             ("matching", lambda: matching.match_all(deployment, outbox), _rung(bells, stop)),
-            ("reaping", lambda: finishing.reap(deployment, outbox), lambda: stop.wait(1.0)),
+            ("reaping", lambda: _reap(deployment, outbox, patience), lambda: stop.wait(1.0)),
             ("archiving", lambda: archiving.archive_all(deployment), lambda: stop.wait(1.0)),
         )
     ]
@@ -67,6 +90,7 @@ def _loop(
     deployment: Deployment,
     name: str,
     stop: threading.Event,
+    patience: Patience,
     loop: str,
     act: Callable[[], object],
     wait: Callable[[], object],
@@ -81,6 +105,7 @@ def _loop(
             wait()
         except RedisError as error:
             _log.warning("%s waits for Redis: %s", loop, error)
+            patience.again()
             stop.wait(0.5)
         except Exception:  # noqa: BLE001 - the edge of the process
             _log.exception("a round of %s failed, the next one goes on", loop)

@@ -20,7 +20,6 @@ from typing import Any
 
 import gevent
 from gevent.threadpool import ThreadPool
-from redis.exceptions import RedisError
 from rq import SimpleWorker
 from rq.executions import Execution
 from rq.job import Job
@@ -28,10 +27,11 @@ from rq.queue import Queue
 from rq.serializers import JSONSerializer
 from rq.timeouts import BaseDeathPenalty
 
-from igym.services.connect import Deployment, open_redis
+from igym.services.connect import Deployment
 from igym.services.loading import load_stored
 from igym.services.playing import GameHost
-from igym.store import jobs, post
+from igym.store import RedisError, jobs, post
+from igym.store.client import open_redis
 from igym.store.post import Outbox
 from igym.wire import inner
 

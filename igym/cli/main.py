@@ -92,7 +92,9 @@ def _become(role: str) -> None:
     """Replace this process by the role's own, which does not carry the terminal's weight."""
     import os
 
-    os.execv(sys.executable, [sys.executable, "-m", "igym.cli.child", role])
+    from igym.cli.supervisor import command
+
+    os.execv(sys.executable, command(role))
 
 
 @app.command()

@@ -21,11 +21,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from redis import Redis
-from redis.exceptions import RedisError
-
 from igym.settings import Settings
-from igym.store import lease
+from igym.store import Redis, RedisError, lease
 
 _log = logging.getLogger(__name__)
 
@@ -43,6 +40,12 @@ def _with_parent() -> None:
     os.setsid()
     with contextlib.suppress(OSError, AttributeError):
         ctypes.CDLL(None, use_errno=True).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
+
+
+def command(role: str) -> list[str]:
+    """How to start a process of that role: web, games or director."""
+    module = ["igym.web"] if role == "web" else ["workers", role]
+    return [sys.executable, "-m", *module]
 
 
 @dataclass
@@ -92,12 +95,9 @@ class Supervisor:
         return child
 
     def add_igym(self, role: str, env: Mapping[str, str], *options: str) -> Child:
-        """Start one of igym's own processes (`igym.cli.child`)."""
+        """Start one of igym's own processes."""
         name = f"{role}-{secrets.token_hex(3)}"
-        args = [
-            sys.executable, "-m", "igym.cli.child", role,
-            "--name", name, "--parent", str(os.getpid()), *options,
-        ]  # fmt: skip
+        args = [*command(role), "--name", name, "--parent", str(os.getpid()), *options]
         child = Child(name, args, {**os.environ, **env})
         if role == "games":
             file = self._run_dir / f"{name}.progress"

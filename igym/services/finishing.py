@@ -102,8 +102,9 @@ def finish(
             "generation": game.generation,
         },
     )
-    if not games.end(redis, game, outcome.value, [row], unclosed=unclosed, now_ms=at_ms):
-        return
+    games.end(redis, game, outcome.value, [row], unclosed=unclosed, now_ms=at_ms)
+    if games.read(redis, game.experiment, game.id).generation != game.generation:
+        return  # it is somebody else's now
     settle(deployment, outbox, game, outcome, away)
 
 

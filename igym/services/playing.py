@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -20,13 +20,15 @@ from igym.services.connect import Deployment, now_ms
 from igym.services.loading import Loaded
 from igym.services.stage import GameOver, Stage
 from igym.sim.host import Sim
-from igym.store import games
+from igym.store import RedisError, games
 from igym.store.games import Game, episode_id
 from igym.store.post import Outbox
 from igym.store.records import Row
 from igym.wire import inner
 
 _log = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 
 class GameHost:
@@ -90,7 +92,7 @@ class GameHost:
         if not games.claim(redis, experiment, game_id, generation, self.name, now_ms()):
             _log.info("game %s generation %s is not to be had", game_id, generation)
             return ""
-        game = games.read(redis, experiment, game_id)
+        game = self._insist(lambda: games.read(redis, experiment, game_id))
         outcome, away = GameOutcome.FAILED, tuple[str, ...]()
         try:
             self._run(game)
@@ -101,15 +103,34 @@ class GameHost:
             _log.warning("game %s was taken over, stopping", game_id)
             return ""
         except SceneFailed as failed:
-            finishing.report(self.deployment, game, failed.message, failed.where, failed.trace)
+            told = (failed.message, failed.where, failed.trace)
+            self._insist(lambda: finishing.report(self.deployment, game, *told))
         except IgymError as error:
-            finishing.report(self.deployment, game, str(error), f"scene {game.scene}", "")
+            said = str(error)
+            self._insist(
+                lambda: finishing.report(self.deployment, game, said, f"scene {game.scene}", "")
+            )
         finally:
             stage = self.stages.pop(game_id, None)
         if stage is not None:
             stage.tell("over")
-        finishing.finish(self.deployment, self.outbox, game, outcome, away, stage)
+        self._insist(
+            lambda: finishing.finish(self.deployment, self.outbox, game, outcome, away, stage)
+        )
         return outcome.value
+
+    def _insist(self, act: Callable[[], T]) -> T:
+        """Do what must be done for a game we own, however long Redis is away.
+
+        Everything given to this may run twice. A worker that dies meanwhile leaves it
+        to the director.
+        """
+        while True:
+            try:
+                return act()
+            except RedisError as error:
+                _log.warning("Redis is away, trying again: %s", error)
+                self._clock.sleep(0.25)
 
     def suspend(self) -> None:
         """The worker stops: write what its games have not written yet."""

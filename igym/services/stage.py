@@ -11,8 +11,6 @@ import time
 from collections import defaultdict
 from typing import Any
 
-from redis.exceptions import RedisError
-
 from igym import wire
 from igym.domain.keymap import KeyMap
 from igym.domain.outcome import GameOutcome
@@ -22,7 +20,7 @@ from igym.errors import IgymError
 from igym.services.connect import Deployment, now_ms
 from igym.sim.draw import Picture
 from igym.sim.host import Sim, Step
-from igym.store import games
+from igym.store import RedisError, games
 from igym.store.games import Game, episode_id
 from igym.store.post import Outbox
 from igym.store.records import Row

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from flask import Flask
 from flask_socketio import SocketIO
 
-from igym.services.connect import Deployment, open_redis
+from igym.services.connect import Deployment
 from igym.store import post
+from igym.store.client import open_redis
 from igym.store.post import Outbox
 from igym.web import pages
 from igym.web.door import BoundedPacket

@@ -13,11 +13,11 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 import socketio
-from redis.exceptions import RedisError
 from socketio import msgpack_packet, packet
 
 from igym import wire
 from igym.errors import BadMessage, IgymError, TooMuch
+from igym.store import RedisError
 from igym.web.outlet import Link, Outlet
 
 _log = logging.getLogger(__name__)

@@ -8,14 +8,13 @@ from importlib.resources import files
 from typing import Any
 
 from flask import Blueprint, Flask, Response, jsonify, request
-from redis.exceptions import RedisError
 from werkzeug.exceptions import HTTPException
 
 from igym import wire
 from igym.errors import BadMessage, IgymError, NotFound, Unavailable
 from igym.services import arriving
 from igym.services.connect import Deployment
-from igym.store import packages
+from igym.store import RedisError, packages
 
 _log = logging.getLogger(__name__)
 

@@ -9,7 +9,6 @@ from typing import Any
 
 import gevent
 import socketio
-from redis.exceptions import RedisError
 from socketio.exceptions import ConnectionRefusedError as Refusal
 
 from igym import wire
@@ -17,7 +16,7 @@ from igym.domain.participant import Phase
 from igym.errors import BadMessage, Conflict, IgymError, NotFound, NotYours, OldClient
 from igym.services import advancing, tokens
 from igym.services.connect import Deployment, now_ms
-from igym.store import games, records, sessions, sockets
+from igym.store import RedisError, games, records, sessions, sockets
 from igym.web.door import Door
 from igym.web.outlet import Link, Outlet
 from igym.wire import inner

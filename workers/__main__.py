@@ -1,0 +1,32 @@
+"""`python -m workers games` or `python -m workers director`: one worker process."""
+
+from __future__ import annotations
+
+from gevent import monkey
+
+monkey.patch_all()
+
+import sys  # noqa: E402
+
+from igym.services.connect import Deployment  # noqa: E402
+from igym.services.process import Told, main  # noqa: E402
+
+
+def _games(deployment: Deployment, told: Told) -> None:
+    from workers import games
+
+    games.run(deployment, told.name, told.progress)
+
+
+def _director(deployment: Deployment, told: Told) -> None:
+    from workers import director
+
+    director.run(deployment)
+
+
+_ROLES = {"games": _games, "director": _director}
+
+role = sys.argv[1] if len(sys.argv) > 1 else ""
+if role not in _ROLES:
+    sys.exit(f"usage: python -m workers {{{'|'.join(_ROLES)}}}")
+sys.exit(main(role, sys.argv[2:], _ROLES[role]))
