@@ -111,7 +111,7 @@ def run(what: str, node: Path, client: Path, arguments: list[str], *, hint: str)
     done = subprocess.run(
         [str(node / "bin" / "node"), *arguments],
         cwd=client,
-        env={**os.environ, "PATH": path, "CI": "true"},
+        env={**os.environ, "PATH": path, "CI": "true", "NO_COLOR": "1"},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,

@@ -26,12 +26,14 @@ let participant = '';
 let state: State | null = null;
 let shown: Shown<View> | null = null;
 let rejoined = false;
+let fresh = true; // no state has come on this connection yet: whatever comes is the truth
 
 const shell = makeShell(() => put({ ...text.offline.blocked }, []));
 const link = makeLink({
   auth: () => ({ token: participant, wire: VERSION, seen: state?.version ?? 0 }),
   online() {
     shell.online(true);
+    fresh = true;
     probe();
   },
   offline: () => shell.online(false),
@@ -50,7 +52,8 @@ function put(message: Message, choices: Choice[]): void {
 
 function show(next: State): void {
   const was = state;
-  if (was && was.session === next.session && next.version < was.version) return;
+  if (!fresh && was && was.session === next.session && next.version < was.version) return;
+  fresh = false;
   if (next.wire !== VERSION && reloadOnce()) return;
   rejoined = false;
   state = next;

@@ -61,6 +61,7 @@ export const en = {
 
   survey: {
     heading: 'Questions',
+    done: 'Continue',
   },
 
   end: {

@@ -30,6 +30,7 @@ export const survey: Screen<SurveyView> = (context, first) => {
     }
   if (!model.title && !model.description) model.showTitle = false;
   model.applyTheme({ isPanelless: true });
+  if (!('completeText' in first.view.form)) model.completeText = text.survey.done;
   model.showCompletedPage = false;
   model.focusFirstQuestionAutomatic = false;
   model.data = JSON.parse(sessionStorage.getItem(draft) ?? '{}') as object;
