@@ -1,4 +1,4 @@
-"""`python -m workers games` or `python -m workers director`: one worker process."""
+"""`python -m workers games|director|archive`: one worker process."""
 
 from __future__ import annotations
 
@@ -24,7 +24,13 @@ def _director(deployment: Deployment, told: Told) -> None:
     director.run(deployment)
 
 
-_ROLES = {"games": _games, "director": _director}
+def _archive(deployment: Deployment, told: Told) -> None:
+    from workers import archive
+
+    archive.run(deployment, once=told.once)
+
+
+_ROLES = {"games": _games, "director": _director, "archive": _archive}
 
 role = sys.argv[1] if len(sys.argv) > 1 else ""
 if role not in _ROLES:

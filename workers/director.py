@@ -7,14 +7,17 @@ of directors may run, one acts, another takes over when its lease runs out.
 from __future__ import annotations
 
 import logging
+import os
 import signal
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable
 
-from igym.services import archiving, finishing, matching
+from igym.services import finishing, matching
 from igym.services.connect import Deployment, process_name
-from igym.store import Redis, RedisError, bell, lease
+from igym.store import Redis, RedisError, backlog, bell, lease
 from igym.store.client import open_redis
 from igym.store.post import Outbox
 
@@ -46,7 +49,7 @@ def _reap(deployment: Deployment, outbox: Outbox, patience: Patience) -> None:
 
 
 def run(deployment: Deployment) -> None:
-    """Direct until SIGTERM; then archive what is there and give the leases back."""
+    """Direct until SIGTERM; then let the archiver finish and give the leases back."""
     name = process_name("director")
     outbox = Outbox(deployment.redis)
     stop = threading.Event()
@@ -59,7 +62,7 @@ def run(deployment: Deployment) -> None:
         for loop in (
             ("matching", lambda: matching.match_all(deployment, outbox), _rung(bells, stop)),
             ("reaping", lambda: _reap(deployment, outbox, patience), lambda: stop.wait(1.0)),
-            ("archiving", lambda: archiving.archive_all(deployment), lambda: stop.wait(1.0)),
+            ("archiving", lambda: _archive(deployment, name, stop), lambda: stop.wait(1.0)),
         )
     ]
     for thread in loops:
@@ -68,14 +71,41 @@ def run(deployment: Deployment) -> None:
     while not stop.is_set():
         stop.wait(1.0)
     for thread in loops:
-        thread.join(timeout=5)
+        thread.join()
     try:
-        if lease.take(deployment.redis, "archiving", name, 5.0):
-            archiving.archive_all(deployment)
+        if lease.take(deployment.redis, "archiving", name, 10.0) and backlog.waits(
+            deployment.redis
+        ):
+            _archiver("--once").wait()
         for loop in ("matching", "reaping", "archiving"):
             lease.drop(deployment.redis, loop, name)
     except RedisError as error:
-        _log.warning("stopped without a last round: %s", error)
+        _log.warning("leases run out by themselves: %s", error)
+
+
+def _archiver(*options: str) -> subprocess.Popen[bytes]:
+    parent = str(os.getpid())
+    return subprocess.Popen(
+        [sys.executable, "-m", "workers", "archive", "--parent", parent, *options]
+    )
+
+
+def _archive(deployment: Deployment, name: str, stop: threading.Event) -> None:
+    """Have what waits archived by a process of its own, for as long as the lease is ours."""
+    if not backlog.waits(deployment.redis):
+        return
+    life_s = deployment.settings.director_lease_s
+    archiver = _archiver()
+    while archiver.poll() is None:
+        try:
+            ours = lease.take(deployment.redis, "archiving", name, life_s)
+        except RedisError:
+            ours = 1  # nobody else can take it either
+        if not ours or stop.is_set():
+            archiver.terminate()
+            archiver.wait()
+            return
+        stop.wait(life_s / 8)
 
 
 def _rung(redis: Redis, stop: threading.Event) -> Callable[[], object]:

@@ -6,12 +6,14 @@ episode). Writing merges by primary key, so doing it twice changes nothing.
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import hashlib
 import json
 import os
 import tempfile
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -27,6 +29,18 @@ Row = tuple[str, dict[str, Any]]
 def folder(data: Path, experiment: str, version: str) -> Path:
     """Where the tables of one version of an experiment are."""
     return data / experiment / version
+
+
+@contextlib.contextmanager
+def locked(root: Path) -> Iterator[None]:
+    """Be the only writer under `root`, among all processes that share the volume.
+
+    Merging reads a file and replaces it: a second writer in between would be forgotten.
+    """
+    root.mkdir(parents=True, exist_ok=True)
+    with (root / ".lock").open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
 
 
 def replace_file(path: Path, content: bytes) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 
+from igym.archive import episodes, parquet
 from igym.errors import NotFound
 from igym.services.connect import Deployment
 from igym.store import games, packages, records
@@ -30,21 +31,19 @@ def archive_all(deployment: Deployment) -> int:
 
 
 def _rows(deployment: Deployment, experiment: str, release: str) -> int:
-    up_to, rows = records.waiting(deployment.redis, experiment, release, ROWS)
-    if not rows:
-        return 0
-    from igym.archive import parquet  # pyarrow is 50 MB: loaded when there is something to write
-
-    written = parquet.merge(parquet.folder(deployment.data, experiment, release), rows)
-    records.archived(deployment.redis, experiment, release, up_to)
+    root = parquet.folder(deployment.data, experiment, release)
+    with parquet.locked(root):
+        up_to, rows = records.waiting(deployment.redis, experiment, release, ROWS)
+        if not rows:
+            return 0
+        written = parquet.merge(root, rows)
+        records.archived(deployment.redis, experiment, release, up_to)
     return len(written)
 
 
 def _episodes(deployment: Deployment, experiment: str) -> int:
     written = 0
     for episode in games.closed(deployment.redis, experiment, EPISODES):
-        from igym.archive import episodes, parquet
-
         game_id = episode.rsplit("-", 1)[0]
         try:
             game = games.read(deployment.redis, experiment, game_id)
@@ -57,9 +56,10 @@ def _episodes(deployment: Deployment, experiment: str) -> int:
         if chunks:
             root = parquet.folder(deployment.data, experiment, game.release)
             ticks = episodes.tick_rows(chunks, game_id, episode, play.seats)
-            parquet.write_episode(root, episode, "ticks", ticks)
             inputs = episodes.input_rows(chunks, game_id, episode)
-            parquet.write_episode(root, episode, "inputs", inputs)
+            with parquet.locked(root):
+                parquet.write_episode(root, episode, "ticks", ticks)
+                parquet.write_episode(root, episode, "inputs", inputs)
             written += 2
         games.archived(deployment.redis, experiment, episode)
     return written
