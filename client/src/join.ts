@@ -13,6 +13,10 @@ export interface Boot {
   experiment: string;
   title: string;
   wire: number;
+  /** Why there is no study on this page. */
+  problem: Refused | null;
+  /** What is open here, at an address without a study; only while developing. */
+  experiments: string[] | null;
 }
 
 export function boot(): Boot {
@@ -22,6 +26,8 @@ export function boot(): Boot {
     experiment: given.experiment ?? path[1] ?? '',
     title: given.title ?? '',
     wire: given.wire ?? 0,
+    problem: given.problem ?? null,
+    experiments: given.experiments ?? null,
   };
 }
 
@@ -54,12 +60,18 @@ const WAITS_MS = [300, 800, 1_500, 3_000]; // a server that is restarting is bac
 export async function join(experiment: string): Promise<string> {
   const url = new URL(location.href);
   const fresh = url.searchParams.has('new');
-  const body = JSON.stringify({
-    query: Object.fromEntries(url.searchParams),
-    token: fresh ? null : token.read(experiment),
-    fresh,
+  const ask = (known: string | null) =>
+    post(
+      `/api/x/${encodeURIComponent(experiment)}/join`,
+      JSON.stringify({ query: Object.fromEntries(url.searchParams), token: known, fresh }),
+    );
+  const known = fresh ? null : token.read(experiment);
+  const joined = await ask(known).catch((error: unknown) => {
+    // A token from before the server's secret changed: without it there is still a way in.
+    if (!(error instanceof Turned) || error.refused.code !== 'bad_token' || !known) throw error;
+    token.forget(experiment);
+    return ask(null);
   });
-  const joined = await post(`/api/x/${encodeURIComponent(experiment)}/join`, body);
   token.keep(experiment, joined.token);
   if (fresh) {
     url.searchParams.delete('new');

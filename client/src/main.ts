@@ -6,7 +6,9 @@ import { boot, join, token, Turned } from './join.ts';
 import { notices } from './notices.ts';
 import { probing } from './probing.ts';
 import { measureRefresh, refresh_hz } from './refresh.ts';
+import { isQuiet } from './screens/advance.ts';
 import { card, type Choice, type Message } from './screens/card.ts';
+import { landing } from './screens/landing.ts';
 import { screens } from './screens/index.ts';
 import type { Context, Screen, Shown } from './screens/screen.ts';
 import { skeleton } from './screens/skeleton.ts';
@@ -131,11 +133,19 @@ link.on('state', show);
 link.on('lobby', (said) => state?.scene === said.scene && shown?.lobby?.(said));
 link.on('episode', (said) => shown?.episode?.(said));
 link.on('frame', (said) => shown?.frame?.(decodeFrame(said)));
-link.on('refused', (said) => shell.toast(said.text, said.hint));
+link.on('refused', (said) => isQuiet(said) || shell.toast(said.text, said.hint));
 link.on('replaced', () => {
   link.close();
   const here = { label: text.replaced.button, click: () => link.open() };
   put({ title: text.replaced.title, text: text.replaced.text }, [here]);
 });
 
-void enter();
+if (page.problem) {
+  const { code, text: words, hint } = page.problem;
+  put({ title: text.failed.joinTitle, text: words, hint, note: text.failed.code(code) }, []);
+} else if (page.experiments) {
+  document.title = text.index.title;
+  shell.show(landing(page.experiments));
+} else {
+  void enter();
+}

@@ -14,6 +14,8 @@ export type Refusal = Partial<Refused>;
 
 export interface Link {
   readonly online: boolean;
+  /** Counts connections, from 1: what was arranged on an earlier one has to be done again. */
+  readonly connection: number;
   /** Send; true if there was a connection to send it on. */
   tell<E extends keyof FromBrowser>(event: E, payload: FromBrowser[E]): boolean;
   /** Send, wait for the verdict (null: done), and send again where none comes. */
@@ -53,7 +55,11 @@ export function link(handlers: Handlers): Link {
     socket.connect();
   };
 
-  socket.on('connect', handlers.online);
+  let connection = 0;
+  socket.on('connect', () => {
+    connection++;
+    handlers.online();
+  });
   socket.on('disconnect', (reason) => {
     if (closed) return;
     handlers.offline();
@@ -76,6 +82,9 @@ export function link(handlers: Handlers): Link {
   return {
     get online() {
       return socket.connected;
+    },
+    get connection() {
+      return connection;
     },
     tell(event, payload) {
       if (socket.connected) socket.emit(event, payload);

@@ -59,6 +59,12 @@ export const en = {
     >,
   },
 
+  index: {
+    title: 'Studies on this server',
+    none: 'To take part in a study, please open the link you were given.',
+    open: 'Open here, while developing. Every link starts as a new participant.',
+  },
+
   survey: {
     heading: 'Questions',
     done: 'Continue',

@@ -1,10 +1,12 @@
 /** Finishing a page or a survey: send once, say so while it takes, and say why it did not work. */
 
 import { text } from '../text.ts';
-import type { Json, State } from '../wire.gen.ts';
+import type { Json, Refused, State } from '../wire.gen.ts';
 import type { Context } from './screen.ts';
 
-const QUIET = new Set(['conflict', 'impossible']); // the server has moved on: its state is coming
+/** The world moved on before the request came: the state that says so is on its way. */
+const QUIET = new Set(['conflict', 'impossible', 'not_yours']);
+export const isQuiet = (refused: Refused): boolean => QUIET.has(refused.code);
 
 /** True once the server has taken it; the next screen comes as a `state`. */
 export async function advance(
@@ -19,7 +21,7 @@ export async function advance(
       version,
       ...(answers && { answers }),
     });
-    if (refused === null || QUIET.has(refused.code)) return true;
+    if (refused === null || isQuiet(refused)) return true;
     context.shell.toast(refused.text, refused.hint);
   } catch {
     context.shell.toast(text.failed.send, text.failed.sendHint);

@@ -39,7 +39,7 @@ export const game: Screen<GameView> = (context, first) => {
   const ready = (): void => {
     const { width, height } = field.size();
     const refresh_hz = context.refresh_hz();
-    link.tell('ready', { game: view.game, width_px: width, height_px: height, refresh_hz });
+    keys.ready({ game: view.game, width_px: width, height_px: height, refresh_hz });
   };
   const show = (): void => {
     top.show(view);
@@ -70,7 +70,7 @@ export const game: Screen<GameView> = (context, first) => {
     episode(said) {
       if (said.game !== view.game || isGhost(said, last)) return;
       if (POINTED_AT.has(said.stage)) scene.point('on');
-      else if (last?.stage !== 'playing' || last.episode !== said.episode) scene.point('a moment');
+      else if (said.stage === 'playing' && last?.stage !== 'held') scene.point('a moment');
       last = said;
       over.show(view, said);
     },

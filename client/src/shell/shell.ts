@@ -90,6 +90,8 @@ export function shell(blocked: () => void): Shell {
       retitle();
     },
     toast(words, hint) {
+      const said = hint ? `${words} ${hint}` : words;
+      if ([...toasts.children].some((other) => other.firstChild?.textContent === said)) return;
       const toast = h(
         'div',
         { class: 'toast' },
