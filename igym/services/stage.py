@@ -95,6 +95,7 @@ class Stage:
         self._keys = play.keys
         self._picture = Picture(play.marks.values())
         self._tick = -1  # of the last frame; -1 = none yet
+        self._steps = 0  # taken in this episode
         self._hud: str | None = None
         self._episode = 0
         self.scores = dict.fromkeys(play.seats, 0.0)
@@ -209,6 +210,7 @@ class Stage:
         self._episode = episode
         self._picture = Picture(self.play.marks.values())
         self._tick = -1
+        self._steps = 0
         self._hud = None
         self.show(0)
 
@@ -254,6 +256,7 @@ class Stage:
     ) -> None:
         """Keep the tick for the next flush."""
         people = self.people
+        self._steps = tick + 1
         self._ticks.append(
             Tick(
                 tick=tick,
@@ -315,7 +318,7 @@ class Stage:
                     episode,
                     chunk,
                     rows or (),
-                    logged=max(self._tick, 0),
+                    logged=self._steps,
                     close=close,
                     now_ms=now_ms(),
                 )
