@@ -86,8 +86,7 @@ def redis_url() -> Iterator[str]:
     with tempfile.TemporaryDirectory(prefix="igym-") as home:
         socket = Path(home) / "redis.sock"
         server = subprocess.Popen(
-            [str(get_binary_path()), "--port", "0", "--unixsocket", str(socket)]
-            + ["--dir", home, "--save", "", "--maxmemory-policy", "noeviction"],
+            [get_binary_path(), "--port", "0", "--unixsocket", socket, "--dir", home, "--save", ""],
             stdout=subprocess.DEVNULL,
         )
         client = Redis(unix_socket_path=str(socket))
