@@ -15,8 +15,10 @@ This module does not know what the numbers are used for, and opens no connection
 from __future__ import annotations
 
 import difflib
+import json
 import os
 import re
+import sys
 import tomllib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -36,6 +38,9 @@ PLAIN = ("PORT", "WEB", "GAMES", "REDIS_URL")
 
 #: Names the configuration file; not a field, since the file cannot name itself.
 CONFIG = "IGYM_CONFIG"
+
+#: Ours, but heard by others: the build of the client may be left out with it (hatch_build.py).
+NOT_FIELDS = (CONFIG, "IGYM_SKIP_CLIENT")
 
 DEFAULT_FILE = "igym.toml"
 
@@ -222,6 +227,24 @@ def redacted(settings: Settings) -> dict[str, Any]:
     return shown
 
 
+def reference() -> str:
+    """The page `docs/settings.md`: `python -m igym.settings > docs/settings.md`."""
+    rows = "".join(
+        f"| `{f.name}` | `{f.variable}` | `{_shown(f.default)}` | {f.description} |\n"
+        for f in fields()
+    )
+    intro = (__doc__ or "").split("\n", 2)[2].rsplit("\n\n", 1)[0].strip("\n")
+    return (
+        "# Settings\n\n<!-- Written by `python -m igym.settings`; do not edit. -->\n\n"
+        f"{intro}\n\n| in igym.toml | variable | default | what it is |\n"
+        f"| --- | --- | --- | --- |\n{rows}"
+    )
+
+
+def _shown(default: Any) -> str:
+    return json.dumps(_plain(default))
+
+
 def _description(annotated: Any) -> str:
     metas = [m for m in getattr(annotated, "__metadata__", ()) if isinstance(m, Meta)]
     return next((m.description for m in metas if m.description), "")
@@ -254,7 +277,7 @@ def _from_variables(env: Mapping[str, str], where: str) -> Iterator[tuple[str, A
             yield plain.lower(), env[plain], where
     known = tuple(f.variable for f in fields())
     for variable in sorted(env):
-        if not variable.startswith(PREFIX) or variable == CONFIG:
+        if not variable.startswith(PREFIX) or variable in NOT_FIELDS:
             continue
         if variable not in known:
             raise _unknown(variable, where, (*known, CONFIG))
@@ -351,3 +374,7 @@ def _check(s: Settings, source: Mapping[str, str]) -> None:
         if wrong:
             where = source.get(name, "the defaults")
             raise BadSettings(f"{name} (from {where}): {what}.", hint=hint)
+
+
+if __name__ == "__main__":
+    sys.stdout.write(reference())

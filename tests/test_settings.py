@@ -85,6 +85,10 @@ def test_the_file_may_have_another_name(tmp_path):
     assert load({}, tmp_path).games == 9
 
 
+def test_a_variable_for_the_build_does_not_stop_the_server(tmp_path):
+    assert load({"IGYM_SKIP_CLIENT": "1"}, tmp_path) == load({}, tmp_path)
+
+
 def test_an_empty_variable_counts_as_not_set(tmp_path):
     assert load({"PORT": "", "WEB": "", "GAMES": "", "REDIS_URL": ""}, tmp_path) == load(
         {}, tmp_path
