@@ -35,7 +35,6 @@ export const en = {
     latency: (ms: number) => `${ms} ms`,
     latencyLong: (ms: number) => `Connection delay ${ms} milliseconds`,
     latencyUnknown: '–',
-    help: 'How to play',
     stage: (title: string) => `Game: ${title}`,
     round: (episode: number, episodes: number) => `Round ${episode} of ${episodes}`,
     pad: 'Game buttons',
@@ -52,7 +51,6 @@ export const en = {
       `Waiting ${seconds} more ${plural(seconds, 'second', 'seconds')}`,
     over: 'Game over',
     overText: 'Moving on in a moment.',
-    score: 'Score so far',
     keys: { ' ': 'Space', ArrowLeft: '←', ArrowRight: '→', ArrowUp: '↑', ArrowDown: '↓' } as Record<
       string,
       string

@@ -38,8 +38,9 @@ export function bar(): Bar {
     show(view) {
       say(title, view.title);
       const label = view.seats[view.seat] ?? '';
-      const several = Object.keys(view.seats).length > 1 && label !== '';
-      say(seat, several ? text.game.seat(label) : '');
+      const isName = label !== '' && label.toLowerCase() !== text.game.you.toLowerCase();
+      const several = Object.keys(view.seats).length > 1;
+      say(seat, several && isName ? text.game.seat(label) : '');
     },
     hud: (words) => say(hud, words),
     latency(rtt, online) {

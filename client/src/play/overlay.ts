@@ -95,19 +95,19 @@ export function overlay(server: () => number, announce: (words: string) => void)
 
 function scoreList(list: HTMLElement, view: GameView, episode: Episode): void {
   const scored = Object.entries(episode.scores);
-  const shown = scored.length > 0 && ['between', 'over'].includes(episode.stage);
-  list.hidden = !shown;
+  const due = episode.stage === 'between' || episode.stage === 'over';
+  list.hidden = !due || scored.every(([, score]) => score === 0);
+  const label = (seat: string): string => {
+    const name = view.seats[seat] ?? seat;
+    const mine = seat === view.seat && name.toLowerCase() !== text.game.you.toLowerCase();
+    return mine ? `${name} (${text.game.you})` : name;
+  };
   list.replaceChildren(
     ...scored.map(([seat, score]) =>
       h(
         'div',
         { class: seat === view.seat ? 'mine' : '' },
-        h('dt', {
-          text:
-            seat === view.seat
-              ? `${view.seats[seat] ?? seat} (${text.game.you})`
-              : (view.seats[seat] ?? seat),
-        }),
+        h('dt', { text: label(seat) }),
         h('dd', { text: number(score) }),
       ),
     ),

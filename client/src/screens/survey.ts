@@ -29,6 +29,7 @@ export const survey: Screen<SurveyView> = (context, first) => {
       question.rateDescriptionLocation = 'bottom';
     }
   if (!model.title && !model.description) model.showTitle = false;
+  if (model.title) heading.textContent = model.title;
   model.applyTheme({ isPanelless: true });
   if (!('completeText' in first.view.form)) model.completeText = text.survey.done;
   model.showCompletedPage = false;
