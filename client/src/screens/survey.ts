@@ -52,7 +52,8 @@ export const survey: Screen<SurveyView> = (context, first) => {
       root.ariaBusy = 'false';
     });
   });
-  model.render(sheet);
+  // Once it is in the document: the library measures it there to choose a phone's layout.
+  queueMicrotask(() => model.render(sheet));
 
   return {
     root,
