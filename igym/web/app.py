@@ -12,7 +12,7 @@ from igym.services.connect import Deployment
 from igym.store import post
 from igym.store.client import open_redis
 from igym.store.post import Outbox
-from igym.web import pages
+from igym.web import admin, pages
 from igym.web.door import BoundedPacket
 from igym.web.outlet import Outlet
 from igym.web.sockets import Sockets
@@ -35,6 +35,7 @@ def create(deployment: Deployment, name: str) -> Web:
     app.config["MAX_CONTENT_LENGTH"] = settings.max_packet_bytes
     app.secret_key = deployment.secret
     pages.register(app, deployment)
+    admin.register(app, deployment)
 
     socketio = SocketIO(
         app,

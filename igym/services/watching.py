@@ -1,0 +1,219 @@
+"""What an operator sees of a running deployment. Reads only; knows no page and no login.
+
+Built when somebody looks, at most about once a second per process, and bounded in everything
+that grows with the study: a list says how many there are where it shows fewer.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections import Counter
+from typing import Any
+
+from igym.domain.participant import Phase
+from igym.domain.plan import Plan
+from igym.errors import NotFound
+from igym.services.connect import Deployment, now_ms
+from igym.store import games, jobs, keys, lobby, packages, records
+
+#: Two dashboards that ask within this time cost one look.
+FRESH_S = 0.8
+
+#: Phases are counted from the sessions themselves, which costs a walk over the keys; so not
+#: oftener than this, and not more than so many sessions. `whole` says whether it was all.
+CENSUS_S, CENSUS_SESSIONS, CENSUS_ROUNDS = 5.0, 5_000, 40
+
+MOST_GAMES, MOST_PROBLEMS, MOST_TRACE = 100, 20, 8_000
+
+_GAME = ("scene", "mode", "phase", "seats", "created_ms", "claimed_ms", "owner", "generation")
+
+
+class Watch:
+    """The overview of one deployment, kept for a moment."""
+
+    def __init__(self, deployment: Deployment) -> None:
+        self._deployment = deployment
+        self._lock = threading.Lock()
+        self._seen: dict[str, Any] = {}
+        self._seen_s = -FRESH_S
+        self._census: dict[str, dict[str, Any]] = {}
+        self._census_s = -CENSUS_S
+
+    def overview(self) -> dict[str, Any]:
+        """Everything the admin page shows, as plain values. Costs a few ms, or nothing.
+
+        Text in it comes from researchers, participants and tracebacks: whoever shows it
+        escapes it.
+        """
+        with self._lock:
+            if time.monotonic() - self._seen_s >= FRESH_S:
+                self._seen = self._look()
+                self._seen_s = time.monotonic()
+            return self._seen
+
+    def _look(self) -> dict[str, Any]:
+        redis = self._deployment.redis
+        active = packages.active(redis)
+        if time.monotonic() - self._census_s >= CENSUS_S:
+            self._census = {name: self._count(name) for name in active}
+            self._census_s = time.monotonic()
+        experiments: list[dict[str, Any]] = []
+        waiting: list[dict[str, Any]] = []
+        live: list[dict[str, Any]] = []
+        total = 0
+        for name, package in sorted(active.items()):
+            try:
+                plan = self._deployment.plans.get(name, package)
+            except NotFound:
+                continue
+            experiments.append(self._experiment(plan))
+            waiting += self._lobbies(plan)
+            open_games = games.open_games(redis, name)
+            total += len(open_games)
+            live += self._games(name, open_games[: MOST_GAMES - len(live)])
+        return {
+            "now_ms": now_ms(),
+            "experiments": experiments,
+            "lobbies": waiting,
+            "games": live,
+            "games_total": total,
+            "games_hidden": total - len(live),
+            "workers": self._workers(),
+            "queued": jobs.queued(redis),
+            "problems": self._problems(),
+        }
+
+    def _experiment(self, plan: Plan) -> dict[str, Any]:
+        root = self._deployment.data / plan.experiment / plan.version
+        counted = self._census.get(plan.experiment, {"modes": [], "whole": True})
+        return {
+            "id": plan.experiment,
+            "title": plan.title,
+            "version": plan.version,
+            "package": plan.package[:16],
+            "modes": counted["modes"],
+            "whole": counted["whole"],
+            "data": str(root),
+            "load": f'pd.read_parquet("{root}/ticks")',
+        }
+
+    def _count(self, experiment: str) -> dict[str, Any]:
+        """Sessions by mode and phase, by a bounded walk over their keys."""
+        redis, cursor, found = self._deployment.redis, 0, 0
+        counts: dict[str, Counter[str]] = {"live": Counter()}
+        for _ in range(CENSUS_ROUNDS):
+            cursor, some = redis.scan(
+                cursor, match=_pattern(keys.session(experiment, "")), count=1_000
+            )
+            with redis.pipeline(transaction=False) as pipe:
+                for one in some:
+                    pipe.hmget(one, "mode", "phase")
+                read = pipe.execute()
+            for mode, phase in read:
+                if mode and phase:
+                    counts.setdefault(mode.decode(), Counter())[phase.decode()] += 1
+            found += len(some)
+            if cursor == 0 or found >= CENSUS_SESSIONS:
+                break
+        modes = [
+            {"mode": mode, **{phase.value: by[phase.value] for phase in Phase}}
+            for mode, by in counts.items()
+        ]
+        return {"modes": modes, "whole": cursor == 0}
+
+    def _lobbies(self, plan: Plan) -> list[dict[str, Any]]:
+        redis, made = self._deployment.redis, []
+        for name in lobby.names(redis, plan.experiment):
+            waiting = lobby.waiting(redis, plan.experiment, name)
+            first: Any = redis.zrange(keys.lobby(plan.experiment, name), 0, 0, withscores=True)
+            if not waiting or not first:
+                continue
+            _, scene, mode = name.rsplit(":", 2)
+            made.append(
+                {
+                    "id": f"{plan.experiment} {name}",
+                    "experiment": plan.experiment,
+                    "scene": scene,
+                    "mode": mode,
+                    "waiting": waiting,
+                    "wanted": _wanted(plan, scene),
+                    "since_ms": first[0][1],
+                }
+            )
+        return made
+
+    def _games(self, experiment: str, ids: list[str]) -> list[dict[str, Any]]:
+        with self._deployment.redis.pipeline(transaction=False) as pipe:
+            for game in ids:
+                pipe.hmget(keys.game(experiment, game), *_GAME)
+            read = pipe.execute()
+        made = []
+        for game, values in zip(ids, read, strict=True):
+            about = {k: v.decode() if v else "" for k, v in zip(_GAME, values, strict=True)}
+            if not about["phase"] or about["phase"] == "over":
+                continue
+            seats: dict[str, str] = json.loads(about["seats"] or "{}")
+            made.append(
+                {
+                    "id": game,
+                    "experiment": experiment,
+                    "scene": about["scene"],
+                    "mode": about["mode"],
+                    "seats": [{"seat": s, "session": who} for s, who in seats.items()],
+                    "since_ms": float(about["claimed_ms"] or 0) or float(about["created_ms"] or 0),
+                    "owner": about["owner"],
+                    "generation": about["generation"],
+                }
+            )
+        return made
+
+    def _workers(self) -> list[dict[str, Any]]:
+        """Game workers whose lease runs, by RQ's register of names."""
+        redis = self._deployment.redis
+        registered: Any = redis.smembers("rq:workers")
+        names = sorted(one.decode().removeprefix("rq:worker:") for one in registered)
+        with redis.pipeline(transaction=False) as pipe:
+            for name in names:
+                pipe.hmget(keys.worker(name), "pid", "load", "games", "still_s")
+            read = pipe.execute()
+        return [
+            {
+                "name": name,
+                "pid": pid.decode(),
+                "load": float(load or 0),
+                "games": int(playing or 0),
+                "still_s": float(still_s or 0),
+            }
+            for name, (pid, load, playing, still_s) in zip(names, read, strict=True)
+            if pid
+        ]
+
+    def _problems(self) -> list[dict[str, Any]]:
+        return [
+            {
+                "id": f"{one.get('at_ms', 0)} {one.get('game', '')}",
+                "at_ms": one.get("at_ms", 0),
+                "experiment": str(one.get("experiment", "")),
+                "game": str(one.get("game", "")),
+                "message": str(one.get("message", "")),
+                "where": str(one.get("where", "")),
+                "trace": str(one.get("trace", ""))[-MOST_TRACE:],
+            }
+            for one in records.problems(self._deployment.redis, MOST_PROBLEMS)
+        ]
+
+
+def _pattern(prefix: str) -> str:
+    """`prefix` and anything after it, for SCAN."""
+    return "".join(f"\\{c}" if c in "[]*?\\" else c for c in prefix) + "*"
+
+
+def _wanted(plan: Plan, scene: str) -> int:
+    """People in a group of that scene; 0 where this version has no such scene (any more)."""
+    try:
+        play = plan.scene(scene).play
+    except NotFound:
+        return 0
+    return len(play.humans) if play else 0
