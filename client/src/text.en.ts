@@ -37,7 +37,6 @@ export const en = {
     latencyUnknown: '–',
     stage: (title: string) => `Game: ${title}`,
     round: (episode: number, episodes: number) => `Round ${episode} of ${episodes}`,
-    pad: 'Game buttons',
     waiting: 'Waiting for the other players',
     waitingAlone: 'Setting up the game',
     waitingText: 'The game starts as soon as everyone has loaded it.',

@@ -7,7 +7,6 @@
 
 import { at_ms } from '../clock.ts';
 import { h, listen } from '../dom.ts';
-import { text } from '../text.ts';
 import type { TouchKey } from '../wire.gen.ts';
 import type { HeldKeys } from './keys.ts';
 
@@ -28,7 +27,7 @@ export function touchPad(keys: readonly TouchKey[], held: HeldKeys, changed: () 
     );
   const root = h(
     'div',
-    { class: 'pad', attrs: { 'aria-hidden': 'true', 'aria-label': text.game.pad } },
+    { class: 'pad', attrs: { 'aria-hidden': 'true' } },
     side('left'),
     side('right'),
   );
