@@ -45,7 +45,7 @@ export function link(handlers: Handlers): Link {
     auth: (give) => give(handlers.auth()),
     autoConnect: false,
     reconnectionDelay: 150, // a web worker that dies is replaced in less than a second
-    reconnectionDelayMax: 2_000,
+    reconnectionDelayMax: 1_000, // with half of it at random, so that not all come at once
     timeout: 8_000,
   });
 
