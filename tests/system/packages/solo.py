@@ -1,0 +1,29 @@
+"""One person beside a policy that moves at random, for ten seconds at most."""
+
+from igym import Experiment, Human, Random, consent, ending, play
+
+from .field import KEYS, Field
+
+experiment = Experiment(
+    consent("welcome", "pages/welcome.md"),
+    play(
+        "alone",
+        Field,
+        seats={"a": Human, "b": Random()},
+        keys=KEYS,
+        marks={"a": "a"},
+        fps=30,
+        max_steps=300,
+        countdown="50 ms",
+    ),
+    ending(
+        "thanks",
+        "pages/thanks.md",
+        codes={
+            "complete": "DONE",
+            "partner_left": "LEFT",
+            "left": "GONE",
+            "technical_problem": "TECH",
+        },
+    ),
+)

@@ -1,0 +1,29 @@
+"""A policy for another game: it wants seven numbers where there are two."""
+
+from igym import Experiment, Human, Onnx, consent, ending, play
+
+from .field import KEYS, Field
+
+experiment = Experiment(
+    consent("welcome", "pages/welcome.md"),
+    play(
+        "alone",
+        Field,
+        seats={"a": Human, "b": Onnx("policies/seven.onnx")},
+        keys=KEYS,
+        marks={"a": "a"},
+        fps=30,
+        max_steps=300,
+        countdown="50 ms",
+    ),
+    ending(
+        "thanks",
+        "pages/thanks.md",
+        codes={
+            "complete": "DONE",
+            "partner_left": "LEFT",
+            "left": "GONE",
+            "technical_problem": "TECH",
+        },
+    ),
+)

@@ -1,0 +1,69 @@
+"""A participant who cannot keep up is shown less, and nobody else notices."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from tests.system.client import BASE, TICK, Client, Picture, join
+from tests.system.server import eventually
+
+pytestmark = pytest.mark.stack
+
+
+def test_a_socket_that_stops_reading_comes_back_to_the_present(stack):
+    slow = Client(stack.url, join(stack.url, "pair"), receive_bytes=2048)
+    fast = Client(stack.url, join(stack.url, "pair"))
+    with slow, fast:
+        for one in (slow, fast):
+            assert one.advance() is None
+        for one in (slow, fast):
+            one.to_game()
+        for one in (slow, fast):
+            one.wait_playing()
+        slow.wait_frames(10)
+        workers = stack.children("igym.web")
+        assert len(workers) == 2
+
+        # When one of two does not read for three seconds while the other plays on
+        before = slow.mark()
+        memory = sum(worker.memory_info().rss for worker in workers)
+        slow.stop_reading()
+        start = fast.mark()
+        index = fast.game["keys"].index("ArrowRight")
+        until = time.monotonic() + 3
+        while time.monotonic() < until:
+            fast.keys("ArrowRight", edges=[[index, True, time.time() * 1000]])
+            fast.wait_frames(10)
+            fast.keys()
+        frames = [h for h in fast.heard[start:] if h.event == "frame"]
+        grown = sum(worker.memory_info().rss for worker in workers) - memory
+
+        # Then the partner had every frame of them, on time, and the server keeps nothing back
+        ticks = [h.said[TICK] for h in frames]
+        assert ticks == list(range(ticks[0], ticks[-1] + 1))
+        rate = (ticks[-1] - ticks[0]) / (frames[-1].at_s - frames[0].at_s)
+        assert rate == pytest.approx(30, rel=0.03)
+        assert grown < 4 << 20
+
+        # and who comes back sees the present, whole and right, at once
+        now = fast.seen
+        slow.go_on_reading()
+        back_s = time.monotonic()
+        eventually(lambda: slow.seen >= now, within_s=2, what="the present")
+        assert time.monotonic() - back_s < 1
+        fast.let_go("ArrowRight")
+        tick = fast.wait_frames(15)[-1][TICK]
+        slow.wait("frame", lambda f: f[TICK] >= tick, within_s=2)
+        pictures = {}
+        for one in (slow, fast):
+            picture = pictures[one] = Picture()
+            for frame in one.all("frame"):
+                if frame[TICK] <= tick:
+                    picture.hear(frame)
+            assert picture.at[2] == tick
+        assert pictures[slow].objects == pictures[fast].objects
+        missed = slow.all("frame", before)
+        assert any(frame[BASE] == -1 for frame in missed) or len(missed) >= len(frames)
+        fast.press(" ")
