@@ -1,0 +1,241 @@
+"""Writes the generated parts of docs/*.md: run `python docs/build.py` after changing what they show.
+
+A part begins with `<!-- generated: NAME -->` and ends with `<!-- end -->`; what is between is
+replaced. A test fails when a page differs from what this would write.
+"""
+
+from __future__ import annotations
+
+import re
+import types
+import typing
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import typer
+from msgspec import Meta
+
+from igym import errors, settings, wire
+from igym.archive.tables import TABLES
+from igym.cli import main as cli
+from igym.domain.outcome import GameOutcome, Outcome
+from igym.domain.participant import MOVES
+
+HERE = Path(__file__).parent
+PART = re.compile(r"(<!-- generated: (\w+) -->\n).*?(<!-- end -->)", re.S)
+
+
+def first_paragraph(text: str | None) -> str:
+    """Up to the first empty line, on one line."""
+    return " ".join((text or "").split("\n\n")[0].split())
+
+
+def table(*rows: tuple[str, ...]) -> str:
+    """A Markdown table; the first row is its head."""
+    lines = ["| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |" for row in rows]
+    return "\n".join([lines[0], "|" + " --- |" * len(rows[0]), *lines[1:]])
+
+
+def named(annotation: Any) -> str:
+    """A type as people write it, bounds left out."""
+    if typing.get_origin(annotation) is typing.Annotated:
+        return named(typing.get_args(annotation)[0])
+    if typing.get_origin(annotation) is typing.Literal:
+        return " or ".join(f"`{one}`" for one in typing.get_args(annotation))
+    if typing.get_origin(annotation) is tuple:
+        return "list of text"
+    names = {str: "text", int: "whole number", float: "number", bool: "true or false", Path: "path"}
+    return names.get(annotation, str(annotation))
+
+
+def bounds(annotation: Any) -> str:
+    """`1 to 64`, where the type has such bounds."""
+    metas = [m for m in getattr(annotation, "__metadata__", ()) if isinstance(m, Meta)]
+    for m in metas:
+        low = m.ge if m.ge is not None else m.gt
+        high = m.le if m.le is not None else m.lt
+        if low is not None or high is not None:
+            above = "above " if m.gt is not None else ""
+            return f", {above}{low:,} to {high:,}"
+    return ""
+
+
+def shown(default: Any) -> str:
+    """A default as it would be set."""
+    if default in ("", ()):
+        return "(empty)"
+    return f"`{str(default).lower() if isinstance(default, bool) else default}`"
+
+
+def settings_part() -> str:
+    """Every setting."""
+    rows = [("variable", "in igym.toml", "value", "default", "what it is")]
+    for field in settings.fields():
+        plain = f" or `{field.name.upper()}`" if field.name.upper() in settings.PLAIN else ""
+        kind = f"{named(field.type)}{bounds(field.type)}"
+        rows.append(
+            (
+                f"`{field.variable}`{plain}",
+                f"`{field.name}`",
+                kind,
+                shown(field.default),
+                field.description,
+            )
+        )
+    return table(*rows)
+
+
+def data_part() -> str:
+    """Every table and column."""
+    parts = []
+    for name, one in TABLES.items():
+        foreign = "; ".join(
+            f"`{column.replace(',', ', ')}` → [{to}](#{to})" for column, to in one.foreign.items()
+        )
+        key = ", ".join(f"`{column}`" for column in one.key)
+        parts.append(f"### {name}\n\n{one.grain[0].upper() + one.grain[1:]}. Key: {key}.")
+        if foreign:
+            parts[-1] += f" Points to: {foreign}."
+        rows = [("column", "type", "meaning")]
+        rows += [(f"`{c}`", str(kind), meaning) for c, (kind, meaning) in one.columns.items()]
+        parts.append(table(*rows))
+    return "\n\n".join(parts)
+
+
+def wire_part() -> str:
+    """Every message."""
+    parts = []
+    for title, messages in (
+        ("Browser to server", wire.FROM_BROWSER),
+        ("Server to browser", wire.FROM_SERVER),
+    ):
+        rows = [("event", "message", "fields", "what it says")]
+        for kind in messages:
+            fields = ", ".join(f"`{field.name}`" for field in msgspec.structs.fields(kind))
+            rows.append(
+                (f"`{kind.event}`", f"`{kind.__name__}`", fields, first_paragraph(kind.__doc__))
+            )
+        parts.append(f"### {title}\n\n{table(*rows)}")
+    rows = [("screen", "view", "fields", "what it shows")]
+    for view in typing.get_args(wire.View):
+        fields = ", ".join(f"`{field.name}`" for field in msgspec.structs.fields(view))
+        tag = view.__struct_config__.tag
+        rows.append((f"`{tag}`", f"`{view.__name__}`", fields, first_paragraph(view.__doc__)))
+    parts.append(f"### What a `State` shows\n\n{table(*rows)}")
+    return "\n\n".join(parts)
+
+
+def verbs() -> Iterator[tuple[str, Any]]:
+    """Every verb with its command, in the order of `igym --help`."""
+
+    def walk(prefix: str, group: Any) -> Iterator[tuple[str, Any]]:
+        for name, command in group.commands.items():
+            if hasattr(command, "commands"):
+                yield from walk(f"{prefix} {name}", command)
+            else:
+                yield f"{prefix} {name}", command
+
+    return walk("igym", typer.main.get_command(cli.app))
+
+
+def cli_part() -> str:
+    """Every verb."""
+    parts = []
+    for name, command in verbs():
+        params = [p for p in command.params if p.name != "help"]
+        takes = " ".join(
+            f"{p.name.upper()}{'…' if p.nargs == -1 else ''}"
+            for p in params
+            if p.param_type_name == "argument"
+        )
+        parts.append(f"### `{name}{' ' + takes if takes else ''}`\n\n{first_paragraph(command.help)}")
+        rows = [("option", "default", "what it does")]
+        for p in params:
+            if p.param_type_name == "option":
+                default = "" if p.default in (None, False) else f"`{p.default}`"
+                rows.append((f"`{p.opts[0]}`", default, p.help or ""))
+            elif p.help:
+                rows.append((p.name.upper(), "", p.help))
+        if len(rows) > 1:
+            parts.append(table(*rows))
+    return "\n\n".join(parts)
+
+
+def error_classes() -> list[type[errors.IgymError]]:
+    """Every refusal igym's own modules declare, each code once."""
+    import igym.domain.participant
+
+    def below(kind: type[errors.IgymError]) -> Iterator[type[errors.IgymError]]:
+        yield kind
+        for sub in kind.__subclasses__():
+            yield from below(sub)
+
+    shipped = {errors.__name__, settings.__name__, igym.domain.participant.__name__}
+    found = {one.code: one for one in below(errors.IgymError) if one.__module__ in shipped}
+    return list(found.values())
+
+
+def errors_part() -> str:
+    """Every code."""
+    rows = [("code", "HTTP", "class", "when")]
+    for one in error_classes():
+        said = first_paragraph(one.__doc__)
+        rows.append((f"`{one.code}`", str(one.status), f"`{one.__name__}`", said))
+    return table(*rows)
+
+
+def outcomes_part() -> str:
+    """Every outcome, with the comment beside it in the code."""
+    parts = []
+    for kind, title in ((Outcome, "Of a session"), (GameOutcome, "Of a game")):
+        source = Path(str(types.ModuleType.__getattribute__(_module(kind), "__file__"))).read_text()
+        rows = [("outcome", "meaning")]
+        for one in kind:
+            comment = re.search(rf'{one.name} = "{one.value}"  # (.*)', source)
+            rows.append((f"`{one.value}`", comment[1] if comment else ""))
+        parts.append(f"{title}:\n\n{table(*rows)}")
+    return "\n\n".join(parts)
+
+
+def _module(kind: type) -> types.ModuleType:
+    import sys
+
+    return sys.modules[kind.__module__]
+
+
+def moves_part() -> str:
+    """The life of a session."""
+    rows = [("while", "this happens", "then")]
+    for phase, events in MOVES.items():
+        rows += [(f"`{phase}`", f"`{event}`", f"`{to}`") for event, to in events.items()]
+    return table(*rows)
+
+
+PARTS = {
+    "settings": settings_part,
+    "data": data_part,
+    "wire": wire_part,
+    "cli": cli_part,
+    "errors": errors_part,
+    "outcomes": outcomes_part,
+    "moves": moves_part,
+}
+
+
+def built(page: Path) -> str:
+    """The page as it should be."""
+    return PART.sub(
+        lambda m: f"{m[1]}\n{PARTS[m[2]]()}\n\n{m[3]}", page.read_text(encoding="utf-8")
+    )
+
+
+def main() -> None:
+    """Write every page."""
+    for page in sorted(HERE.glob("*.md")):
+        page.write_text(built(page), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
