@@ -7,6 +7,13 @@ import shutil
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+# Two cores are shared with whatever else runs: no example is too slow, only too many are.
+settings.register_profile(
+    "igym", max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("igym")
 
 #: The Redis that tests stand on.
 pytest_plugins = ["tests.redis_server"]

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from igym.domain.duration import seconds
 from igym.domain.keymap import Chord, KeyMap
@@ -34,6 +34,10 @@ class Random:
     """A policy that draws uniformly from the seat's action space, seeded per episode."""
 
     every: int = 1  # decide at every n-th tick, repeat in between
+
+    def __post_init__(self) -> None:
+        if self.every < 1:
+            raise BadPackage(f"Random(every={self.every}) must be at least 1.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +124,7 @@ class Touch:
 
     label: str
     chord: Chord
-    side: str = "left"
+    side: Literal["left", "right"] = "left"
 
     def __post_init__(self) -> None:
         if self.side not in ("left", "right"):

@@ -119,7 +119,8 @@ def play(
             start, tick0 = first_due(clock.now(), fps), tick
 
         def turn(tick: int = tick) -> tuple[list[Any], list[str], Step]:
-            decided = [d.decide(observe, period_s / 2) for d, observe in watchers]
+            ends = clock.now() + period_s / 2  # for all of them together
+            decided = [d.decide(observe, max(0.0, ends - clock.now())) for d, observe in watchers]
             actions = [action for action, _ in decided]
             return actions, [actor for _, actor in decided], sim.step(actions)
 

@@ -26,6 +26,9 @@ M = TypeVar("M", bound=wire.Message)
 
 MALFORMED, OVERSIZE = "\x00malformed", "\x00oversize"
 
+#: Socket.IO calls our handlers by these names, so no client may.
+_RESERVED = frozenset({"connect", "connect_error", "disconnect", "__disconnect_final", "*"})
+
 #: Refusals on one link without an acknowledgement to put them in, per second.
 _REFUSALS_PER_S = 1.0
 
@@ -63,7 +66,7 @@ def _well_formed(kind: object, data: object) -> bool:
     if kind == packet.CONNECT:
         return data is None or isinstance(data, dict)
     if kind == packet.EVENT and isinstance(data, list) and data:
-        return isinstance(data[0], str) and not data[0].startswith("\x00")
+        return isinstance(data[0], str) and data[0][:1] != "\x00" and data[0] not in _RESERVED
     return bool(kind == packet.DISCONNECT)
 
 
@@ -102,7 +105,7 @@ class Door:
                         raise BadMessage(f"{kind.event} takes one argument.")
                     answer = handler(link, wire.parse(kind, data[0]))
                 except IgymError as error:
-                    return self._refuse(link, kind.event, error)
+                    return self._refuse(link, kind.event, error, kind.acked)
                 except RedisError as error:
                     _log.warning("%s of %s waits for Redis: %s", kind.event, link.session, error)
                     return self._answer(
@@ -110,6 +113,7 @@ class Door:
                         wire.Refused(
                             "unavailable", "We lost our own connection for a moment.", "Try again."
                         ),
+                        kind.acked,
                     )
                 except Exception:  # noqa: BLE001 - the edge: whoever spoke gets an answer
                     _log.exception(
@@ -120,6 +124,7 @@ class Door:
                     return self._answer(
                         link,
                         wire.Refused("error", "Something went wrong on our side.", "Try again."),
+                        kind.acked,
                     )
                 return None if answer is None else wire.plain(answer)
 
@@ -128,21 +133,21 @@ class Door:
 
         return register
 
-    def _refuse(self, link: Link, event: str, error: IgymError) -> Any:
+    def _refuse(self, link: Link, event: str, error: IgymError, acked: bool) -> Any:
         _log.info("refused %s of %s: %s", event, link.session, error)
-        return self._answer(link, refusal(error))
+        return self._answer(link, refusal(error), acked)
 
-    def _answer(self, link: Link, refused: wire.Refused) -> Any:
-        """As the acknowledgement, and for messages that have none also on its own, rarely."""
+    def _answer(self, link: Link, refused: wire.Refused, acked: bool) -> Any:
+        """As the acknowledgement; for messages that have none on its own, but not often."""
         now_s = time.monotonic()
-        if now_s - link.refused_s > 1 / _REFUSALS_PER_S:
+        if not acked and now_s - link.refused_s > 1 / _REFUSALS_PER_S:
             link.refused_s = now_s
             self._outlet.send(link, refused)
         return wire.plain(refused)
 
     def _strange(self, sid: str, error: IgymError) -> Any:
         link = self._outlet.by_sid(sid)
-        return self._refuse(link, "a message", error) if link else None
+        return self._refuse(link, "a message", error, acked=False) if link else None
 
     def _malformed(self, sid: str, *_: Any) -> Any:
         return self._strange(sid, BadMessage("That message could not be read.", hint="Reload."))
