@@ -188,6 +188,16 @@ def fields() -> tuple[Field, ...]:
     )
 
 
+def replace(settings: Settings, **changes: Any) -> Settings:
+    """A copy with these fields changed. Values are the caller's own and are not checked."""
+    return msgspec.structs.replace(settings, **changes)
+
+
+def values(settings: Settings) -> dict[str, Any]:
+    """Every field and its value, secrets included: for the environment of a child process."""
+    return msgspec.structs.asdict(settings)
+
+
 def load(env: Mapping[str, str] | None = None, cwd: Path | None = None) -> Settings:
     """Read all sources and check the result.
 

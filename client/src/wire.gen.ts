@@ -77,7 +77,7 @@ export interface Probe {
 
 /** Something the data should know about: the tab was hidden, a script failed, paints dropped. */
 export interface Notice {
-  kind: string;
+  kind: 'blur' | 'dropped_paints' | 'error' | 'focus' | 'hidden' | 'visible';
   /** browser clock */
   at_ms: number;
   detail?: string;
@@ -114,8 +114,8 @@ export interface TouchKey {
   label: string;
   /** indices into GameView.keys */
   keys: number[];
-  /** "left" or "right": which thumb */
-  side: string;
+  /** which thumb */
+  side: 'left' | 'right';
 }
 
 /** A game. Answer with `Ready` once it can be painted. */
@@ -189,8 +189,7 @@ export interface Episode {
   /** from 0 */
   episode: number;
   episodes: number;
-  /** "waiting" for players, "countdown", "playing", "between", "held", "over" */
-  stage: string;
+  stage: 'between' | 'countdown' | 'held' | 'over' | 'playing' | 'waiting';
   /** of the next change of stage; 0 = not known */
   starts_ms: number;
   /** author's or igym's sentence, may be "" */

@@ -12,7 +12,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import msgspec
 from rich.console import Console
 
 from igym import log
@@ -54,7 +53,7 @@ def _reachable(host: str) -> str:
 def environment(settings: Settings) -> dict[str, str]:
     """`settings` as a child process reads them."""
     made = {}
-    for name, value in msgspec.structs.asdict(settings).items():
+    for name, value in settings_module.values(settings).items():
         text = ",".join(value) if isinstance(value, list | tuple) else str(value)
         made[settings_module.PREFIX + name.upper()] = text
     return made
@@ -75,7 +74,7 @@ def stack(
     listen(settings.host, settings.port, shared=False).close()  # is the port free?
     data = Path(settings.data_dir).resolve()
     data.mkdir(parents=True, exist_ok=True)
-    settings = msgspec.structs.replace(settings, data_dir=data)
+    settings = settings_module.replace(settings, data_dir=data)
     supervisor = Supervisor(settings, data / "run")
     try:
         if not settings.redis_url:
@@ -84,7 +83,7 @@ def stack(
             child = supervisor.add("redis-embedded", embedded.command(data, socket))
             assert child.process is not None
             embedded.wait(socket, child.process)
-            settings = msgspec.structs.replace(settings, redis_url=f"unix://{socket}")
+            settings = settings_module.replace(settings, redis_url=f"unix://{socket}")
         deployment = connect(settings, patience_s=5.0)
         supervisor.use(deployment.redis)
         env = environment(settings)

@@ -7,7 +7,7 @@ needed to read it.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 from igym.errors import NotFound
 
@@ -34,7 +34,7 @@ class TouchPlan:
 
     label: str
     keys: tuple[int, ...]
-    side: str
+    side: Literal["left", "right"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,8 +9,6 @@ import copy
 from collections.abc import Callable
 from typing import Any, Protocol
 
-import gymnasium
-
 from igym.domain.experiment import Random
 from igym.domain.keymap import KeyMap
 from igym.engine.onnx import Player
@@ -75,10 +73,22 @@ class Hands:
         return self._keymap.action(mask), HUMAN if self.present else DEFAULT
 
 
+class Space(Protocol):
+    """What is needed of an action space."""
+
+    def seed(self, seed: int) -> object:
+        """Start its generator anew."""
+        ...
+
+    def sample(self) -> Any:
+        """A uniform draw."""
+        ...
+
+
 class RandomSeat:
     """Uniform over the action space."""
 
-    def __init__(self, spec: Random, space: gymnasium.Space[Any], seed: int) -> None:
+    def __init__(self, spec: Random, space: Space, seed: int) -> None:
         self._space = copy.deepcopy(space)
         self._space.seed(seed)
         self._every = spec.every

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote
-
-import msgspec
 
 from igym import wire
 from igym.domain import flow
@@ -20,7 +19,7 @@ from igym.store.records import Row
 from igym.store.sessions import Session
 
 #: The most an answer may hold, as JSON.
-MAX_ANSWER_BYTES = 20_000
+MAX_ANSWER_CHARS = 20_000
 
 
 def submit(deployment: Deployment, session: Session, said: wire.Advance) -> None:
@@ -53,8 +52,8 @@ def _answers(
             raise BadMessage(
                 f"This page has no question named {item!r}.", hint="Reload the page and try again."
             )
-        text = msgspec.json.encode(value)
-        if len(text) > MAX_ANSWER_BYTES:
+        text = json.dumps(value, ensure_ascii=False)
+        if len(text) > MAX_ANSWER_CHARS:
             raise BadMessage("One of your answers is too long.", hint="Please shorten it.")
         rows.append(
             (
@@ -65,7 +64,7 @@ def _answers(
                     "item": item,
                     "day_ms": session.entered_ms,
                     "scene": scene.name,
-                    "value": text.decode(),
+                    "value": text,
                     "answered_ms": at_ms,
                 },
             )

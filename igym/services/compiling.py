@@ -15,7 +15,6 @@ from contextlib import redirect_stdout
 from pathlib import Path
 from typing import Any
 
-import msgspec
 import nh3
 from markdown_it import MarkdownIt
 
@@ -35,6 +34,7 @@ from igym.engine import onnx
 from igym.errors import BadPackage, IgymError
 from igym.services.loading import load
 from igym.sim.host import Sim
+from igym.store import packages
 
 _markdown = MarkdownIt("commonmark", {"html": True}).enable("table")
 _ID = "abcdefghijklmnopqrstuvwxyz0123456789_-"
@@ -251,7 +251,7 @@ def _main() -> int:
             "trace": traceback.format_exc(),
         }
     else:
-        sys.stdout.buffer.write(msgspec.json.encode(plan))
+        sys.stdout.buffer.write(packages.encode(plan))
         return 0
     json.dump(answer, sys.stdout)
     return 1

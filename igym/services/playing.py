@@ -7,8 +7,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
-import numpy as np
-
 from igym.domain import seeds
 from igym.domain.experiment import Onnx, Play, Random
 from igym.domain.outcome import GameOutcome
@@ -246,8 +244,11 @@ class GameHost:
                 model = onnx.load(who, root)
                 space = sim.space(seat)
                 onnx.check(model, sim.observe(seat), getattr(space, "n", None))
-                player = onnx.Player(model, np.random.default_rng(seed))
-                made.append(OnnxSeat(player, who.every, play.keymap.idle, self._background))
+                made.append(
+                    OnnxSeat(
+                        onnx.seated(model, seed), who.every, play.keymap.idle, self._background
+                    )
+                )
             elif isinstance(who, Random):
                 made.append(RandomSeat(who, sim.space(seat), seed))
             else:

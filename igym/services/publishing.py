@@ -13,8 +13,6 @@ import sys
 import tempfile
 from pathlib import Path
 
-import msgspec
-
 from igym import __version__
 from igym.domain.plan import Plan
 from igym.errors import BadPackage, NotFound
@@ -74,7 +72,7 @@ def compile_apart(root: Path, package: str) -> Plan:
             hint="Do not load or train anything while experiment.py is imported.",
         ) from error
     if done.returncode == 0:
-        return msgspec.json.decode(done.stdout, type=Plan)
+        return packages.decode(done.stdout)
     try:
         told = json.loads(done.stdout)
     except json.JSONDecodeError:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import time
 from collections import defaultdict
-from typing import Any
+from typing import Any, Literal
 
 from igym import wire
 from igym.domain.keymap import KeyMap
@@ -28,6 +28,8 @@ from igym.wire import inner
 from igym.wire.record import Chunk, Edge, Tick, encode_chunk
 
 _log = logging.getLogger(__name__)
+
+EpisodeStage = Literal["waiting", "countdown", "playing", "between", "held", "over"]
 
 #: Clients speak five times a second; whoever is silent for longer is away.
 SILENT_S = 5.0
@@ -156,7 +158,7 @@ class Stage:
 
     # --- to the browsers -----------------------------------------------------------------------
 
-    def _episode_message(self, stage: str, starts_ms: float, text: str) -> wire.Episode:
+    def _episode_message(self, stage: EpisodeStage, starts_ms: float, text: str) -> wire.Episode:
         return wire.Episode(
             game=self.game.id,
             generation=self.game.generation,
@@ -175,7 +177,7 @@ class Stage:
                 links[person.link[0]].append(person.link[1])
         return links
 
-    def tell(self, stage: str, *, starts_ms: float = 0, text: str = "") -> None:
+    def tell(self, stage: EpisodeStage, *, starts_ms: float = 0, text: str = "") -> None:
         """Say where the game stands, to everybody and to whoever connects later."""
         self._told = self._episode_message(stage, starts_ms, text)
         packet = wire.packet(self._told)
@@ -245,11 +247,25 @@ class Stage:
             raise GameOver(GameOutcome.ABANDONED, gone)
 
     def before(self, tick: int) -> bool:
-        """Write the log when it is time; notice who left. Blocks while Redis is away."""
-        self.check_away()
-        if len(self._ticks) < self._flush_ticks:
+        """Write the log when it is time; hold while Redis or one of the people is away."""
+        held = len(self._ticks) >= self._flush_ticks and self.flush()
+        return self._hold() or held
+
+    def _hold(self) -> bool:
+        """Stand still while somebody is away. Returns whether anybody was.
+
+        Raises:
+            GameOver: they stayed away for longer than the scene's grace.
+        """
+        if self.everybody():
             return False
-        return self.flush()
+        self.flush()
+        self.tell("held", starts_ms=now_ms() + self.play.grace_s * 1000)
+        while not self.everybody():
+            self.check_away()
+            time.sleep(0.02)
+        self.tell("playing")
+        return True
 
     def record(
         self, tick: int, actions: list[Any], actors: list[str], step: Step, late_s: float

@@ -12,10 +12,20 @@ from igym.errors import NotFound
 from igym.store import keys
 
 
+def encode(plan: Plan) -> bytes:
+    """`plan` as JSON."""
+    return msgspec.json.encode(plan)
+
+
+def decode(raw: bytes) -> Plan:
+    """The plan `encode` wrote."""
+    return msgspec.json.decode(raw, type=Plan)
+
+
 def publish(redis: Redis, plan: Plan) -> None:
     """Store the plan and make it the one newcomers get. Sessions keep the one they began with."""
     with redis.pipeline(transaction=False) as pipe:
-        pipe.set(keys.plan(plan.experiment, plan.package), msgspec.json.encode(plan))
+        pipe.set(keys.plan(plan.experiment, plan.package), encode(plan))
         pipe.sadd(keys.releases(plan.experiment), plan.version)
         pipe.hset(keys.experiments(), plan.experiment, plan.package)
         pipe.execute()
@@ -51,6 +61,6 @@ class Plans:
             raw: Any = self._redis.get(keys.plan(experiment, package))
             if raw is None:
                 raise NotFound(f"{experiment} has no package {package[:12]}.")
-            plan = msgspec.json.decode(raw, type=Plan)
+            plan = decode(raw)
             self._plans[experiment, package] = plan
         return plan

@@ -106,7 +106,6 @@ def register(app: Flask, deployment: Deployment) -> None:
         return render_template(
             "admin/overview.html",
             first=json.dumps(_seen()).replace("<", "\\u003c"),
-            font=_font(),
             version=__version__,
         )
 
@@ -125,6 +124,10 @@ def register(app: Flask, deployment: Deployment) -> None:
 
     def _seen() -> dict[str, object]:
         return {**watch.overview(), "base": public_url or request.host_url.rstrip("/")}
+
+    @admin.context_processor
+    def looks() -> dict[str, str]:
+        return {"font": _font()}
 
     @admin.errorhandler(IgymError)
     def refused(error: IgymError) -> tuple[Response, int]:

@@ -14,7 +14,7 @@ comment says the browser's.
 
 from __future__ import annotations
 
-from typing import Annotated, Any, ClassVar, TypeAlias, TypeVar
+from typing import Annotated, Any, ClassVar, Literal, TypeAlias, TypeVar
 
 import msgspec
 from msgspec import Meta
@@ -40,6 +40,7 @@ class Message(msgspec.Struct, frozen=True):
     """What every message is: a value with a Socket.IO event name."""
 
     event: ClassVar[str]
+    acked: ClassVar[bool] = False  # whether the browser waits for an answer
 
 
 # --- browser -> server ---------------------------------------------------------------------
@@ -49,6 +50,7 @@ class Advance(Message, frozen=True, forbid_unknown_fields=True):
     """The participant has finished this page or survey."""
 
     event = "advance"
+    acked = True
 
     scene: Id
     version: Count  # the `State.version` on screen, so that a double click advances once
@@ -59,6 +61,7 @@ class Ready(Message, frozen=True, forbid_unknown_fields=True):
     """The game screen is up: send frames. Sent again after every reconnect."""
 
     event = "ready"
+    acked = True
 
     game: Id
     width_px: Count  # of the stage on screen
@@ -87,6 +90,7 @@ class Probe(Message, frozen=True, forbid_unknown_fields=True):
     """A round trip is measured. Acknowledged with `Probed`. About once in 2 s."""
 
     event = "probe"
+    acked = True
 
     sent_ms: Millis  # browser clock
     rtt_ms: Annotated[float, Meta(ge=0, le=600_000)] | None = None  # of the previous probe
@@ -98,7 +102,7 @@ class Notice(Message, frozen=True, forbid_unknown_fields=True):
 
     event = "notice"
 
-    kind: Annotated[str, Meta(pattern="^(hidden|visible|blur|focus|error|dropped_paints)$")]
+    kind: Literal["hidden", "visible", "blur", "focus", "error", "dropped_paints"]
     at_ms: Millis  # browser clock
     detail: Text = ""
 
@@ -134,7 +138,7 @@ class TouchKey(msgspec.Struct, frozen=True):
 
     label: str
     keys: list[int]  # indices into GameView.keys
-    side: str  # "left" or "right": which thumb
+    side: Literal["left", "right"]  # which thumb
 
 
 class GameView(msgspec.Struct, frozen=True, tag="game"):
@@ -203,7 +207,8 @@ class Episode(Message, frozen=True):
     generation: int
     episode: int  # from 0
     episodes: int
-    stage: str  # "waiting" for players, "countdown", "playing", "between", "held", "over"
+    # "waiting" for players to be there, "held" for one who is away
+    stage: Literal["waiting", "countdown", "playing", "between", "held", "over"]
     starts_ms: float  # of the next change of stage; 0 = not known
     text: str  # author's or igym's sentence, may be ""
     scores: dict[str, float]  # seat -> sum of rewards over the finished episodes

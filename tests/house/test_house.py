@@ -50,14 +50,7 @@ HOMES: dict[str, tuple[str, ...]] = {
 }
 
 #: Imports away from home that we know of and want to be rid of. Nothing is added without a reason.
-STRAYS = {
-    ("igym.cli.up", "msgspec"),
-    ("igym.engine.seats", "gymnasium"),
-    ("igym.services.advancing", "msgspec"),
-    ("igym.services.compiling", "msgspec"),
-    ("igym.services.playing", "numpy"),
-    ("igym.services.publishing", "msgspec"),
-}
+STRAYS: set[tuple[str, str]] = set()
 
 #: Written by a program, or not ours.
 GENERATED = re.compile(r"\.gen\.ts$|/node_modules/|/\.venv/|/static/|/dist/")
@@ -65,7 +58,7 @@ GENERATED = re.compile(r"\.gen\.ts$|/node_modules/|/\.venv/|/static/|/dist/")
 LONGEST = 500
 
 #: Longer all the same, at the size they have: growth is admitted here, in a diff, or split.
-WHALES = {"igym/engine/onnx.py": 576}
+WHALES: dict[str, int] = {}
 
 
 def sources(*suffixes: str) -> list[Path]:
