@@ -20,9 +20,9 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Protocol
 
 from igym.settings import Settings
-from igym.store import Redis, RedisError, lease
 
 _log = logging.getLogger(__name__)
 
@@ -40,6 +40,18 @@ def _with_parent() -> None:
     os.setsid()
     with contextlib.suppress(OSError, AttributeError):
         ctypes.CDLL(None, use_errno=True).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
+
+
+class Leases(Protocol):
+    """Where the leases of game workers are kept (`igym.services.leasing`)."""
+
+    def beat(self, worker: str, about: Mapping[str, str]) -> None:
+        """The worker is alive."""
+        ...
+
+    def gone(self, worker: str) -> None:
+        """The worker has stopped."""
+        ...
 
 
 def command(role: str) -> list[str]:
@@ -77,13 +89,13 @@ class Supervisor:
         self._run_dir = run_dir
         self._run_dir.mkdir(parents=True, exist_ok=True)
         self.children: list[Child] = []
-        self._redis: Redis | None = None
+        self._leases: Leases | None = None
         self._beaten_s = 0.0
         self.stopping = False
 
-    def use(self, redis: Redis) -> None:
-        """Renew leases there."""
-        self._redis = redis
+    def use(self, leases: Leases) -> None:
+        """Renew leases there, from now on."""
+        self._leases = leases
 
     # --- starting --------------------------------------------------------------------------------
 
@@ -166,7 +178,7 @@ class Supervisor:
                 _log.error("%s has stood still for %.0f s, killing it", child.name, STUCK_S)
                 child.process.kill()
                 continue
-            if not beats or self._redis is None:
+            if not beats or self._leases is None:
                 continue
             about = {
                 "pid": str(child.process.pid),
@@ -174,15 +186,11 @@ class Supervisor:
                 "games": str(int(games)),
                 "still_s": f"{now - child.moved_s:.1f}",
             }
-            try:
-                lease.beat(self._redis, child.name, self._settings.worker_lease_s, about)
-            except RedisError as error:
-                _log.warning("lease of %s not renewed: %s", child.name, error)
+            self._leases.beat(child.name, about)
 
     def _gone(self, child: Child) -> None:
-        if self._redis is not None:
-            with contextlib.suppress(RedisError):
-                lease.gone(self._redis, child.name)
+        if self._leases is not None:
+            self._leases.gone(child.name)
 
     # --- stopping --------------------------------------------------------------------------------
 

@@ -11,6 +11,7 @@ import urllib.request
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 
@@ -20,9 +21,10 @@ from igym.cli import embedded, nginx
 from igym.cli.supervisor import Supervisor
 from igym.domain.plan import Plan
 from igym.errors import Unavailable
-from igym.services import publishing, tokens
-from igym.services.connect import Deployment, connect
 from igym.settings import Settings
+
+if TYPE_CHECKING:
+    from igym.services.connect import Deployment
 
 _log = logging.getLogger(__name__)
 
@@ -77,25 +79,22 @@ def stack(
     settings = settings_module.replace(settings, data_dir=data)
     supervisor = Supervisor(settings, data / "run")
     try:
+        socket, redis = embedded.socket_path(data), None
         if not settings.redis_url:
-            socket = embedded.socket_path(data)
             socket.unlink(missing_ok=True)
-            child = supervisor.add("redis-embedded", embedded.command(data, socket))
-            assert child.process is not None
-            embedded.wait(socket, child.process)
+            redis = supervisor.add("redis-embedded", embedded.command(data, socket)).process
             settings = settings_module.replace(settings, redis_url=f"unix://{socket}")
-        deployment = connect(settings, patience_s=5.0)
-        supervisor.use(deployment.redis)
-        env = environment(settings)
         ports = [nginx.free_port() for _ in range(settings.web)] if behind_nginx else []
-        for port in ports:
-            supervisor.add_igym("web", {**env, "IGYM_PORT": str(port), "IGYM_HOST": "127.0.0.1"})
-        if not behind_nginx:
-            for _ in range(settings.web):
-                supervisor.add_igym("web", env, "--shared")
-        for _ in range(settings.games):
-            supervisor.add_igym("games", env)
-        supervisor.add_igym("director", env)
+        _start(supervisor, settings, ports)
+        # Only now, while the children load their own: importing Redis's client takes a second.
+        from igym.services import publishing
+        from igym.services.connect import connect
+        from igym.services.leasing import WorkerLeases
+
+        if redis is not None:
+            embedded.wait(socket, redis)
+        deployment = connect(settings, patience_s=5.0)
+        supervisor.use(WorkerLeases(deployment))
         plans = [publishing.publish(deployment, package) for package in packages]
         made = Stack(settings, deployment, supervisor, plans)
         for port in ports:
@@ -107,6 +106,18 @@ def stack(
         yield made
     finally:
         supervisor.stop(ORDER)
+
+
+def _start(supervisor: Supervisor, settings: Settings, ports: Sequence[int]) -> None:
+    """The workers; web workers on `ports`, or all on the public one."""
+    env = environment(settings)
+    for port in ports:
+        supervisor.add_igym("web", {**env, "IGYM_PORT": str(port), "IGYM_HOST": "127.0.0.1"})
+    for _ in range(0 if ports else settings.web):
+        supervisor.add_igym("web", env, "--shared")
+    for _ in range(settings.games):
+        supervisor.add_igym("games", env)
+    supervisor.add_igym("director", env)
 
 
 def _wait_for_pages(supervisor: Supervisor, host: str, port: int, patience_s: float = 30.0) -> None:
@@ -171,6 +182,8 @@ def _greet(console: Console, running: Stack) -> None:
             f"  try it        {link}?new   [dim]a new participant each time"
             + (f"; open it {people} times[/]" if people > 1 else "[/]"),
         ]
+    from igym.services import tokens
+
     token = tokens.issue_admin(running.deployment)
     lines += [
         "[bold]Admin[/] [dim](link good for 12 hours)[/]",
@@ -188,9 +201,12 @@ def one_worker() -> None:
     log.setup(settings.log_level, as_json=settings.log_json, role="igym")
     if not settings.redis_url:
         raise Unavailable("REDIS_URL is not set.", hint="Set it, or run everything: igym up DIR")
+    from igym.services.connect import connect
+    from igym.services.leasing import WorkerLeases
+
     deployment = connect(settings)
     supervisor = Supervisor(settings, Path(settings.data_dir).resolve() / "run")
-    supervisor.use(deployment.redis)
+    supervisor.use(WorkerLeases(deployment))
     supervisor.add_igym("games", environment(settings))
 
     def stop(*_: object) -> None:
