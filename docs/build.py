@@ -1,4 +1,4 @@
-"""Writes the generated parts of docs/*.md: run `python docs/build.py` after changing what they show.
+"""Writes the generated parts of docs/*.md. Run `python docs/build.py` when what they show changes.
 
 A part begins with `<!-- generated: NAME -->` and ends with `<!-- end -->`; what is between is
 replaced. A test fails when a page differs from what this would write.
@@ -6,8 +6,9 @@ replaced. A test fails when a page differs from what this would write.
 
 from __future__ import annotations
 
+import dataclasses
+import inspect
 import re
-import types
 import typing
 from collections.abc import Iterator
 from pathlib import Path
@@ -150,7 +151,9 @@ def cli_part() -> str:
             for p in params
             if p.param_type_name == "argument"
         )
-        parts.append(f"### `{name}{' ' + takes if takes else ''}`\n\n{first_paragraph(command.help)}")
+        parts.append(
+            f"### `{name}{' ' + takes if takes else ''}`\n\n{first_paragraph(command.help)}"
+        )
         rows = [("option", "default", "what it does")]
         for p in params:
             if p.param_type_name == "option":
@@ -190,7 +193,7 @@ def outcomes_part() -> str:
     """Every outcome, with the comment beside it in the code."""
     parts = []
     for kind, title in ((Outcome, "Of a session"), (GameOutcome, "Of a game")):
-        source = Path(str(types.ModuleType.__getattribute__(_module(kind), "__file__"))).read_text()
+        source = inspect.getsource(kind)
         rows = [("outcome", "meaning")]
         for one in kind:
             comment = re.search(rf'{one.name} = "{one.value}"  # (.*)', source)
@@ -199,10 +202,70 @@ def outcomes_part() -> str:
     return "\n\n".join(parts)
 
 
-def _module(kind: type) -> types.ModuleType:
-    import sys
+def signature(name: str, made: Any) -> str:
+    """A call as it is written, types left out."""
+    takes = []
+    star = False
+    for one in inspect.signature(made).parameters.values():
+        if one.kind is one.KEYWORD_ONLY and not star:
+            takes.append("*")
+            star = True
+        text = f"*{one.name}" if one.kind is one.VAR_POSITIONAL else one.name
+        if one.default is not one.empty:
+            factory = dataclasses.is_dataclass(made) and not isinstance(
+                one.default, str | int | float | tuple | None
+            )
+            text += "={}" if factory else f"={one.default!r}"
+        takes.append(text)
+    return f"{name}({', '.join(takes)})"
 
-    return sys.modules[kind.__module__]
+
+def described(doc: str) -> str:
+    """A docstring as Markdown: its words, then its arguments as a list."""
+    words, _, rest = inspect.cleandoc(doc).partition("\nArgs:\n")
+    given, _, after = rest.partition("\nRaises:")
+    _, raises, why = (after and ("", "Raises", after)) or ("", "", "")
+    text = words.replace("\nRaises:\n    BadPackage:", "\nRefused with `bad_package`:").strip()
+    for name, said in re.findall(r"^    (\w[\w, ]*): (.*(?:\n        .*)*)", given, re.M):
+        names = ", ".join(f"`{one.strip()}`" for one in name.split(","))
+        text += f"\n- {names}: {' '.join(said.split())}"
+        text = (
+            text.replace(f"\n- {names}", f"\n\n- {names}", 1) if text.count("\n- ") == 1 else text
+        )
+    if raises:
+        text += f"\n\nRefused with `bad_package`:{why.partition(':')[2]}"
+    return text
+
+
+def api(module: Any) -> str:
+    """Every public name of an author's module."""
+    parts = []
+    for name in module.__all__:
+        made = getattr(module, name)
+        if not callable(made):
+            parts.append(f"### `{name}`\n\n{first_paragraph(type(made).__doc__)}")
+            continue
+        if name == "Shape":
+            parts.append(f"### `{name}`\n\n{first_paragraph(made.__doc__)}")
+            continue
+        parts.append(
+            f"### `{name}`\n\n    {signature(name, made)}\n\n{described(made.__doc__ or '')}"
+        )
+    return "\n\n".join(parts)
+
+
+def igym_part() -> str:
+    """`igym`, as an author imports it."""
+    import igym
+
+    return api(igym)
+
+
+def draw_part() -> str:
+    """`igym.draw`, as an author imports it."""
+    import igym.draw
+
+    return api(igym.draw)
 
 
 def moves_part() -> str:
@@ -221,6 +284,8 @@ PARTS = {
     "errors": errors_part,
     "outcomes": outcomes_part,
     "moves": moves_part,
+    "igym": igym_part,
+    "draw": draw_part,
 }
 
 
