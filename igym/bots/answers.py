@@ -9,7 +9,24 @@ import random
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-_WORDS = "it was fun and the ball went over net I think my partner played well today".split()
+_WORDS = [
+    "it",
+    "was",
+    "fun",
+    "and",
+    "the",
+    "ball",
+    "went",
+    "over",
+    "net",
+    "I",
+    "think",
+    "my",
+    "partner",
+    "played",
+    "well",
+    "today",
+]
 
 #: Where SurveyJS keeps a node's children.
 _CHILDREN = ("pages", "elements", "questions", "templateElements")

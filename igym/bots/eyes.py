@@ -24,12 +24,11 @@ class Eyes:
         self.dropped = 0  # ticks without a frame
         self.gaps = 0  # frames that change a frame we do not have
         self.ghosts = 0  # frames of a superseded generation or episode
-        self.bytes = 0
         self.tick = -1  # of the frame last painted
         self._at = (-1, -1)  # generation, episode
         self._since_ms: float | None = None  # first frame of the stretch being played
         self._pending: deque[tuple[int, float]] = deque()  # (Keys.count, sent)
-        self._seat: int | None = None
+        self._place, self._seats = -1, 0  # ours among the seats, and how many there are
 
     def enter(self, seat: str, seats: list[str]) -> None:
         """A game begins. `seats` in seat order, `seat` is the participant's."""

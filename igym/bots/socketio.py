@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
-import msgpack
+import msgpack  # type: ignore[import-untyped]
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, WebSocketException
 
@@ -166,8 +166,8 @@ async def opened(url: str, auth: dict[str, Any]) -> Connection:
                     await socket.send("3")
         kind, data, _ = unpack(raw)
         if kind == CONNECT_ERROR:
-            said = data if isinstance(data, dict) else {"message": str(data)}
-            about = said.get("data") if isinstance(said.get("data"), dict) else {}
+            said: dict[str, Any] = data if isinstance(data, dict) else {"message": data}
+            about: dict[str, Any] = said.get("data") or {}
             raise Unwelcome(str(about.get("code", "refused")), str(said.get("message", "")))
         if kind != CONNECT:
             raise Closed(f"the server began with a packet of type {kind}")

@@ -20,6 +20,7 @@ from typing import Any
 
 import psutil
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from igym import log
@@ -274,7 +275,7 @@ def _table(target: str, told: dict[str, Any]) -> Table:
         if name != "errors":
             table.add_row(name.replace("_", " "), _cell(value))
     for error in told["errors"]:
-        table.add_row("[red]error[/]", error)
+        table.add_row("[red]error[/]", escape(error))
     verdict = "[bold red]failed[/]" if failed(told) else "[bold green]everybody got through[/]"
     table.add_section()
     table.add_row("verdict", verdict)

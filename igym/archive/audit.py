@@ -1,0 +1,101 @@
+"""Whether the tables of one version of an experiment agree with each other. Read-only.
+
+Knows only what is on the data volume. A tick is missing when a seat of its game has no row
+for it, and duplicate when a seat has more than one.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
+
+from igym.archive.tables import TABLES
+
+
+@dataclass
+class Audit:
+    """What was found. Ticks are counted once, however many seats their game has."""
+
+    sessions: int = 0
+    sessions_ended: int = 0
+    modes: dict[str, int] = field(default_factory=dict)  # sessions of each
+    games: int = 0
+    games_ended: int = 0
+    episodes: int = 0
+    episodes_cut_short: int = 0
+    ticks_logged: int = 0
+    ticks_missing: int = 0
+    ticks_duplicate: int = 0
+    late_ms: list[float] = field(default_factory=list)  # of every tick
+    problems: list[str] = field(default_factory=list)
+
+    @property
+    def settled(self) -> bool:
+        """Everybody and every game ended, and no tick that should be there is missing."""
+        ended = self.sessions_ended == self.sessions and self.games_ended == self.games
+        return ended and not self.ticks_missing
+
+
+def audit(root: Path) -> Audit:
+    """Check the tables under `root`, as `igym.archive.parquet.folder` names it.
+
+    Every episode that ended must have ticks 0 to steps - 1 for each seat of its game exactly
+    once; one that was cut short must have them from 0 without a hole.
+    """
+    made = Audit()
+    sessions = _rows(root, "sessions", "mode", "ended_ms")
+    made.sessions = len(sessions)
+    made.sessions_ended = sum(1 for row in sessions if row["ended_ms"] is not None)
+    made.modes = dict(Counter(row["mode"] for row in sessions))
+    games = _rows(root, "games", "game_id", "ended_ms")
+    made.games = len(games)
+    made.games_ended = sum(1 for row in games if row["ended_ms"] is not None)
+    seats: dict[str, set[str]] = {row["game_id"]: set() for row in games}
+    for row in _rows(root, "seats", "game_id", "seat"):
+        if row["game_id"] not in seats:
+            made.problems.append(f"seat {row['seat']} is of a game that is not in games")
+        seats.setdefault(row["game_id"], set()).add(row["seat"])
+    known = set()
+    for row in _rows(root, "episodes", "episode_id", "game_id", "steps", "partial"):
+        known.add(row["episode_id"])
+        _episode(made, root, row, seats.get(row["game_id"], set()))
+    for file in sorted((root / "ticks").glob("*.parquet")):
+        if file.stem not in known:
+            made.problems.append(f"ticks of {file.stem}, which is not in episodes")
+    return made
+
+
+def _episode(made: Audit, root: Path, row: dict[str, Any], seats: set[str]) -> None:
+    made.episodes += 1
+    made.episodes_cut_short += bool(row["partial"])
+    id = row["episode_id"]
+    found = _rows(root, f"ticks/{id}.parquet", "tick", "seat", "late_ms")
+    times = Counter((tick["tick"], tick["seat"]) for tick in found)
+    ticks = {tick for tick, _ in times}
+    steps = row["steps"] if row["steps"] is not None else max(ticks, default=-1) + 1
+    missing = {t for t in range(steps) if any((t, seat) not in times for seat in seats)}
+    duplicate = {tick for (tick, _), count in times.items() if count > 1}
+    strange = {tick for tick, seat in times if tick >= steps or seat not in seats}
+    made.ticks_logged += len(ticks)
+    made.ticks_missing += len(missing)
+    made.ticks_duplicate += len(duplicate)
+    made.late_ms += {tick["tick"]: tick["late_ms"] for tick in found}.values()
+    for what, which in (("missing", missing), ("duplicate", duplicate), ("unknown", strange)):
+        if which:
+            made.problems.append(f"episode {id}: {len(which)} ticks {what}, first {min(which)}")
+
+
+def _rows(root: Path, name: str, *columns: str) -> list[dict[str, Any]]:
+    """Those columns of a table, or of the one file of it that is named; [] where nothing is."""
+    kind = name.split("/", 1)[0]
+    files = [root / name] if "/" in name else sorted((root / name).glob("*.parquet"))
+    rows: list[dict[str, Any]] = []
+    for file in files:
+        if file.exists():
+            table = pq.read_table(file, columns=list(columns), schema=TABLES[kind].schema)
+            rows += table.to_pylist()
+    return rows
