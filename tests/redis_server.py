@@ -15,7 +15,6 @@ from igym.cli import embedded
 from igym.store import Redis, keys
 from igym.store.client import open_redis
 
-
 #: Declared with a life that no write gives them yet. Empty this list.
 NO_LIFE_YET = ("records", "closed")
 

@@ -78,13 +78,15 @@ def listen(
     """
     channel = keys.inbox(name)
     while not stop.is_set():
-        pubsub = redis.pubsub(ignore_subscribe_messages=True)  # type: ignore[no-untyped-call]
+        pubsub = redis.pubsub()  # type: ignore[no-untyped-call]
         try:
             pubsub.subscribe(channel)
-            resumed()
             while not stop.is_set():
                 message = pubsub.get_message(timeout=1.0)
                 if message is None:
+                    continue
+                if message["type"] != "message":
+                    resumed()  # redis-py also reconnects by itself; this is how one hears of it
                     continue
                 try:
                     handle(decode(message["data"]))

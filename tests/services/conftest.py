@@ -1,0 +1,140 @@
+"""A deployment on a real Redis, and a tiny study of two people in it."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from igym import wire
+from igym.services import advancing, arriving, loading, matching, playing, publishing
+from igym.services.connect import Deployment
+from igym.services.loading import load_stored
+from igym.settings import Settings
+from igym.store import games, sessions
+from igym.store.games import Game
+from igym.store.packages import Plans
+from igym.store.post import Outbox
+from igym.store.sessions import Session
+from igym.wire import inner
+
+PACKAGES = Path(__file__).parent / "packages"
+
+
+@pytest.fixture
+def deployment(redis, tmp_path: Path) -> Deployment:
+    """Everything of a process but the process."""
+    settings = Settings(data_dir=tmp_path / "data")
+    return Deployment(settings, redis, Plans(redis), "a secret of thirty-two characters")
+
+
+@pytest.fixture(scope="session")
+def compiled():
+    """The plan of the tiny study: compiled once, since that takes a process of its own."""
+    root = PACKAGES / "counters"
+    return publishing.compile_apart(root, publishing.fingerprint(root))
+
+
+class Outgoing(Outbox):
+    """An outbox that keeps what is put into it."""
+
+    def __init__(self) -> None:
+        self.said: list[tuple[str, inner.Inner]] = []
+
+    def put(self, peer: str, message: inner.Inner) -> None:
+        self.said.append((peer, message))
+
+
+class Clock:
+    """Real time, and a chance to act whenever the game waits."""
+
+    def __init__(self) -> None:
+        self.meanwhile: Callable[[], None] = lambda: None
+
+    def now(self) -> float:
+        return time.monotonic()
+
+    def sleep(self, seconds: float) -> None:
+        self.meanwhile()
+        time.sleep(max(0.0, seconds))
+
+
+class Lab:
+    """The tiny study with people who do as they are told."""
+
+    def __init__(self, deployment: Deployment) -> None:
+        self.deployment = deployment
+        self.outbox = Outgoing()
+        self.clock = Clock()
+        self.host = playing.GameHost(
+            deployment, "games-1", self.outbox, self.clock, lambda call: call, load_stored
+        )
+        self.conns = {"left": 1, "right": 2}
+
+    def arrive(self, **query: str) -> Session:
+        _, session = arriving.join(self.deployment, "counters", query, None)
+        return self.read(session)
+
+    def read(self, session: Session | str) -> Session:
+        id = session if isinstance(session, str) else session.id
+        return sessions.read(self.deployment.redis, "counters", id)
+
+    def advance(self, session: Session, **answers: object) -> Session:
+        said = wire.Advance(session.scene, session.version, answers)
+        advancing.submit(self.deployment, session, said)
+        return self.read(session)
+
+    def to_lobby(self, **query: str) -> Session:
+        return self.advance(self.advance(self.arrive(**query)), age=30, why="for science")
+
+    def match(self) -> int:
+        return matching.match_all(self.deployment, self.outbox)
+
+    def pair(self) -> Game:
+        """Two people, seated."""
+        one, _ = self.to_lobby(), self.to_lobby()
+        assert self.match() == 1
+        return games.read(self.deployment.redis, "counters", self.read(one).game)
+
+    def connect(self, game: Game, *seats: str) -> None:
+        """Their browsers are ready before the worker comes."""
+        for seat in seats:
+            games.link(self.deployment.redis, "counters", game.id, seat, "web-1", self.conns[seat])
+
+    def play(self, game: Game) -> str:
+        return self.host.play("counters", game.id, game.generation)
+
+    def leave(self, game: Game, seat: str) -> None:
+        self.host.handle([inner.Detach(game.id, seat, "web-1", self.conns[seat])])
+
+    def press(self, game: Game, seat: str, count: int, held: int, *edges: tuple) -> None:
+        keys = wire.Keys(game.id, count, 0, held, list(edges))
+        self.host.handle([inner.Input(game.id, seat, 5.0, keys, 12.5)])
+
+    def people(self, game: Game) -> dict[str, Session]:
+        return {seat: self.read(session) for seat, session in game.seats.items()}
+
+    @property
+    def env(self) -> type:
+        """The class of the environment, to make it fail."""
+        package = next(iter(self.deployment.plans._plans))[1]
+        found: type = load_stored(self.deployment, package).experiment.scene("count").env
+        return found
+
+
+@pytest.fixture
+def lab(deployment: Deployment, compiled, monkeypatch) -> Iterator[Lab]:
+    monkeypatch.setattr(publishing, "compile_apart", lambda root, package: compiled)
+    plan = publishing.publish(deployment, PACKAGES / "counters")
+    deployment.plans.get("counters", plan.package)
+    made = Lab(deployment)
+    # Each data folder has its own copy of the code, and its own class.
+
+    loading._stored.cache_clear()
+
+    for name in [name for name in sys.modules if name.startswith("igym_packages.p")]:
+        del sys.modules[name]
+    yield made
