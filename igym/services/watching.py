@@ -62,7 +62,7 @@ class Watch:
         experiments: list[dict[str, Any]] = []
         waiting: list[dict[str, Any]] = []
         live: list[dict[str, Any]] = []
-        total = 0
+        hidden = 0
         for name, package in sorted(active.items()):
             try:
                 plan = self._deployment.plans.get(name, package)
@@ -71,15 +71,16 @@ class Watch:
             experiments.append(self._experiment(plan))
             waiting += self._lobbies(plan)
             open_games = games.open_games(redis, name)
-            total += len(open_games)
-            live += self._games(name, open_games[: MOST_GAMES - len(live)])
+            some = open_games[: MOST_GAMES - len(live)]
+            hidden += len(open_games) - len(some)
+            live += self._games(name, some)
         return {
             "now_ms": now_ms(),
             "experiments": experiments,
             "lobbies": waiting,
             "games": live,
-            "games_total": total,
-            "games_hidden": total - len(live),
+            "games_total": len(live) + hidden,
+            "games_hidden": hidden,
             "workers": self._workers(),
             "queued": jobs.queued(redis),
             "problems": self._problems(),

@@ -208,6 +208,7 @@ def test_a_lobby_a_game_and_a_worker_are_seen(deployment, redis, slime):
     (waiting,) = seen["lobbies"]
     assert (waiting["waiting"], waiting["wanted"], waiting["since_ms"]) == (2, 2, 1_000)
     (game,) = seen["games"]
+    assert (seen["games_total"], seen["games_hidden"]) == (1, 0), "a game that is over is not live"
     assert (game["id"], game["owner"], game["generation"]) == ("g1", "games-1", "2")
     assert game["seats"] == [{"seat": "left", "session": "cat"}]
     assert [(w["name"], w["pid"], w["load"]) for w in seen["workers"]] == [("games-1", "77", 0.25)]
