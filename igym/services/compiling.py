@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 import json
 import sys
+import time
 import tomllib
 import traceback
 from contextlib import redirect_stdout
@@ -64,7 +65,7 @@ def manifest(root: Path) -> dict[str, Any]:
             f"{file}: id = {id!r} will not do.", hint="Use small letters, digits, _ and -."
         )
     version = str(made["version"])
-    if not 1 <= len(version) <= 40 or set(version.lower()) - set(_ID + ".+"):
+    if not 1 <= len(version) <= 40 or set(version.lower()) - set(_ID + ".+") or version[0] == ".":
         raise BadPackage(f"{file}: version = {version!r} will not do.")
     return made
 
@@ -139,7 +140,7 @@ def _play(scene: Play, root: Path) -> PlayPlan:
             for i, key in enumerate(keys)
             if key in _LABELS or len(keys) <= 8
         )
-    _rehearse(scene, root)
+    tick_ms = _rehearse(scene, root)
     return PlayPlan(
         seats=tuple(map(str, scene.seats)),
         humans=tuple(map(str, scene.humans)),
@@ -165,6 +166,7 @@ def _play(scene: Play, root: Path) -> PlayPlan:
         grace_s=scene.grace_s,
         countdown_s=scene.countdown_s,
         between_s=scene.between_s,
+        tick_ms=tick_ms,
     )
 
 
@@ -175,8 +177,16 @@ def _describe(who: Onnx | Random) -> str:
     return f"onnx:{who.file}:{chosen}"
 
 
-def _rehearse(scene: Play, root: Path) -> None:
-    """Make the environment, reset it, draw it, ask the policies and take one idle step."""
+#: Steps that are timed, and the longest that timing may take.
+TIMED_STEPS, TIMED_S = 60, 2.0
+
+
+def _rehearse(scene: Play, root: Path) -> float:
+    """Make the environment, reset it, draw it, ask the policies and take a few idle steps.
+
+    Returns:
+        The mean time of a step with its picture, ms.
+    """
     sim = Sim(scene.env(), list(scene.seats), scene.draw, scene.hud)
     try:
         sim.reset(0)
@@ -191,8 +201,15 @@ def _rehearse(scene: Play, root: Path) -> None:
             if isinstance(who, Onnx):
                 model = onnx.load(who, root)
                 onnx.check(model, sim.observe(str(seat)), getattr(sim.space(str(seat)), "n", None))
-        sim.step([scene.keymap.idle] * len(scene.seats))
-        sim.draw()
+        idle = [scene.keymap.idle] * len(scene.seats)
+        began, steps = time.perf_counter(), 0
+        while steps < TIMED_STEPS and time.perf_counter() - began < TIMED_S:
+            over = sim.step(idle).over
+            sim.draw()
+            steps += 1
+            if over:
+                sim.reset(steps)
+        return (time.perf_counter() - began) / steps * 1000
     finally:
         sim.close()
 

@@ -40,6 +40,11 @@ class BoundedPacket(msgpack_packet.MsgPackPacket):
     send, so that its sender is answered and the connection lives on.
     """
 
+    def __init__(self, *args: Any, **more: Any) -> None:
+        super().__init__(*args, **more)
+        if more.get("encoded_packet") in (b"", ""):
+            self.decode(b"")  # the base class takes an empty one for none
+
     def decode(self, encoded_packet: bytes | str) -> None:
         self.id = None
         self.namespace = "/"

@@ -1,0 +1,101 @@
+"""Whatever arrives on a socket becomes a known event or a refusal, and never an exception."""
+
+from __future__ import annotations
+
+import random
+
+import msgspec
+import pytest
+import socketio
+from hypothesis import given
+from hypothesis import strategies as st
+
+from igym import wire
+from igym.web.door import MALFORMED, OVERSIZE, BoundedPacket
+
+GOOD = [
+    {"type": 0, "data": {"token": "t", "wire": 1}, "nsp": "/"},
+    {"type": 0, "nsp": "/"},
+    {"type": 1, "nsp": "/"},
+    {"type": 2, "data": ["keys", ["g", 1, -1, 3, [[0, True, 1.5]]]], "nsp": "/"},
+    {"type": 2, "data": ["advance", {"scene": "s", "version": 1}], "nsp": "/", "id": 7},
+]
+ALLOWED = {0, 1, 2}
+
+
+def decoded(raw: bytes | str) -> BoundedPacket:
+    """`raw` as the server would take it; asserts that it may."""
+    said = BoundedPacket(encoded_packet=raw)
+    assert said.packet_type in ALLOWED and said.namespace == "/" and said.attachment_count == 0
+    if said.packet_type == 0:
+        assert said.data is None or isinstance(said.data, dict)
+    if said.packet_type == 2:
+        name = said.data[0]
+        assert isinstance(name, str)
+        assert name in (MALFORMED, OVERSIZE) or not name.startswith("\x00")
+        assert name not in ("connect", "disconnect", "*")
+    assert said.id is None or type(said.id) is int
+    return said
+
+
+@pytest.mark.parametrize("said", GOOD)
+def test_a_good_packet_is_understood(said):
+    got = decoded(msgspec.msgpack.encode(said))
+    assert (got.packet_type, got.data, got.id) == (said["type"], said.get("data"), said.get("id"))
+
+
+def test_ten_thousand_spoiled_packets_raise_nothing():
+    chance = random.Random(4)
+    for n in range(10_000):
+        raw = bytearray(msgspec.msgpack.encode(GOOD[n % len(GOOD)]))
+        for _ in range(chance.randint(1, 6)):
+            at = chance.randrange(max(1, len(raw) - 1))
+            what = chance.random()
+            if what < 0.5:
+                raw[at] = chance.randrange(256)
+            elif what < 0.8:
+                raw.insert(at, chance.randrange(256))
+            elif len(raw) > 2:
+                del raw[at:]
+        decoded(bytes(raw))
+
+
+@given(st.binary(max_size=200) | st.text(max_size=50))
+def test_noise_raises_nothing(raw):
+    decoded(raw)
+
+
+ODD = st.recursive(
+    st.none() | st.booleans() | st.integers(-3, 9) | st.floats() | st.text(max_size=5),
+    lambda some: (
+        st.lists(some, max_size=3) | st.dictionaries(st.text(max_size=4), some, max_size=3)
+    ),
+    max_leaves=6,
+)
+
+
+@given(st.fixed_dictionaries({"type": ODD, "data": ODD, "nsp": ODD | st.just("/"), "id": ODD}))
+def test_a_packet_of_any_shape_raises_nothing(said):
+    decoded(msgspec.msgpack.encode(said))
+
+
+@pytest.mark.parametrize("name", ["connect", "disconnect", "*", "\x00malformed", "\x00", "__disconnect_final"])  # fmt: skip  # noqa: E501
+def test_no_browser_calls_what_socket_io_calls_itself(name):
+    assert (
+        name == MALFORMED
+        or name
+        not in decoded(msgspec.msgpack.encode({"type": 2, "data": [name, {}], "nsp": "/"})).data
+    )
+    assert set(socketio.Server.reserved_events) <= {"connect", "disconnect", "__disconnect_final"}
+
+
+def test_a_packet_that_is_too_large_is_called_so_before_it_is_read():
+    limit = wire.MAX_PACKET_BYTES
+    assert decoded(b"\x91" * (limit + 1)).data == [OVERSIZE]
+    assert decoded(b"\x91" * limit).data == [MALFORMED]
+
+
+@pytest.mark.parametrize("nsp", ["/admin", "", None, 5])
+def test_other_namespaces_do_not_exist(nsp):
+    raw = msgspec.msgpack.encode({"type": 2, "data": ["keys", 1], "nsp": nsp})
+    assert decoded(raw).data == [MALFORMED]
