@@ -1,0 +1,133 @@
+"""The audit finds what is not in the data, and what is there twice."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from igym.archive import parquet
+from igym.archive.audit import audit
+
+DAY_MS = 1_800_000_000_000.0
+SEATS = ("left", "right")
+
+
+def tick_rows(ticks, episode="g1-000", seats=SEATS):
+    """One row per tick and seat."""
+    return [
+        {"episode_id": episode, "game_id": "g1", "tick": tick, "seat": seat, "late_ms": tick / 10}
+        for tick in ticks
+        for seat in seats
+    ]
+
+
+def session(id: str, ended_ms: float | None = DAY_MS):
+    return (
+        "sessions",
+        {"session_id": id, "day_ms": DAY_MS, "mode": "rehearsal", "ended_ms": ended_ms},
+    )
+
+
+def game(ended_ms: float | None = DAY_MS):
+    return ("games", {"game_id": "g1", "day_ms": DAY_MS, "ended_ms": ended_ms})
+
+
+def episode(id: str = "g1-000", steps: int | None = 10, partial: bool = False):
+    told = {"episode_id": id, "game_id": "g1", "steps": steps, "partial": partial}
+    return ("episodes", {"day_ms": DAY_MS, **told})
+
+
+@pytest.fixture
+def root(tmp_path) -> Path:
+    """The data of one game of two people, 10 ticks long, without the ticks."""
+    seats = [("seats", {"game_id": "g1", "seat": seat, "day_ms": DAY_MS}) for seat in SEATS]
+    parquet.merge(tmp_path, [session("ann"), session("bob"), game(), episode(), *seats])
+    return tmp_path
+
+
+def test_whole_data_have_nothing_missing(root):
+    parquet.write_episode(root, "g1-000", "ticks", tick_rows(range(10)))
+
+    found = audit(root)
+
+    assert (found.ticks_logged, found.ticks_missing, found.ticks_duplicate) == (10, 0, 0)
+    assert (found.sessions, found.sessions_ended, found.games, found.episodes) == (2, 2, 1, 1)
+    assert found.modes == {"rehearsal": 2}
+    assert found.late_ms == [tick / 10 for tick in range(10)]
+    assert found.settled
+    assert found.problems == []
+
+
+def test_a_hole_is_found(root):
+    parquet.write_episode(root, "g1-000", "ticks", tick_rows([0, 1, 2, 4, 5, 6, 7, 8, 9]))
+
+    found = audit(root)
+
+    assert (found.ticks_logged, found.ticks_missing, found.ticks_duplicate) == (9, 1, 0)
+    assert found.problems == ["episode g1-000: 1 ticks missing, first 3"]
+    assert not found.settled
+
+
+def test_the_end_of_an_episode_is_not_forgotten(root):
+    parquet.write_episode(root, "g1-000", "ticks", tick_rows(range(8)))
+
+    assert audit(root).ticks_missing == 2
+
+
+def test_a_tick_that_one_seat_lacks_is_missing(root):
+    rows = tick_rows(range(9)) + tick_rows([9], seats=("left",))
+    parquet.write_episode(root, "g1-000", "ticks", rows)
+
+    assert audit(root).ticks_missing == 1
+
+
+def test_a_tick_that_is_there_twice_is_found(root):
+    parquet.write_episode(root, "g1-000", "ticks", tick_rows([*range(10), 4, 5]))
+
+    found = audit(root)
+
+    assert (found.ticks_logged, found.ticks_missing, found.ticks_duplicate) == (10, 0, 2)
+
+
+def test_ticks_after_the_end_are_a_problem(root):
+    parquet.write_episode(root, "g1-000", "ticks", tick_rows(range(11)))
+
+    assert audit(root).problems == ["episode g1-000: 1 ticks unknown, first 10"]
+
+
+def test_an_episode_without_a_file_misses_all_its_ticks(root):
+    assert audit(root).ticks_missing == 10
+
+
+def test_an_episode_cut_short_may_end_anywhere_but_has_no_hole(root):
+    parquet.merge(root, [episode("g1-001", steps=None, partial=True)])
+    parquet.write_episode(root, "g1-000", "ticks", tick_rows(range(10)))
+    parquet.write_episode(root, "g1-001", "ticks", tick_rows(range(5), "g1-001"))
+    assert audit(root).ticks_missing == 0
+
+    parquet.write_episode(root, "g1-001", "ticks", tick_rows([0, 1, 3, 4], "g1-001"))
+
+    found = audit(root)
+    assert found.ticks_missing == 1
+    assert found.episodes_cut_short == 1
+
+
+def test_ticks_of_no_episode_are_a_problem(root):
+    parquet.write_episode(root, "g1-000", "ticks", tick_rows(range(10)))
+    parquet.write_episode(root, "g9-000", "ticks", tick_rows(range(3), "g9-000"))
+
+    assert audit(root).problems == ["ticks of g9-000, which is not in episodes"]
+
+
+def test_nothing_is_settled_while_somebody_is_on_their_way(root):
+    parquet.write_episode(root, "g1-000", "ticks", tick_rows(range(10)))
+    parquet.merge(root, [session("cat", ended_ms=None)])
+
+    assert not audit(root).settled
+
+
+def test_an_empty_folder_is_empty_data(tmp_path):
+    found = audit(tmp_path)
+
+    assert (found.sessions, found.ticks_logged) == (0, 0)

@@ -1,0 +1,88 @@
+"""`igym rehearse`: what it prints, when it fails, and that it works with everything real."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from igym.cli import rehearsal
+from igym.errors import NotFound
+
+ROOT = Path(__file__).parents[2]
+
+FIELDS = {
+    "participants",
+    "games",
+    "finished",
+    "stuck",
+    "fps_delivered",
+    "fps_nominal",
+    "frame_age_ms",
+    "action_to_frame_ms",
+    "tick_lateness_ms",
+    "ticks_logged",
+    "ticks_missing",
+    "ticks_duplicate",
+    "cpu_s",
+    "errors",
+    "seconds",
+    "rss_mb",
+    "frames_dropped",
+    "outcomes",
+}
+
+WELL = {"stuck": 0, "outcomes": {"complete": 2}, "ticks_missing": 0, "ticks_duplicate": 0}
+
+
+def test_a_rehearsal_in_which_all_went_well_does_not_fail():
+    assert not rehearsal.failed(WELL)
+    assert not rehearsal.failed(WELL | {"ticks_missing": None, "ticks_duplicate": None})
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        {"stuck": 1},
+        {"ticks_missing": 1},
+        {"ticks_duplicate": 1},
+        {"outcomes": {"complete": 1, "technical_problem": 1}},
+    ],
+    ids=lambda fault: next(iter(fault)),
+)
+def test_a_rehearsal_fails_for_each_thing_that_must_not_happen(fault):
+    assert rehearsal.failed(WELL | fault)
+
+
+def test_what_is_no_study_is_refused_before_anybody_joins():
+    with pytest.raises(NotFound, match="is not the link of a study"):
+        rehearsal.rehearse("https://lab.org/", 2, 5, web=1, games=1, as_json=True)
+
+
+@pytest.mark.stack
+@pytest.mark.slow
+def test_four_people_play_two_games_and_their_data_are_whole(tmp_path):
+    command = "from igym.cli.main import main; main()"
+    args = ["rehearse", "examples/slime_volleyball", "--participants", "4", "--seconds", "5"]
+
+    done = subprocess.run(
+        [sys.executable, "-c", command, *args, "--json"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    told = json.loads(done.stdout)  # one object and nothing else
+    assert set(told) >= FIELDS
+    assert (told["finished"], told["stuck"], told["outcomes"]) == (4, 0, {"complete": 4})
+    assert (told["games"], told["errors"]) == (2, [])
+    assert (told["ticks_missing"], told["ticks_duplicate"]) == (0, 0)
+    assert told["ticks_logged"] == 2 * 5 * 30
+    assert set(told["cpu_s"]) == {"web", "games", "director", "redis", "load"}
+    assert told["rss_mb"]["total"] > 0
