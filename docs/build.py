@@ -16,7 +16,6 @@ from typing import Any
 
 import msgspec
 import typer
-from msgspec import Meta
 
 from igym import errors, settings, wire
 from igym.archive.tables import TABLES
@@ -37,55 +36,6 @@ def table(*rows: tuple[str, ...]) -> str:
     """A Markdown table; the first row is its head."""
     lines = ["| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |" for row in rows]
     return "\n".join([lines[0], "|" + " --- |" * len(rows[0]), *lines[1:]])
-
-
-def named(annotation: Any) -> str:
-    """A type as people write it, bounds left out."""
-    if typing.get_origin(annotation) is typing.Annotated:
-        return named(typing.get_args(annotation)[0])
-    if typing.get_origin(annotation) is typing.Literal:
-        return " or ".join(f"`{one}`" for one in typing.get_args(annotation))
-    if typing.get_origin(annotation) is tuple:
-        return "list of text"
-    names = {str: "text", int: "whole number", float: "number", bool: "true or false", Path: "path"}
-    return names.get(annotation, str(annotation))
-
-
-def bounds(annotation: Any) -> str:
-    """`1 to 64`, where the type has such bounds."""
-    metas = [m for m in getattr(annotation, "__metadata__", ()) if isinstance(m, Meta)]
-    for m in metas:
-        low = m.ge if m.ge is not None else m.gt
-        high = m.le if m.le is not None else m.lt
-        if low is not None or high is not None:
-            above = "above " if m.gt is not None else ""
-            return f", {above}{low:,} to {high:,}"
-    return ""
-
-
-def shown(default: Any) -> str:
-    """A default as it would be set."""
-    if default in ("", ()):
-        return "(empty)"
-    return f"`{str(default).lower() if isinstance(default, bool) else default}`"
-
-
-def settings_part() -> str:
-    """Every setting."""
-    rows = [("variable", "in igym.toml", "value", "default", "what it is")]
-    for field in settings.fields():
-        plain = f" or `{field.name.upper()}`" if field.name.upper() in settings.PLAIN else ""
-        kind = f"{named(field.type)}{bounds(field.type)}"
-        rows.append(
-            (
-                f"`{field.variable}`{plain}",
-                f"`{field.name}`",
-                kind,
-                shown(field.default),
-                field.description,
-            )
-        )
-    return table(*rows)
 
 
 def data_part() -> str:
@@ -277,7 +227,6 @@ def moves_part() -> str:
 
 
 PARTS = {
-    "settings": settings_part,
     "data": data_part,
     "wire": wire_part,
     "cli": cli_part,

@@ -59,8 +59,8 @@ def test_generated_parts_are_current(page):
 def test_every_setting_has_its_line():
     page = text("docs/settings.md")
     for field in settings.fields():
-        assert f"| `{field.variable}`" in page
-        assert field.description.split(";")[0] in page.replace("\\|", "|")
+        assert f"`{field.variable}`" in page
+        assert field.description in page
 
 
 def test_every_message_has_its_line():
