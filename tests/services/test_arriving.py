@@ -79,7 +79,7 @@ def spoiled(token: str) -> list[object]:
     head, stamp, signature = token.rsplit(".", 2)
     return [
         None, "", 7, "x" * 600, token[:-1], token[:10], head, f"{head}.{stamp}", token + "x",
-        f"{head}x.{stamp}.{signature}", f"{head}.{stamp[:-1]}A.{signature}", "ä.ö.ü", "\ud800",
+        f"{head}x.{stamp}.{signature}", f"{head}.A{stamp}.{signature}", "ä.ö.ü", "\ud800",
     ]  # fmt: skip
 
 

@@ -49,14 +49,10 @@ def test_ten_thousand_spoiled_packets_raise_nothing():
     for n in range(10_000):
         raw = bytearray(msgspec.msgpack.encode(GOOD[n % len(GOOD)]))
         for _ in range(chance.randint(1, 6)):
-            at = chance.randrange(max(1, len(raw) - 1))
-            what = chance.random()
-            if what < 0.5:
-                raw[at] = chance.randrange(256)
-            elif what < 0.8:
-                raw.insert(at, chance.randrange(256))
-            elif len(raw) > 2:
-                del raw[at:]
+            at, byte = chance.randrange(len(raw) + 1), chance.randrange(256)
+            raw[at : at + chance.randrange(3)] = [byte] * chance.randrange(3)
+        if chance.random() < 0.2:
+            del raw[chance.randrange(len(raw) + 1) :]
         decoded(bytes(raw))
 
 
