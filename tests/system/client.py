@@ -280,26 +280,27 @@ class Client:
         self.game = view
         assert self.ask("ready", {"game": view["game"], "width_px": 800, "height_px": 400}) is None
 
-    def keys(self, *held: str, edges: list[Any] | None = None) -> None:
-        """Hold exactly these keys."""
+    def keys(self, *held: str, edges: list[Any] | None = None) -> int:
+        """Hold exactly these keys. Returns the message's `count`."""
         names = self.game["keys"]
-        self._keys(sum(1 << names.index(key) for key in held), edges or [])
+        return self._keys(sum(1 << names.index(key) for key in held), edges or [])
 
-    def _keys(self, held: int, edges: list[Any]) -> None:
+    def _keys(self, held: int, edges: list[Any]) -> int:
         with self._speaking:
             self._held = held
             self._count += 1
             self.tell("keys", [self.game["game"], self._count, self.seen, held, edges])
+            return self._count
 
-    def press(self, key: str) -> None:
+    def press(self, key: str) -> int:
         """Hold one more key, with its edge."""
         index = self.game["keys"].index(key)
-        self.keys(key, edges=[[index, True, time.time() * 1000]])
+        return self.keys(key, edges=[[index, True, time.time() * 1000]])
 
-    def let_go(self, key: str) -> None:
+    def let_go(self, key: str) -> int:
         """Hold nothing, with the edge of `key`."""
         index = self.game["keys"].index(key)
-        self.keys(edges=[[index, False, time.time() * 1000]])
+        return self.keys(edges=[[index, False, time.time() * 1000]])
 
     def wait_playing(self, since: int = 0, within_s: float = 15) -> None:
         """Until the ticks run."""

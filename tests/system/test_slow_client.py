@@ -13,8 +13,8 @@ pytestmark = pytest.mark.stack
 
 
 def test_a_socket_that_stops_reading_comes_back_to_the_present(stack):
-    slow = Client(stack.url, join(stack.url, "pair"), receive_bytes=2048)
-    fast = Client(stack.url, join(stack.url, "pair"))
+    slow = Client(stack.url, join(stack.url, "crowd"), receive_bytes=2048)
+    fast = Client(stack.url, join(stack.url, "crowd"))
     with slow, fast:
         for one in (slow, fast):
             assert one.advance() is None
@@ -45,7 +45,7 @@ def test_a_socket_that_stops_reading_comes_back_to_the_present(stack):
         assert ticks == list(range(ticks[0], ticks[-1] + 1))
         rate = (ticks[-1] - ticks[0]) / (frames[-1].at_s - frames[0].at_s)
         assert rate == pytest.approx(30, rel=0.03)
-        assert grown < 4 << 20
+        assert grown < 8 << 20  # each frame is 4 kB: keeping them would be more
 
         # and who comes back sees the present, whole and right, at once
         now = fast.seen
@@ -64,6 +64,7 @@ def test_a_socket_that_stops_reading_comes_back_to_the_present(stack):
                     picture.hear(frame)
             assert picture.at[2] == tick
         assert pictures[slow].objects == pictures[fast].objects
-        missed = slow.all("frame", before)
-        assert any(frame[BASE] == -1 for frame in missed) or len(missed) >= len(frames)
+        missed = [f for f in slow.all("frame", before) if f[TICK] <= ticks[-1]]
+        assert any(frame[BASE] == -1 for frame in missed)
+        assert len(missed) < len(frames) / 2  # the past is not made up for
         fast.press(" ")

@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from tests.system.client import TICK, Picture
+from tests.system.client import ACKS, TICK, Picture
 from tests.system.conftest import two
 from tests.system.server import eventually
 
@@ -32,11 +32,11 @@ def archived(server, experiment: str, game: str) -> pd.DataFrame:
 def test_a_held_key_acts_at_every_tick_and_every_tick_is_kept_once(stack):
     ann, bob = two(stack)
     with ann, bob:
-        # Given somebody who holds → for as long as a hundred frames take, and a partner who rests
+        # Given somebody who holds → for two seconds, and a partner who rests
         walker, rester = (ann, bob) if ann.game["seat"] == "a" else (bob, ann)
         walker.wait_frames(5)
-        walker.press("ArrowRight")
-        first = walker.wait("frame", lambda f: f[6][0] >= 1)[TICK]
+        pressed = walker.press("ArrowRight")
+        first = walker.wait("frame", lambda f: f[ACKS][0] >= pressed)[TICK]
         walker.wait("frame", lambda f: f[TICK] >= first + 60)
         walker.let_go("ArrowRight")
         walker.wait_frames(10)

@@ -13,22 +13,24 @@ STEP = 0.01
 class Field:
     """Whoever moves gets 1; whoever chooses END ends the episode."""
 
-    def __init__(self, fails_in_reset=False, fails_at=-1):
+    def __init__(self, fails_in_reset=False, fails_at=-1, crowd=0):
         # END is for people: a random policy must not end a test early.
         self.action_space = Dict({agent: Discrete(3) for agent in AGENTS})
         self.observation_space = Dict({agent: Box(0, 1, (2,)) for agent in AGENTS})
         self.fails_in_reset, self.fails_at = fails_in_reset, fails_at
+        self.crowd = crowd  # dots that move in every step
 
     def reset(self, *, seed=None, options=None):
         # A package is compiled with seed 0; games have seeds of their own.
-        if self.fails_in_reset and seed != 0:
+        self.in_a_game = seed != 0
+        if self.fails_in_reset and self.in_a_game:
             raise RuntimeError("the level file is gone")
         self.x = {"a": 0.25, "b": 0.75}
         self.steps = 0
         return self._seen(), {}
 
     def step(self, actions):
-        if self.steps == self.fails_at:
+        if self.in_a_game and self.steps == self.fails_at:
             raise ValueError("a wall that is not there")
         self.steps += 1
         moves = {LEFT: -STEP, RIGHT: STEP}
@@ -47,4 +49,8 @@ class Field:
             circle("a", self.x["a"], 0.5, 0.05, fill="#cc3333"),
             circle("b", self.x["b"], 0.5, 0.05, fill="#3333cc"),
             circle("clock", self.steps % 30 / 30, 0.1, 0.02, fill="#333333"),
+            *(
+                circle(f"fly_{n}", (n * 37 + self.steps * 7) % 997 / 997, n / 997, 0.01)
+                for n in range(self.crowd)
+            ),
         ]
