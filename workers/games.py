@@ -52,6 +52,10 @@ def play(experiment: str, game: str, generation: int) -> str:
     return _host.play(experiment, game, generation)
 
 
+#: After so long a game ticks and its cost is in the measured load: countdown and smoothing.
+SETTLED_S = 6.0
+
+
 class Clock:
     """The tick loop's time, on gevent."""
 
@@ -115,18 +119,22 @@ class GameWorker(SimpleWorker):
     def prepare(self, host: GameHost, load: Load, max_load: float) -> None:
         """Set what the constructor of RQ has no place for."""
         self._host, self._load, self._max_load = host, load, max_load
-        self._started: list[float] = []  # games whose cost is not in the measured load yet
+        self._young: list[tuple[float, float]] = []  # (start, cost) not yet in the measured load
+        self._last_cost = 0.02
 
     def _install_signal_handlers(self) -> None:
         """The process has its own."""
 
     def headroom(self) -> bool:
-        """Whether one more game fits: measured load, plus what young games will add to it."""
+        """Whether one more game fits: measured load, plus what young games will add to it.
+
+        What a game costs was measured when its package was compiled. The next one is not
+        known before it is taken, so it is expected to cost what the last one did.
+        """
         now = time.monotonic()
-        self._started = [at for at in self._started if now - at < 6.0]
-        settled = max(1, len(self._host.stages) - len(self._started))
-        each = min(0.1, max(0.004, self._load.value / settled))
-        return self._load.value + each * (len(self._started) + 1) <= self._max_load
+        self._young = [(at, cost) for at, cost in self._young if now - at < SETTLED_S]
+        coming = sum(cost for _, cost in self._young)
+        return self._load.value + coming + self._last_cost <= self._max_load
 
     def dequeue_job_and_maintain_ttl(
         self, timeout: int | None, max_idle_time: int | None = None
@@ -152,7 +160,8 @@ class GameWorker(SimpleWorker):
                 job, queue, execution, (PermissionError, PermissionError(job.func_name), None)
             )
             return
-        self._started.append(time.monotonic())
+        self._last_cost = self._host.cost(*job.args)
+        self._young.append((time.monotonic(), self._last_cost))
         gevent.spawn(self._perform, job, queue, execution)
 
     def _perform(self, job: Job, queue: Queue, execution: Execution) -> None:

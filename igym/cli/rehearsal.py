@@ -61,7 +61,7 @@ def rehearse(
     """
     if target.startswith(("http://", "https://")):
         Site.at(target)  # is it a study's link?
-        told = _crowd(target, participants, seconds, lambda: None) | _unknown()
+        told = run_crowd(target, participants, seconds, lambda: None) | _unknown()
         told["cpu_s"]["load"] = told.pop("load_cpu_s")
     else:
         told = measured(Path(target), participants, seconds, web=web, games=games)
@@ -96,7 +96,7 @@ def measured(
         with stack(settings, [package]) as running:
             usage = Usage(running.supervisor)
             url = f"{running.url}/x/{running.plans[0].experiment}"
-            told = _crowd(url, participants, seconds, usage.look)
+            told = run_crowd(url, participants, seconds, usage.look)
             told["cpu_s"] = usage.cpu_s() | {"load": told.pop("load_cpu_s")}
             told["rss_mb"] = usage.rss_mb()
             found = _audited(running, participants)
@@ -130,7 +130,7 @@ def _interruptible() -> Iterator[None]:
         signal.signal(signal.SIGTERM, before)
 
 
-def _crowd(
+def run_crowd(
     url: str, participants: int, seconds: float, meanwhile: Callable[[], None]
 ) -> dict[str, Any]:
     """Run a crowd in a process of its own; call `meanwhile` every `WATCH_S` while it runs."""

@@ -61,6 +61,7 @@ class PlayPlan:
     grace_s: float
     countdown_s: float
     between_s: float
+    tick_ms: float = 1.0  # of one step and one picture, as measured when it was compiled
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from igym.domain.experiment import Onnx, Play, Random
 from igym.domain.outcome import GameOutcome
 from igym.engine import onnx, runner
 from igym.engine.seats import Background, Decider, OnnxSeat, RandomSeat
-from igym.errors import IgymError, LeaseLost, SceneFailed
+from igym.errors import IgymError, LeaseLost, NotFound, SceneFailed
 from igym.services import finishing
 from igym.services.connect import Deployment, now_ms
 from igym.services.loading import Loaded
@@ -27,6 +27,9 @@ from igym.wire import inner
 _log = logging.getLogger(__name__)
 
 T = TypeVar("T")
+
+#: What a tick costs beside the environment's step and picture (`bench/`), ms.
+PLATFORM_MS = 0.1
 
 
 class GameHost:
@@ -116,6 +119,19 @@ class GameHost:
             lambda: finishing.finish(self.deployment, self.outbox, game, outcome, away, stage)
         )
         return outcome.value
+
+    def cost(self, experiment: str, game_id: str, generation: int) -> float:
+        """The share of this process's time that a game will take, as its package measured it.
+
+        0 where nothing is known about the game: it will not be run then either.
+        """
+        try:
+            game = games.read(self.deployment.redis, experiment, game_id)
+            play = self.deployment.plans.get(experiment, game.package).scene(game.scene).play
+        except (NotFound, RedisError):
+            return 0.0
+        assert play is not None
+        return play.fps * (play.tick_ms + PLATFORM_MS) / 1000
 
     def _insist(self, act: Callable[[], T]) -> T:
         """Do what must be done for a game we own, however long Redis is away.

@@ -19,6 +19,7 @@ def open_redis(url: str) -> Redis:
     pool = ConnectionPool.from_url(
         url,
         max_connections=512,
+        protocol=2,  # on RESP3 redis-py takes messages out of the reads of `store.post`
         socket_connect_timeout=2,
         health_check_interval=15,
         retry=Retry(ExponentialBackoff(cap=0.2, base=0.02), 3),
