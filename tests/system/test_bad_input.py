@@ -309,10 +309,15 @@ def test_a_flood_is_refused_and_the_partner_does_not_notice(stack, game):
     me, partner = game
     at, since, start = stack.mark(), me.mark(), partner.mark()
     first = partner.seen
-    # When somebody sends a thousand messages at once
-    for _ in range(1_000):
-        me.tell("probe", {"sent_ms": 1.0})
-    said = me.wait("refused", lambda r: r["code"] == "too_much", since=since)
+
+    # When somebody sends thousands of messages, a thousand at once
+    def flood() -> Any:
+        for _ in range(1_000):
+            me.tell("probe", {"sent_ms": 1.0})
+        time.sleep(0.3)  # refusals are told once a second, and the last one may be young
+        return [r for r in me.all("refused", since) if r["code"] == "too_much"]
+
+    said = eventually(flood, what="a refusal")[0]
     assert readable(said)
     partner.wait("frame", lambda f: f[TICK] >= first + 45, since=start)
     ticks = [f[TICK] for f in partner.all("frame", start)]
@@ -443,4 +448,4 @@ def test_ten_thousand_pieces_of_nonsense_change_nothing(stack, game):
         assert "Traceback" not in stack.log[at:]
         assert partner.wait_frames(3)
         assert len(ann.all("refused")) < 30  # nonsense is not answered with noise
-        assert ann.advance() is None
+        assert ann.state["scene"] == "welcome"
