@@ -139,14 +139,6 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
             "least this often.",
         ),
     ] = 200
-    ready_wait_s: Annotated[
-        float,
-        Meta(
-            gt=0,
-            le=120,
-            description="Seconds that a new game waits for the browsers of its players.",
-        ),
-    ] = 5.0
     max_load: Annotated[
         float,
         Meta(
@@ -155,10 +147,6 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
             description="Share of its time (0 to 1) a worker may be busy and still take a game.",
         ),
     ] = 0.8
-    max_packet_bytes: Annotated[
-        int,
-        Meta(ge=1024, le=16 * 2**20, description="Bytes of the largest packet from a browser."),
-    ] = 65_536
     input_rate_per_s: Annotated[
         int,
         Meta(ge=1, le=10_000, description="Messages a second that one participant may send."),

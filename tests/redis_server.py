@@ -15,9 +15,6 @@ from igym.cli import embedded
 from igym.store import Redis, keys
 from igym.store.client import open_redis
 
-#: Declared with a life that no write gives them yet. Empty this list.
-NO_LIFE_YET = ("records", "closed")
-
 
 class Server:
     """A Redis process that can be stopped and started again with what it had."""
@@ -112,8 +109,6 @@ def leaking(redis: Redis) -> list[str]:
         life_s = redis.ttl(name)
         if kind is None:
             wrong.append(f"{name} is not declared")
-        elif kind in NO_LIFE_YET:
-            continue
         elif keys.ALL[kind].ttl_s and not 0 < life_s <= keys.ALL[kind].ttl_s:
             wrong.append(f"{name} ({kind}) has a life of {life_s} s")
         elif not keys.ALL[kind].ttl_s and life_s != -1:

@@ -321,6 +321,8 @@ def play(
     for seat, who in seats.items():
         known = isinstance(who, HumanSeat | Random | Onnx)
         need(known, f"seat {seat!r} is {who!r}; use Human, Onnx(…) or Random()")
+    texts = [str(seat) for seat in seats]
+    need(len(set(texts)) == len(texts), f"two seats read the same as text: {sorted(texts)}")
     need(any(who is Human for who in seats.values()), "no seat is Human")
     need(1 <= fps <= 120, f"fps={fps} is not between 1 and 120")
     need(episodes >= 1, f"episodes={episodes} is below 1")

@@ -132,7 +132,12 @@ def join(
             for name, value in ids.items()
         ),
     ]
-    made = sessions.create(redis, session, sessions.recruit_field(mode, person), rows)
+    recruit = sessions.recruit_field(mode, person)
+    made = sessions.create(redis, session, recruit, rows)
+    if made != session_id and not sessions.exists(redis, experiment, made):
+        # Their session has run out although the link is remembered: they begin anew.
+        sessions.forget(redis, experiment, recruit)
+        made = sessions.create(redis, session, recruit, rows)
     return tokens.issue(deployment, experiment, made), made
 
 

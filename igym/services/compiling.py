@@ -38,6 +38,9 @@ from igym.sim.host import Sim
 from igym.store import packages
 
 _markdown = MarkdownIt("commonmark", {"html": True}).enable("table")
+#: Folders of the data volume that are not an experiment's.
+RESERVED = ("packages", "redis", "run", "nginx")
+
 _ID = "abcdefghijklmnopqrstuvwxyz0123456789_-"
 
 
@@ -64,6 +67,8 @@ def manifest(root: Path) -> dict[str, Any]:
         raise BadPackage(
             f"{file}: id = {id!r} will not do.", hint="Use small letters, digits, _ and -."
         )
+    if id in RESERVED:
+        raise BadPackage(f"{file}: id = {id!r} is a folder igym keeps for itself.")
     version = str(made["version"])
     if not 1 <= len(version) <= 40 or set(version.lower()) - set(_ID + ".+") or version[0] == ".":
         raise BadPackage(f"{file}: version = {version!r} will not do.")

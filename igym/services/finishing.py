@@ -102,22 +102,17 @@ def finish(
             "generation": game.generation,
         },
     )
-    games.end(redis, game, outcome.value, [row], unclosed=unclosed, now_ms=at_ms)
-    if games.read(redis, game.experiment, game.id).generation != game.generation:
-        return  # it is somebody else's now
-    settle(deployment, outbox, game, outcome, away)
+    games.end(redis, game, outcome.value, [row], away=away, unclosed=unclosed, now_ms=at_ms)
+    ended = games.read(redis, game.experiment, game.id)
+    if ended.generation == game.generation and ended.phase == "over":
+        settle(deployment, outbox, ended)  # as whoever was first to end it said
 
 
-def settle(
-    deployment: Deployment,
-    outbox: Outbox,
-    game: Game,
-    outcome: GameOutcome,
-    away: tuple[str, ...] = (),
-) -> None:
+def settle(deployment: Deployment, outbox: Outbox, game: Game) -> None:
     """Move everybody of a game that is over to what follows, and forget the game."""
+    ends_with = _ENDS[GameOutcome(game.outcome)]
     for seat, session in game.seats.items():
-        ends = str(Outcome.LEFT) if seat in away else str(_ENDS[outcome])
+        ends = str(Outcome.LEFT if seat in game.away else ends_with)
         try:
             advancing.move_on(deployment, session, game.experiment, game.id, ends)
         except NotFound:
@@ -144,7 +139,7 @@ def reap(deployment: Deployment, outbox: Outbox) -> int:
                 continue
             if game.phase == "over":
                 if now_ms() - game.ended_ms > patience_ms:
-                    settle(deployment, outbox, game, GameOutcome(game.outcome))
+                    settle(deployment, outbox, game)
             elif not game.owner:
                 if now_ms() - game.created_ms > patience_ms and not jobs.is_queued(redis, game):
                     jobs.start_game(redis, game)

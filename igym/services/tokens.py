@@ -47,7 +47,7 @@ def identify_admin(deployment: Deployment, token: object) -> str:
         if not isinstance(token, str) or len(token) > 512:
             raise BadSignature("not a token")
         return str(_signer(deployment, "admin-link").loads(token, max_age=12 * 3600))
-    except BadSignature as error:
+    except (BadSignature, ValueError) as error:
         raise BadToken(
             "This admin link is not valid (any more).",
             hint="Print a new one with: igym admin-link",

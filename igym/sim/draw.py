@@ -243,10 +243,8 @@ class Picture:
         """
         shown, handles = self._shown, self._handles
         objects: list[Any] = []
-        now: dict[str, Shape] = {}
-        for shape in shapes:
-            id = shape[0]
-            now[id] = shape
+        now = {shape[0]: shape for shape in shapes}  # of two with one id, the last counts
+        for id, shape in now.items():
             old = shown.get(id)
             if old is None or old[1] != shape[1]:
                 handle = handles.get(id)

@@ -84,17 +84,24 @@ class DictAgents:
         joint = dict(zip(self._agents.values(), actions, strict=True))
         seen, rewards, terminateds, truncateds, _ = self.env.step(joint)
         self._seen.update(seen)
-        agents = self._agents.values()
+        terminated, truncated = self._over(terminateds, truncateds)
         return Step(
-            tuple(float(rewards.get(agent, 0.0)) for agent in agents),
-            self._all(terminateds),
-            self._all(truncateds),
+            tuple(float(rewards.get(agent, 0.0)) for agent in self._agents.values()),
+            terminated,
+            truncated,
         )
 
-    def _all(self, flags: Mapping[Any, Any]) -> bool:
-        if "__all__" in flags:
-            return bool(flags["__all__"])
-        return bool(flags) and all(flags.values())
+    def _over(
+        self, terminateds: Mapping[Any, Any], truncateds: Mapping[Any, Any]
+    ) -> tuple[bool, bool]:
+        if "__all__" in terminateds or "__all__" in truncateds:
+            return bool(terminateds.get("__all__")), bool(truncateds.get("__all__"))
+        # Without it: over once every agent is one or the other; cut off if any of them was.
+        agents = set(terminateds) | set(truncateds)
+        if not agents or not all(terminateds.get(a) or truncateds.get(a) for a in agents):
+            return False, False
+        cut_off = any(truncateds.values())
+        return not cut_off, cut_off
 
     def observe(self, seat: str) -> Any:
         return self._seen[self._agents[seat]]

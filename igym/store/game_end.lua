@@ -8,11 +8,12 @@
 -- ARGV[3]  JSON rows [[table, row JSON], ...]
 -- ARGV[4]  id of an episode whose log nobody will close any more, else ""
 -- ARGV[5]  now, ms
+-- ARGV[6]  JSON list of the seats that were away when it ended
 -- returns  1 = ended, 0 = it was over already or belongs to another generation
 
 local game = redis.call('HMGET', KEYS[1], 'generation', 'phase')
 if game[1] ~= ARGV[1] or game[2] == 'over' then return 0 end
-redis.call('HSET', KEYS[1], 'phase', 'over', 'outcome', ARGV[2], 'ended_ms', ARGV[5])
+redis.call('HSET', KEYS[1], 'phase', 'over', 'outcome', ARGV[2], 'ended_ms', ARGV[5], 'away', ARGV[6])
 if ARGV[4] ~= '' then redis.call('ZADD', KEYS[3], ARGV[5], ARGV[4]) end
 for _, row in ipairs(cjson.decode(ARGV[3])) do
   redis.call('XADD', KEYS[2], '*', 't', row[1], 'd', row[2])

@@ -35,6 +35,7 @@ class Game(msgspec.Struct, frozen=True):
     owner: str = ""
     phase: str = "offered"  # offered, live, over
     outcome: str = ""
+    away: list[str] = []  # seats whose people were away when it ended
     ended_ms: float = 0
     claimed_ms: float = 0
     episode: str = ""  # id of the episode last written to
@@ -44,6 +45,7 @@ class Game(msgspec.Struct, frozen=True):
         """As the game's hash holds it."""
         made = {k: str(v) for k, v in msgspec.to_builtins(self).items()}
         made["seats"] = msgspec.json.encode(self.seats).decode()
+        made["away"] = msgspec.json.encode(self.away).decode()
         return made
 
 
@@ -59,6 +61,7 @@ def read(redis: Redis, experiment: str, game_id: str) -> Game:
         raise NotFound("That game is over.", hint="Reload the page to go on.")
     fields: dict[str, Any] = {k.decode(): v.decode() for k, v in found.items()}
     fields["seats"] = msgspec.json.decode(fields["seats"])
+    fields["away"] = msgspec.json.decode(fields["away"])
     return msgspec.convert(fields, Game, strict=False)
 
 
@@ -128,6 +131,7 @@ def end(
     outcome: str,
     rows: Sequence[Row],
     *,
+    away: Sequence[str] = (),
     unclosed: str = "",
     now_ms: float,
 ) -> bool:
@@ -140,7 +144,14 @@ def end(
                 keys.records(game.experiment, game.release),
                 keys.closed(game.experiment),
             ],
-            [game.generation, outcome, packed_json(rows), unclosed, int(now_ms)],
+            [
+                game.generation,
+                outcome,
+                packed_json(rows),
+                unclosed,
+                int(now_ms),
+                msgspec.json.encode(away),
+            ],
         )
     )
 

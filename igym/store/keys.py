@@ -152,19 +152,22 @@ def links(experiment: str, game_id: str) -> str:
     return f"igym:{{{experiment}}}:links:{game_id}"
 
 
-@key("stream", days=7)
+@key("stream", days=90)
 def log(experiment: str, episode_id: str) -> str:
     """The episode log (`igym.wire.record`). Deleted once it is on the data volume."""
     return f"igym:{{{experiment}}}:log:{episode_id}"
 
 
-@key("zset", days=7)
+@key("zset")
 def closed(experiment: str) -> str:
-    """Episodes whose log is complete and waits for the archiver, by time of closing (ms)."""
+    """Episodes whose log is complete and waits for the archiver, by time of closing (ms).
+
+    Permanent, like `records`: what is only here must not run out while a disk is full.
+    """
     return f"igym:{{{experiment}}}:closed"
 
 
-@key("stream", days=30)
+@key("stream")
 def records(experiment: str, release: str) -> str:
     """Rows for the data tables, in order: t = table, d = row as JSON. Trimmed when archived."""
     return f"igym:{{{experiment}}}:records:{release}"

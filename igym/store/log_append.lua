@@ -25,7 +25,6 @@ end
 redis.call('HSET', KEYS[1], 'episode', ARGV[3], 'logged', ARGV[5])
 if ARGV[4] == '1' then
   redis.call('ZADD', KEYS[3], ARGV[6], ARGV[3])
-  redis.call('EXPIRE', KEYS[3], ARGV[7])
 end
 for _, row in ipairs(cjson.decode(ARGV[8])) do
   redis.call('XADD', KEYS[4], '*', 't', row[1], 'd', row[2])

@@ -37,13 +37,15 @@ class Outbox:
         self._redis = redis
         self._linger_s = linger_s
         self._waiting: dict[str, list[inner.Inner]] = defaultdict(list)
+        self._lock = threading.Lock()
         self._some = threading.Event()
         self.published = 0  # PUBLISH commands so far
         threading.Thread(target=self._run, name="outbox", daemon=True).start()
 
     def put(self, peer: str, message: inner.Inner) -> None:
-        """Send `message` to the inbox of `peer` with the next flush. Never blocks."""
-        self._waiting[peer].append(message)
+        """Send `message` to the inbox of `peer` with the next flush. Never waits for Redis."""
+        with self._lock:
+            self._waiting[peer].append(message)
         self._some.set()
 
     def _run(self) -> None:
@@ -51,7 +53,8 @@ class Outbox:
             self._some.wait()
             self._some.clear()
             time.sleep(self._linger_s)  # 0 still lets whoever else is due add theirs
-            waiting, self._waiting = self._waiting, defaultdict(list)
+            with self._lock:
+                waiting, self._waiting = self._waiting, defaultdict(list)
             try:
                 with self._redis.pipeline(transaction=False) as pipe:
                     for peer, messages in waiting.items():
@@ -60,8 +63,9 @@ class Outbox:
                 self.published += len(waiting)
             except RedisError as error:
                 _log.warning("Redis is away, %d peers wait: %s", len(waiting), error)
-                for peer, messages in waiting.items():
-                    self._waiting[peer] = (messages + self._waiting[peer])[-BACKLOG:]
+                with self._lock:
+                    for peer, messages in waiting.items():
+                        self._waiting[peer] = (messages + self._waiting[peer])[-BACKLOG:]
                 self._some.set()
                 time.sleep(0.25)
 

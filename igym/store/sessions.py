@@ -81,6 +81,16 @@ def create(redis: Redis, session: Session, recruit: str, rows: Sequence[Row]) ->
     )
 
 
+def exists(redis: Redis, experiment: str, session_id: str) -> bool:
+    """Whether the session is still there."""
+    return bool(redis.exists(keys.session(experiment, session_id)))
+
+
+def forget(redis: Redis, experiment: str, recruit: str) -> None:
+    """The recruiter ids of `recruit` have no session any more."""
+    redis.hdel(keys.recruits(experiment), recruit)
+
+
 def read(redis: Redis, experiment: str, session_id: str) -> Session:
     """The session. Raises `NotFound` where there is none (any more)."""
     found: Any = redis.hgetall(keys.session(experiment, session_id))

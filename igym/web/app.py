@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from flask import Flask
 from flask_socketio import SocketIO
 
+from igym import wire
 from igym.services.connect import Deployment
 from igym.store import post
 from igym.store.client import open_redis
@@ -36,7 +37,7 @@ def create(deployment: Deployment, name: str) -> Web:
     """The web worker `name`: routes, sockets, and a thread that reads its inbox."""
     settings = deployment.settings
     app = Flask("igym.web", static_folder="static", static_url_path="/static")
-    app.config["MAX_CONTENT_LENGTH"] = settings.max_packet_bytes
+    app.config["MAX_CONTENT_LENGTH"] = wire.MAX_PACKET_BYTES
     app.secret_key = deployment.secret
     pages.register(app, deployment)
     admin.register(app, deployment)
@@ -49,8 +50,8 @@ def create(deployment: Deployment, name: str) -> Web:
         cors_allowed_origins=list(settings.allowed_origins) or None,
         ping_interval=settings.ping_interval_s,
         ping_timeout=settings.ping_timeout_s,
-        # The door refuses above max_packet_bytes with a sentence; this bounds memory.
-        max_http_buffer_size=16 * settings.max_packet_bytes,
+        # The door refuses above MAX_PACKET_BYTES with a sentence; this bounds memory.
+        max_http_buffer_size=16 * wire.MAX_PACKET_BYTES,
         async_handlers=False,  # messages of one participant stay in order
         manage_session=False,
         logger=False,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import traceback
 from importlib.resources import files
 from typing import Any
 
@@ -135,5 +136,8 @@ def register(app: Flask, deployment: Deployment) -> None:
 
     @app.errorhandler(500)
     def broken(error: HTTPException) -> Response | tuple[Response, int]:
-        _log.error("request failed", exc_info=getattr(error, "original_exception", None))
-        return told(IgymError("Something went wrong on our side.", hint="Please try again."))
+        cause = getattr(error, "original_exception", None)
+        _log.error("request failed", exc_info=cause)
+        shown = deployment.settings.debug and cause is not None
+        hint = "".join(traceback.format_exception(cause)) if shown else "Please try again."
+        return told(IgymError("Something went wrong on our side.", hint=hint))

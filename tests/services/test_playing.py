@@ -276,7 +276,6 @@ def test_a_game_that_no_worker_took_is_offered_again(lab):
     assert jobs.is_queued(redis, game)
 
 
-@pytest.mark.xfail(reason="finish settles with its own outcome, not with the recorded one")
 def test_people_of_a_finished_game_are_not_told_it_was_lost(lab):
     redis, game = lab.deployment.redis, lab.pair()
     games.claim(redis, "counters", game.id, 1, "games-1", 1.0)

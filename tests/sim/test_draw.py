@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from typing import Any
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -115,7 +114,6 @@ def test_an_object_that_becomes_another_kind_is_told_whole():
     )
 
 
-@pytest.mark.xfail(reason="the second of two shapes with one id is compared with the last frame")
 def test_an_id_used_twice_in_one_frame_cannot_leave_a_screen_wrong():
     picture, screen = Picture(), Screen()
     screen.take(*picture.change([draw.circle("a", 0.1, 0.1, 0.1)]))

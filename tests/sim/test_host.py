@@ -109,7 +109,6 @@ def test_an_agent_that_is_done_and_no_longer_told_about_keeps_what_it_saw():
     assert (sim.observe("a"), sim.observe("b")) == (9, 0)
 
 
-@pytest.mark.xfail(reason="terminateds and truncateds are each asked whether all are in it")
 def test_an_episode_ends_when_some_agents_are_done_and_the_others_cut_off():
     class Mixed(Counters):
         def step(self, actions):

