@@ -74,7 +74,10 @@ def held_moves_mine(tab: Tab, other: Tab) -> None:
         tab.page.bring_to_front()
         tab.page.keyboard.down(key)
         for one in (tab, other):
-            one.until(lambda one=one: (x(one, mine) - before[one]) * sign > 150, what=f"{key}")
+            there = before[one] + sign * 150
+            one.until(
+                lambda one=one, there=there, sign=sign: (x(one, mine) - there) * sign > 0, what=key
+            )
         tab.page.keyboard.up(key)
 
 
@@ -155,8 +158,8 @@ def _answers(server: Server, people: set[str]) -> pd.DataFrame:
     """What they answered, once all of it is on the disk."""
 
     def rows() -> list[pd.DataFrame]:
-        if not (server.tables("slime_volleyball") / "answers").is_dir():
-            return []
+        if not [*(server.tables("slime_volleyball") / "answers").glob("*.parquet")]:
+            return []  # pandas reads an empty folder as a table without columns
         found = read(server, "answers")
         found = found[found.session_id.isin(people)]
         return [found] if len(found) == 6 else []
@@ -244,6 +247,7 @@ def test_a_keyboard_is_enough_and_every_screen_has_a_heading(stack, browser):
     start = x(ann, "a")
     page.keyboard.down("ArrowRight")
     ann.until(lambda: x(ann, "a") > start + 200, what="moving")
+    page.keyboard.up("ArrowRight")
     page.keyboard.press(" ")
     ann.until(lambda: ann.state["phase"] == "ended", what="the end")
     expect(page.get_by_role("heading", level=1)).to_be_visible()

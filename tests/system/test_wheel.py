@@ -1,0 +1,83 @@
+"""What pip installs is everything: no Node, no checkout, no network."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import sysconfig
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from tests.system.client import fetch, join
+from tests.system.server import body, serving
+
+pytestmark = [pytest.mark.slow, pytest.mark.stack]
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory) -> Path:
+    """The wheel of this checkout, built as a release is."""
+    out = tmp_path_factory.mktemp("wheel")
+    subprocess.run(
+        [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(out)],
+        cwd=ROOT,
+        check=True,
+        capture_output=True,
+        timeout=120,
+    )
+    (built,) = out.glob("*.whl")
+    return built
+
+
+def test_the_wheel_has_every_part(wheel):
+    names = set(zipfile.ZipFile(wheel).namelist())
+    for part in (
+        "igym/py.typed",
+        "igym/web/static/index.html",
+        "igym/web/static/licenses.md",
+        "igym/deploy/nginx/igym.conf.template",
+        "workers/games.py",
+        "workers/director.py",
+    ):
+        assert part in names
+    here = {p.relative_to(ROOT).as_posix() for p in (ROOT / "igym").rglob("*.lua")}
+    assert here and here <= names
+    assert any(name.startswith("igym/web/static/assets/game-") for name in names)
+    assert any(name.endswith(".woff2") for name in names)
+    strange = ("tests/", "client/", "node_modules", "__pycache__", ".part")
+    assert not [name for name in names if any(word in name for word in strange)]
+
+
+def test_the_wheel_alone_runs_a_study(wheel, tmp_path):
+    # Given an environment of its own that has our dependencies, and of igym only the wheel
+    home = tmp_path / "venv"
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(home)], check=True)
+    python = home / "bin" / "python"
+    version = f"python{sys.version_info.major}.{sys.version_info.minor}"
+    site = home / "lib" / version / "site-packages"
+    zipfile.ZipFile(wheel).extractall(site)
+    # Its own site-packages come first; an editable install's .pth file is not followed from here.
+    (site / "dependencies.pth").write_text(sysconfig.get_paths()["purelib"] + "\n")
+    told = subprocess.run(
+        [python, "-c", "import igym, workers; print(igym.__file__, workers.__file__)"],
+        cwd=tmp_path,
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    assert told.stdout.count(str(site)) == 2
+
+    # When a study is run from somewhere else
+    command = (str(python), "-c", "from igym.cli.main import main; main()")
+    with serving("solo", command=command) as server:
+        # Then its page, its script and a join are served
+        page = body(f"{server.url}/x/solo").decode()
+        script = page.split('src="')[1].split('"')[0]
+        assert b"import" in body(server.url + script)
+        assert join(server.url, "solo")
+        assert fetch(f"{server.url}/healthz") == (200, {"ok": True})
+        assert "Traceback" not in server.log
