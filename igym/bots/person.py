@@ -267,8 +267,11 @@ class Person:
                         await self._press(connection, game, held, edges)
             except Closed:
                 continue
-            again_s = spoke_s + ALIVE_S if self._shown == game else now_s + 0.05
-            wait_s = min(due_s if change else again_s, again_s) - time.monotonic()
+            next_s = now_s + 0.05  # until the picture is there
+            if self._shown == game:
+                alive_s = spoke_s + ALIVE_S
+                next_s = min(due_s, alive_s) if change is not None else alive_s
+            wait_s = next_s - time.monotonic()
             with contextlib.suppress(TimeoutError):
                 await self._change(max(0.005, wait_s))
 

@@ -83,6 +83,6 @@ def test_four_people_play_two_games_and_their_data_are_whole(tmp_path):
     assert (told["finished"], told["stuck"], told["outcomes"]) == (4, 0, {"complete": 4})
     assert (told["games"], told["errors"]) == (2, [])
     assert (told["ticks_missing"], told["ticks_duplicate"]) == (0, 0)
-    assert told["ticks_logged"] == 2 * 5 * 30
+    assert 0 < told["ticks_logged"] <= 2 * 5 * 30  # a match may end before its time is up
     assert set(told["cpu_s"]) == {"web", "games", "director", "redis", "load"}
     assert told["rss_mb"]["total"] > 0

@@ -1,0 +1,53 @@
+"""`python -m bench [--record] [PART …]`: measure, print, and with --record put into README.md."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import platform
+import re
+from datetime import UTC, datetime
+from pathlib import Path
+
+from bench import load, memory, tick, wire
+from bench.figure import HEAD
+from igym import __version__
+
+PARTS = {"wire": wire, "tick": tick, "memory": memory, "load": load}
+README = Path(__file__).parent / "README.md"
+
+
+def machine() -> str:
+    """What the figures were measured on."""
+    load1 = os.getloadavg()[0]
+    return (
+        f"igym {__version__}, {datetime.now(UTC):%Y-%m-%d}, {os.cpu_count()} cores, "
+        f"{platform.machine()}, Python {platform.python_version()}, {platform.system()} "
+        f"{platform.release()}; load average before the start {load1:.2f}"
+    )
+
+
+def recorded(text: str, part: str, content: str) -> str:
+    """`text` with `content` between the marks of that part."""
+    pattern = rf"(<!-- {part} -->\n).*?(<!-- /{part} -->)"
+    return re.sub(pattern, lambda m: f"{m[1]}{content}\n{m[2]}", text, flags=re.S)
+
+
+def main() -> None:
+    """The command line."""
+    parser = argparse.ArgumentParser(prog="bench", description=__doc__)
+    parser.add_argument("part", nargs="*", choices=[*PARTS, []], help="default: all of them")
+    parser.add_argument("--record", action="store_true", help="also write them to bench/README.md")
+    said = parser.parse_args()
+    for part in said.part or PARTS:
+        about = machine()
+        table = "\n".join([HEAD, *(figure.row() for figure in PARTS[part].figures())])
+        content = f"*{about}*\n\n{table}\n"
+        print(f"## {part}\n{content}", flush=True)
+        if said.record:
+            text = recorded(README.read_text("utf-8"), part, content)
+            README.write_text(text, "utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,123 @@
+"""What a tick costs the platform, apart from the environment's own step and drawing.
+
+The tick loop and the stage of a real game of Slime Volleyball run as fast as they can: the
+clock never waits, messages are encoded and dropped, and the log is encoded and dropped. So it
+is the CPU time of a game worker without Redis, sockets and switching between games.
+"""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Any
+
+from bench.figure import Figure
+from igym.domain.experiment import Play
+from igym.engine import runner
+from igym.services.compiling import compile_package
+from igym.services.connect import Deployment
+from igym.services.loading import load
+from igym.services.stage import Stage
+from igym.settings import Settings
+from igym.sim.host import Sim
+from igym.store.games import Game
+from igym.wire import Keys, inner
+from igym.wire.record import Chunk, encode_chunk
+
+PACKAGE = Path(__file__).parents[1] / "examples" / "slime_volleyball"
+TICKS = 20_000
+
+
+class NoWait:
+    """Time that passes by being asked to."""
+
+    def __init__(self) -> None:
+        self._now = 0.0
+
+    def now(self) -> float:
+        return self._now
+
+    def sleep(self, seconds: float) -> None:
+        self._now += seconds
+
+
+class Encoded:
+    """An outbox that does the work of one and sends nothing."""
+
+    def put(self, peer: str, message: inner.Inner) -> None:
+        inner.encode([message])
+
+
+class Unlogged(Stage):
+    """A stage whose log is encoded and dropped, and whose people press keys now and then."""
+
+    def before(self, tick: int) -> bool:
+        if tick % 8 == 0:
+            for number, seat in enumerate(self.people):
+                keys = Keys(self.game.id, tick + 1, tick, tick >> 3 & 3, [(number, True, 1e12)])
+                self.hear(inner.Input(self.game.id, seat, 1e12, keys, 20.0))
+        return super().before(tick)
+
+    def flush(self, rows: Any = None, *, close: bool = False) -> bool:
+        ticks, self._ticks = self._ticks, []
+        edges, self._edges = self._edges, []
+        encode_chunk(Chunk(self.game.generation, ticks, edges))
+        return False
+
+
+class Stopwatch:
+    """Seconds spent in the calls it wraps."""
+
+    def __init__(self) -> None:
+        self.total_s = 0.0
+
+    def around(self, call: Any) -> Any:
+        """`call`, timed."""
+
+        def timed(*args: Any) -> Any:
+            began = time.process_time()
+            try:
+                return call(*args)
+            finally:
+                self.total_s += time.process_time() - began
+
+        return timed
+
+
+def figures() -> list[Figure]:
+    """Microseconds a tick of a two-player game, and the ratio to what the environment takes."""
+    plan = compile_package(PACKAGE, "bench")
+    play_plan = next(scene.play for scene in plan.scenes if scene.play)
+    play = next(s for s in load(PACKAGE, "bench").scenes if isinstance(s, Play))
+    sim = Sim(play.env(), list(play.seats), play.draw, play.hud)
+    seats = {seat: f"session-{seat}" for seat in play_plan.humans}
+    game = Game("a1B2c3D4", plan.experiment, "", plan.version, "", "rehearsal", 1, seats, 0.0)
+    nowhere: Any = None
+    deployment = Deployment(Settings(), nowhere, nowhere, "")
+    outbox: Any = Encoded()
+    stage = Unlogged(deployment, outbox, "games-1", game, play_plan, play.keymap, sim)
+    for number, seat in enumerate(seats):
+        stage.attach(inner.Attach(game.id, seat, f"web-{number % 2}", number))
+
+    step, drawing = Stopwatch(), Stopwatch()
+    sim.step = step.around(sim.step)  # type: ignore[method-assign]
+    sim.draw = drawing.around(sim.draw)  # type: ignore[method-assign]
+    sim.hud = drawing.around(sim.hud)  # type: ignore[method-assign]
+    hands = [person.hands for person in stage.people.values()]
+    ticks, episode, began = 0, 0, time.process_time()
+    while ticks < TICKS:
+        sim.reset(episode)
+        stage.begin(episode)
+        taken, _ = runner.play(
+            sim, hands, stage, NoWait(), fps=play.fps, max_steps=TICKS - ticks, where="bench"
+        )
+        ticks, episode = ticks + taken, episode + 1
+    total_s = time.process_time() - began
+    authors_s = step.total_s + drawing.total_s
+    platform_s = total_s - authors_s
+    return [
+        Figure("platform, per tick of a two-player game", platform_s / ticks * 1e6, "µs"),
+        Figure("env.step of slimevb", step.total_s / ticks * 1e6, "µs"),
+        Figure("the example's own drawing", drawing.total_s / ticks * 1e6, "µs"),
+        Figure("platform / (env.step + drawing)", platform_s / authors_s, ""),
+    ]
