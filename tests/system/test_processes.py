@@ -142,8 +142,7 @@ def test_an_environment_that_raises_ends_its_own_game_and_no_other(
     tables = stack.tables(experiment)
     row = eventually(lambda: ended(tables, game), within_s=30, what="archiving the game")
     assert row.outcome == "failed"
-    sessions = pd.read_parquet(tables / "sessions")
-    assert list(sessions[sessions.session_id == session].code) == ["TECH"]
+    eventually(lambda: code_of(tables, session) == "TECH", within_s=30, what="archiving the code")
     if ticks:
         eventually(lambda: [*(tables / "ticks").glob(f"{game}-*")], within_s=30, what="its ticks")
         played = pd.read_parquet(tables / "ticks")
@@ -160,6 +159,14 @@ def ended(tables: Path, game: str):
     games = pd.read_parquet(tables / "games")
     games = games[(games.game_id == game) & games.outcome.notna()]
     return next(games.itertuples(), None)
+
+
+def code_of(tables: Path, session: str) -> str | None:
+    """The completion code that the data have for a session; None before."""
+    if not [*(tables / "sessions").glob("*.parquet")]:
+        return None
+    sessions = pd.read_parquet(tables / "sessions")
+    return next(iter(sessions[sessions.session_id == session].code), None)
 
 
 # --- while people play ---------------------------------------------------------------------------
