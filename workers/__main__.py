@@ -6,6 +6,7 @@ from gevent import monkey
 
 monkey.patch_all()
 
+import os  # noqa: E402
 import sys  # noqa: E402
 
 from igym.services.connect import Deployment  # noqa: E402
@@ -25,6 +26,7 @@ def _director(deployment: Deployment, told: Told) -> None:
 
 
 def _archive(deployment: Deployment, told: Told) -> None:
+    os.nice(10)  # games come first; before Parquet is loaded, which takes a second
     from workers import archive
 
     archive.run(deployment, once=told.once)

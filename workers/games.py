@@ -56,6 +56,10 @@ def play(experiment: str, game: str, generation: int) -> str:
 SETTLED_S = 6.0
 
 
+#: How long a frame waits for those of other games on its way to the same web worker.
+FRAMES_LINGER_S = 0.002
+
+
 class Clock:
     """The tick loop's time, on gevent."""
 
@@ -173,7 +177,7 @@ def run(deployment: Deployment, name: str, progress: Path | None) -> None:
     global _host
     settings = deployment.settings
     pool = ThreadPool(4)
-    outbox = Outbox(deployment.redis)
+    outbox = Outbox(deployment.redis, linger_s=FRAMES_LINGER_S)
     host = _host = GameHost(
         deployment, name, outbox, Clock(), lambda call: Work(pool, call), load_stored
     )
@@ -191,6 +195,8 @@ def run(deployment: Deployment, name: str, progress: Path | None) -> None:
     worker.log.setLevel(logging.WARNING)
     gc.collect()
     gc.freeze()
+    # Environments make and drop small objects by the thousand; cycles among them are rare.
+    gc.set_threshold(20_000, 20, 100)
     done = gevent.event.Event()
     gevent.signal_handler(15, done.set)
     gevent.signal_handler(2, done.set)

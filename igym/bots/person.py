@@ -271,9 +271,7 @@ class Person:
             if self._shown == game:
                 alive_s = spoke_s + ALIVE_S
                 next_s = min(due_s, alive_s) if change is not None else alive_s
-            wait_s = next_s - time.monotonic()
-            with contextlib.suppress(TimeoutError):
-                await self._change(max(0.005, wait_s))
+            await asyncio.sleep(max(0.005, next_s - time.monotonic()))
 
     async def _press(
         self, connection: Connection, game: str, held: int, edges: list[tuple[int, bool, float]]

@@ -20,6 +20,7 @@ from igym.services.stage import GameOver, Stage
 from igym.sim.host import Sim
 from igym.store import RedisError, games
 from igym.store.games import Game, episode_id
+from igym.store.group import GroupLog
 from igym.store.post import Outbox
 from igym.store.records import Row
 from igym.wire import inner
@@ -51,6 +52,7 @@ class GameHost:
         self._clock = clock
         self._background = background
         self._load = load
+        self._log = GroupLog(deployment.redis)
         self.stages: dict[str, Stage] = {}
 
     # --- the inbox -------------------------------------------------------------------------------
@@ -168,7 +170,16 @@ class GameHost:
             f"{scene}, making the environment",
             lambda: Sim(play.env(), list(play.seats), play.draw, play.hud),
         )
-        stage = Stage(self.deployment, self.outbox, self.name, game, play_plan, play.keymap, sim)
+        stage = Stage(
+            self.deployment.settings,
+            self._log,
+            self.outbox,
+            self.name,
+            game,
+            play_plan,
+            play.keymap,
+            sim,
+        )
         self.stages[game.id] = stage
         try:
             self._attach_links(stage)

@@ -17,11 +17,13 @@ from igym.domain.outcome import GameOutcome
 from igym.domain.plan import PlayPlan
 from igym.engine.seats import Hands
 from igym.errors import IgymError
-from igym.services.connect import Deployment, now_ms
+from igym.services.connect import now_ms
+from igym.settings import Settings
 from igym.sim.draw import Picture
 from igym.sim.host import Sim, Step
-from igym.store import RedisError, games
+from igym.store import RedisError
 from igym.store.games import Game, episode_id
+from igym.store.group import GroupLog
 from igym.store.post import Outbox
 from igym.store.records import Row
 from igym.wire import inner
@@ -78,7 +80,8 @@ class Stage:
 
     def __init__(
         self,
-        deployment: Deployment,
+        settings: Settings,
+        log: GroupLog,
         outbox: Outbox,
         worker: str,
         game: Game,
@@ -90,7 +93,7 @@ class Stage:
         self.game = game
         self.play = play
         self.people = {seat: Person(keymap, index, now_s) for index, seat in enumerate(play.humans)}
-        self._redis = deployment.redis
+        self._log = log
         self._outbox = outbox
         self._worker = worker
         self._sim = sim
@@ -105,7 +108,7 @@ class Stage:
         self._ticks: list[Tick] = []
         self._edges: list[Edge] = []
         self._due: list[tuple[str, inner.Input]] = []  # edges not yet acted on
-        self._flush_ticks = max(1, int(deployment.settings.log_flush_ms / 1000 * play.fps))
+        self._flush_ticks = max(1, int(settings.log_flush_ms / 1000 * play.fps))
 
     # --- from the inbox ------------------------------------------------------------------------
 
@@ -328,8 +331,7 @@ class Stage:
         held = False
         while True:
             try:
-                games.append(
-                    self._redis,
+                self._log.append(
                     self.game,
                     episode,
                     chunk,

@@ -83,6 +83,39 @@ def claim(
     return bool(_claim(redis, [keys.game(experiment, game_id)], [generation, worker, int(now_ms)]))
 
 
+def queue_append(
+    redis: Redis,
+    game: Game,
+    episode: str,
+    chunk: bytes,
+    rows: Sequence[Row] = (),
+    *,
+    logged: int,
+    close: bool = False,
+    now_ms: float,
+) -> Any:
+    """`append` on a pipeline, whose result is true if it was written."""
+    return _append(
+        redis,
+        [
+            keys.game(game.experiment, game.id),
+            keys.log(game.experiment, episode),
+            keys.closed(game.experiment),
+            keys.records(game.experiment, game.release),
+        ],
+        [
+            game.generation,
+            chunk,
+            episode,
+            "1" if close else "0",
+            logged,
+            int(now_ms),
+            keys.log.ttl_s,
+            packed_json(rows),
+        ],
+    )
+
+
 def append(
     redis: Redis,
     game: Game,
@@ -102,26 +135,9 @@ def append(
     Raises:
         LeaseLost: another generation owns the game. Nothing was written.
     """
-    written = _append(
-        redis,
-        [
-            keys.game(game.experiment, game.id),
-            keys.log(game.experiment, episode),
-            keys.closed(game.experiment),
-            keys.records(game.experiment, game.release),
-        ],
-        [
-            game.generation,
-            chunk,
-            episode,
-            "1" if close else "0",
-            logged,
-            int(now_ms),
-            keys.log.ttl_s,
-            packed_json(rows),
-        ],
-    )
-    if not written:
+    if not queue_append(
+        redis, game, episode, chunk, rows, logged=logged, close=close, now_ms=now_ms
+    ):
         raise LeaseLost(f"Game {game.id} is no longer run by generation {game.generation}.")
 
 

@@ -21,5 +21,6 @@ class Script:
         self, redis: Redis, keys: Sequence[str], args: Sequence[str | bytes | int | float] = ()
     ) -> Any:
         if self._script is None:
-            self._script = redis.register_script(self._text)
+            # Not `register_script`: on a pipeline that would queue a command.
+            self._script = RedisScript(redis, self._text)
         return self._script(keys=list(keys), args=list(args), client=redis)
