@@ -16,6 +16,7 @@ from engineio import packet as eio_packet
 
 from igym import wire
 from igym.store.post import Outbox
+from igym.web.pipe import Pipe, binary_frame
 from igym.wire import inner
 
 _log = logging.getLogger(__name__)
@@ -36,6 +37,7 @@ class Link:
         "frames",
         "game",
         "lobby",
+        "pipe",
         "refused_s",
         "rtt_ms",
         "seat",
@@ -48,10 +50,19 @@ class Link:
         "worker",
     )
 
-    def __init__(self, conn: int, sid: str, socket: Any, experiment: str, session: str) -> None:
+    def __init__(
+        self,
+        conn: int,
+        sid: str,
+        socket: Any,
+        experiment: str,
+        session: str,
+        pipe: Pipe | None = None,
+    ) -> None:
         self.conn = conn
         self.sid = sid
         self.socket = socket  # engine.io's
+        self.pipe = pipe  # its short way out, where it has one
         self.experiment = experiment
         self.session = session
         self.version = 0  # of the state last sent
@@ -128,12 +139,14 @@ class Outlet:
 
     # --- links -------------------------------------------------------------------------------
 
-    def open(self, sid: str, experiment: str, session: str) -> Link:
-        """A new connection."""
+    def open(self, sid: str, experiment: str, session: str, websocket: Any | None = None) -> Link:
+        """A new connection; `websocket` is gevent-websocket's, if it is one of those."""
         assert self._server is not None
         eio_sid = self._server.manager.eio_sid_from_sid(sid, "/")
         self._next += 1
-        link = Link(self._next, sid, self._server.eio.sockets[eio_sid], experiment, session)
+        socket = self._server.eio.sockets[eio_sid]
+        pipe = Pipe(websocket) if websocket is not None else None
+        link = Link(self._next, sid, socket, experiment, session, pipe)
         self._conns[link.conn] = self._sids[sid] = link
         return link
 
@@ -162,7 +175,8 @@ class Outlet:
         if not link.socket.closed:
             link.socket.send(packet)
 
-    def _frame(self, link: Link, content: bytes, whole: bool) -> None:
+    def _frame(self, link: Link, content: bytes, framed: bytes, whole: bool) -> None:
+        """Send one frame; `framed` is `content` as the bytes of a WebSocket frame."""
         if link.frames >= MOST_FRAMES:
             link.behind = True
             self.dropped += 1
@@ -173,6 +187,13 @@ class Outlet:
                 self._ask(link)
             return
         link.behind = False
+        if (
+            link.pipe is not None
+            and link.frames == 0
+            and link.socket.queue.empty()  # else it would overtake what was said before
+            and link.pipe.offer(framed)
+        ):
+            return
         link.frames += 1
         self._put(link, _Frame(content, link, self._ask))
 
@@ -191,6 +212,7 @@ class Outlet:
         """Messages from game workers and the director."""
         for said in batch:
             if isinstance(said, inner.Deliver):
+                framed = binary_frame(said.packet)
                 for conn in said.conns:
                     link = self._conns.get(conn)
                     if link is None:
@@ -198,7 +220,7 @@ class Outlet:
                     if said.what == inner.CONTROL:
                         self._put(link, _Ready(said.packet))
                     else:
-                        self._frame(link, said.packet, said.what == inner.KEYFRAME)
+                        self._frame(link, said.packet, framed, said.what == inner.KEYFRAME)
             elif isinstance(said, inner.Owned):
                 link = self._conns.get(said.conn)
                 if link is not None and link.game == said.game:

@@ -44,7 +44,7 @@ class Sockets:
 
     def _connect(self, sid: str, environ: Mapping[str, Any], auth: Any = None) -> None:
         try:
-            self._admit(sid, auth)
+            self._admit(sid, auth, environ.get("wsgi.websocket"))
         except IgymError as error:
             raise Refusal(
                 error.message, {"code": error.code, "text": error.message, "hint": error.hint}
@@ -60,14 +60,14 @@ class Sockets:
                 },
             ) from error
 
-    def _admit(self, sid: str, auth: Any) -> None:
+    def _admit(self, sid: str, auth: Any, websocket: Any) -> None:
         said: Mapping[str, Any] = auth if isinstance(auth, dict) else {}
         experiment, session_id = tokens.identify(self._deployment, said.get("token"))
         if said.get("wire") != wire.VERSION:
             raise OldClient("This page is from before an update.", hint="Reload it to go on.")
         redis = self._deployment.redis
         sessions.read(redis, experiment, session_id)
-        link = self._outlet.open(sid, experiment, session_id)
+        link = self._outlet.open(sid, experiment, session_id, websocket)
         before = sockets.connect(redis, experiment, session_id, self._outlet.name, link.conn)
         if before is not None:
             web, conn = before
