@@ -15,14 +15,12 @@ from bench.figure import Figure
 from igym.domain.experiment import Play
 from igym.engine import runner
 from igym.services.compiling import compile_package
-from igym.services.connect import Deployment
 from igym.services.loading import load
 from igym.services.stage import Stage
 from igym.settings import Settings
 from igym.sim.host import Sim
 from igym.store.games import Game
 from igym.wire import Keys, inner
-from igym.wire.record import Chunk, encode_chunk
 
 PACKAGE = Path(__file__).parents[1] / "examples" / "slime_volleyball"
 TICKS = 20_000
@@ -48,8 +46,15 @@ class Encoded:
         inner.encode([message])
 
 
-class Unlogged(Stage):
-    """A stage whose log is encoded and dropped, and whose people press keys now and then."""
+class Dropped:
+    """A log that takes everything and keeps nothing."""
+
+    def append(self, *_: Any, **__: Any) -> None:
+        pass
+
+
+class Busy(Stage):
+    """A stage whose people press keys now and then."""
 
     def before(self, tick: int) -> bool:
         if tick % 8 == 0:
@@ -57,12 +62,6 @@ class Unlogged(Stage):
                 keys = Keys(self.game.id, tick + 1, tick, tick >> 3 & 3, [(number, True, 1e12)])
                 self.hear(inner.Input(self.game.id, seat, 1e12, keys, 20.0))
         return super().before(tick)
-
-    def flush(self, rows: Any = None, *, close: bool = False) -> bool:
-        ticks, self._ticks = self._ticks, []
-        edges, self._edges = self._edges, []
-        encode_chunk(Chunk(self.game.generation, ticks, edges))
-        return False
 
 
 class Stopwatch:
@@ -92,10 +91,9 @@ def figures() -> list[Figure]:
     sim = Sim(play.env(), list(play.seats), play.draw, play.hud)
     seats = {seat: f"session-{seat}" for seat in play_plan.humans}
     game = Game("a1B2c3D4", plan.experiment, "", plan.version, "", "rehearsal", 1, seats, 0.0)
-    nowhere: Any = None
-    deployment = Deployment(Settings(), nowhere, nowhere, "")
+    log: Any = Dropped()
     outbox: Any = Encoded()
-    stage = Unlogged(deployment, outbox, "games-1", game, play_plan, play.keymap, sim)
+    stage = Busy(Settings(), log, outbox, "games-1", game, play_plan, play.keymap, sim)
     for number, seat in enumerate(seats):
         stage.attach(inner.Attach(game.id, seat, f"web-{number % 2}", number))
 
