@@ -233,7 +233,7 @@ def _view(deployment: Deployment, plan: Plan, session: Session) -> wire.View:
         return wire.LobbyView(
             title=play.title,
             wanted=len(play.humans),
-            waiting=lobby.waiting(deployment.redis, session.experiment, name),
+            waiting=len(lobby.present(deployment.redis, session.experiment, name) | {session.id}),
             since_ms=session.entered_ms,
             until_ms=session.entered_ms + play.waits_s * 1000,
         )

@@ -58,7 +58,10 @@ def _match(deployment: Deployment, outbox: Outbox, experiment: str, name: str) -
     play = scene.play
     assert play is not None
     made = 0
-    for group in strategies.fifo([ticket for ticket, _ in present], len(play.humans)):
+    # Who closed the page keeps their place, but nobody is seated with an empty chair.
+    here = lobby.present(deployment.redis, experiment, name)
+    candidates = [ticket for ticket, _ in present if ticket.session in here]
+    for group in strategies.fifo(candidates, len(play.humans)):
         members = [by_id.pop(ticket.session) for ticket in group]
         try:
             _seal(deployment, outbox, plan, scene, play, name, members, group)
@@ -66,8 +69,9 @@ def _match(deployment: Deployment, outbox: Outbox, experiment: str, name: str) -
         except Conflict as moved:
             _log.info("match in %s not sealed, somebody left: %s", name, moved.moved)
     _time_out(deployment, outbox, plan, play, name, list(by_id.values()))
-    if by_id:
-        _count(deployment, outbox, name, list(by_id.values()), len(play.humans))
+    left = [session for session in by_id.values() if session.id in here]
+    if left:
+        _count(deployment, outbox, name, left, len(play.humans))
     return made
 
 

@@ -127,7 +127,7 @@ class Watch:
     def _lobbies(self, plan: Plan) -> list[dict[str, Any]]:
         redis, made = self._deployment.redis, []
         for name in lobby.names(redis, plan.experiment):
-            waiting = lobby.waiting(redis, plan.experiment, name)
+            waiting = len(lobby.present(redis, plan.experiment, name))
             first: Any = redis.zrange(keys.lobby(plan.experiment, name), 0, 0, withscores=True)
             if not waiting or not first:
                 continue

@@ -10,7 +10,7 @@ from redis import Redis
 
 from igym.domain.strategies import Ticket
 from igym.errors import Conflict
-from igym.store import keys
+from igym.store import keys, sockets
 from igym.store.games import Game
 from igym.store.records import Row, packed
 from igym.store.script import Script
@@ -32,9 +32,10 @@ def tickets(redis: Redis, experiment: str, lobby: str) -> list[Ticket]:
     return [Ticket(member.decode(), score) for member, score in found]
 
 
-def waiting(redis: Redis, experiment: str, lobby: str) -> int:
-    """How many wait there."""
-    return int(redis.zcard(keys.lobby(experiment, lobby)))
+def present(redis: Redis, experiment: str, lobby: str) -> set[str]:
+    """Sessions that wait there and have the page open. The others keep their place."""
+    members = [ticket.session for ticket in tickets(redis, experiment, lobby)]
+    return set(sockets.where(redis, experiment, members))
 
 
 def drop(redis: Redis, experiment: str, lobby: str, session: str) -> None:

@@ -139,7 +139,11 @@ class Door:
         return register
 
     def _refuse(self, link: Link, event: str, error: IgymError, acked: bool) -> Any:
-        _log.info("refused %s of %s: %s", event, link.session, error)
+        # Once a second and link at the most: a client must not be able to fill a disk.
+        now_s = time.monotonic()
+        if now_s - link.logged_s > 1 / _REFUSALS_PER_S:
+            link.logged_s = now_s
+            _log.info("refused %s of %s: %s", event, link.session, error)
         return self._answer(link, refusal(error), acked)
 
     def _answer(self, link: Link, refused: wire.Refused, acked: bool) -> Any:

@@ -37,6 +37,7 @@ class Link:
         "frames",
         "game",
         "lobby",
+        "logged_s",
         "pipe",
         "refused_s",
         "rtt_ms",
@@ -75,7 +76,8 @@ class Link:
         self.frames = 0  # waiting to be written
         self.behind = False
         self.asked_s = 0.0
-        self.refused_s = 0.0
+        self.refused_s = 0.0  # when it was last told of a refusal nobody waited for
+        self.logged_s = 0.0  # when one of its refusals was last logged
         self.tokens = 0.0
         self.tokens_s = time.monotonic()
 

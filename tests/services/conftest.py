@@ -14,7 +14,7 @@ from igym.services import advancing, arriving, loading, matching, playing, publi
 from igym.services.connect import Deployment
 from igym.services.loading import load_stored
 from igym.settings import Settings
-from igym.store import games, sessions
+from igym.store import games, sessions, sockets
 from igym.store.games import Game
 from igym.store.packages import Plans
 from igym.store.post import Outbox
@@ -76,6 +76,7 @@ class Lab:
 
     def arrive(self, **query: str) -> Session:
         _, session = arriving.join(self.deployment, "counters", query, None)
+        sockets.connect(self.deployment.redis, "counters", session, "web-1", 99)
         return self.read(session)
 
     def read(self, session: Session | str) -> Session:

@@ -15,7 +15,7 @@ from igym.domain import seeds
 from igym.domain.outcome import GameOutcome
 from igym.domain.participant import Phase
 from igym.services import archiving, finishing, matching
-from igym.store import games, jobs, lease, records
+from igym.store import games, jobs, lease, records, sockets
 from igym.store.games import episode_id
 from igym.wire import inner
 
@@ -334,3 +334,21 @@ def test_the_manifest_names_every_file_with_its_hash(lab):
         for file in root.rglob("*.parquet")
     }
     assert matching.new_game_id() != matching.new_game_id()
+
+
+def test_nobody_is_seated_with_someone_who_has_closed_the_page(lab):
+    redis = lab.deployment.redis
+    ghost = lab.to_lobby()
+    sockets.disconnect(redis, "counters", ghost.id, "web-1", 99)
+
+    # Given somebody who left while they waited, the next two are seated together
+    one, two = lab.to_lobby(), lab.to_lobby()
+    assert lab.match() == 1
+    assert lab.read(one).game == lab.read(two).game != ""
+
+    # And whoever left has kept their place
+    assert lab.read(ghost).phase == "waiting"
+    sockets.connect(redis, "counters", ghost.id, "web-2", 1)
+    lab.to_lobby()
+    assert lab.match() == 1
+    assert lab.read(ghost).phase == "playing"

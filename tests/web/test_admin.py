@@ -14,7 +14,7 @@ from igym import settings
 from igym.services import tokens
 from igym.services.connect import Deployment, connect, now_ms
 from igym.services.watching import Watch
-from igym.store import keys, lease, records
+from igym.store import keys, lease, records, sockets
 from igym.web import admin, pages
 
 NASTY = '"><img src=x onerror=alert(1)></script>'
@@ -190,7 +190,9 @@ def test_a_session_is_counted_in_its_phase_and_mode(deployment, redis, slime):
 def test_a_lobby_a_game_and_a_worker_are_seen(deployment, redis, slime):
     lobby = "0123456789abcdef:together:live"
     redis.sadd(keys.lobbies(slime), lobby, "0123456789abcdef:together:pilot")
-    redis.zadd(keys.lobby(slime, lobby), {"ann": 1_000, "bob": 2_000})
+    redis.zadd(keys.lobby(slime, lobby), {"ann": 1_000, "bob": 2_000, "gone": 3_000})
+    for conn, session in enumerate(("ann", "bob")):
+        sockets.connect(redis, slime, session, "web-1", conn)
     redis.zadd(keys.games(slime), {"g1": 1_000, "g2": 2_000})
     about = {"scene": "together", "mode": "live", "created_ms": "5000", "generation": "2"}
     redis.hset(
