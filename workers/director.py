@@ -15,7 +15,7 @@ import threading
 import time
 from collections.abc import Callable
 
-from igym.services import finishing, matching
+from igym.services import finishing, footprint, matching
 from igym.services.connect import Deployment, process_name
 from igym.store import Redis, RedisError, backlog, bell, lease
 from igym.store.client import open_redis
@@ -67,6 +67,7 @@ def run(deployment: Deployment) -> None:
     ]
     for thread in loops:
         thread.start()
+    footprint.settle()
     _log.info("%s directs", name)
     while not stop.is_set():
         stop.wait(1.0)

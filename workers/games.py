@@ -27,6 +27,7 @@ from rq.queue import Queue
 from rq.serializers import JSONSerializer
 from rq.timeouts import BaseDeathPenalty
 
+from igym.services import footprint
 from igym.services.connect import Deployment
 from igym.services.loading import load_stored
 from igym.services.playing import GameHost
@@ -193,8 +194,7 @@ def run(deployment: Deployment, name: str, progress: Path | None) -> None:
     )  # fmt: skip
     worker.prepare(host, load, settings.max_load)
     worker.log.setLevel(logging.WARNING)
-    gc.collect()
-    gc.freeze()
+    footprint.settle()
     # Environments make and drop small objects by the thousand; cycles among them are rare.
     gc.set_threshold(20_000, 20, 100)
     done = gevent.event.Event()

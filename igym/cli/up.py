@@ -160,9 +160,12 @@ def up(packages: Sequence[Path], *, behind_nginx: bool = False) -> None:
     signal.signal(signal.SIGINT, stop)
     signal.signal(signal.SIGTERM, stop)
     console = Console()
+    from igym.services import footprint
+
     try:
         with stack(settings, packages, behind_nginx=behind_nginx) as running:
             _greet(console, running)
+            footprint.settle()
             while True:
                 running.supervisor.watch()
                 time.sleep(0.2)

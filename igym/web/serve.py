@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import logging
 import signal
 import socket
@@ -11,6 +10,7 @@ import gevent
 from gevent.pywsgi import WSGIServer
 from geventwebsocket.handler import WebSocketHandler
 
+from igym.services import footprint
 from igym.services.connect import Deployment, process_name
 from igym.web import app
 from igym.web.listen import listen
@@ -45,8 +45,7 @@ def run(deployment: Deployment, *, shared: bool) -> None:
     listener = listen(settings.host, settings.port, shared)
     server = WSGIServer(listener, web.app, handler_class=Handler, log=None, error_log=_log)
     server.start()
-    gc.collect()
-    gc.freeze()
+    footprint.settle()
     _log.info("%s listens on %s:%s", name, settings.host, settings.port)
     done = gevent.event.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
