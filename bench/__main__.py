@@ -22,8 +22,8 @@ def machine() -> str:
     load1 = os.getloadavg()[0]
     return (
         f"igym {__version__}, {datetime.now(UTC):%Y-%m-%d}, {os.cpu_count()} cores, "
-        f"{platform.machine()}, Python {platform.python_version()}, {platform.system()} "
-        f"{platform.release()}; load average before the start {load1:.2f}"
+        f"{platform.machine()}, Python {platform.python_version()}, {platform.system()}; "
+        f"load average before the start {load1:.2f}"
     )
 
 
