@@ -207,14 +207,15 @@ def _rehearse(scene: Play, root: Path) -> float:
                 model = onnx.load(who, root)
                 onnx.check(model, sim.observe(str(seat)), getattr(sim.space(str(seat)), "n", None))
         idle = [scene.keymap.idle] * len(scene.seats)
-        began, steps = time.perf_counter(), 0
-        while steps < TIMED_STEPS and time.perf_counter() - began < TIMED_S:
+        # Time of this process, not of the wall: the deployment may be starting beside it.
+        began, steps = time.process_time(), 0
+        while steps < TIMED_STEPS and time.process_time() - began < TIMED_S:
             over = sim.step(idle).over
             sim.draw()
             steps += 1
             if over:
                 sim.reset(steps)
-        return (time.perf_counter() - began) / steps * 1000
+        return (time.process_time() - began) / steps * 1000
     finally:
         sim.close()
 

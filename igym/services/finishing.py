@@ -122,6 +122,14 @@ def settle(deployment: Deployment, outbox: Outbox, game: Game) -> None:
     bell.ring(deployment.redis)
 
 
+def _forgotten(deployment: Deployment, game: Game) -> bool:
+    """Whether no job for the game waits and none has claimed it meanwhile."""
+    redis = deployment.redis
+    if jobs.is_queued(redis, game):
+        return False
+    return not games.read(redis, game.experiment, game.id).owner
+
+
 def reap(deployment: Deployment, outbox: Outbox) -> int:
     """Look after games nobody runs (any more). Returns how many were given up.
 
@@ -141,7 +149,7 @@ def reap(deployment: Deployment, outbox: Outbox) -> int:
                 if now_ms() - game.ended_ms > patience_ms:
                     settle(deployment, outbox, game)
             elif not game.owner:
-                if now_ms() - game.created_ms > patience_ms and not jobs.is_queued(redis, game):
+                if now_ms() - game.created_ms > patience_ms and _forgotten(deployment, game):
                     jobs.start_game(redis, game)
             elif not lease.alive(redis, game.owner):
                 given_up += 1
