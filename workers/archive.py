@@ -17,7 +17,7 @@ from igym.store import RedisError
 
 _log = logging.getLogger(__name__)
 
-ROUND_S = 4.0
+ROUND_S = 10.0
 IDLE_S = 10.0
 
 

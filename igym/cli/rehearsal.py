@@ -83,15 +83,23 @@ def failed(told: dict[str, Any]) -> bool:
 
 
 def measured(
-    package: Path, participants: int, seconds: float, *, web: int, games: int
+    package: Path,
+    participants: int,
+    seconds: float,
+    *,
+    web: int,
+    games: int,
+    max_load: float = 0.8,
 ) -> dict[str, Any]:
     """Rehearse a folder with a stack of its own: the summary, with what only the server knows.
+
+    `max_load` is the setting of that name: 1 lets games in until the worker is full.
 
     Raises:
         BadPackage, Unavailable: as `igym.cli.up.stack`; nothing is left running.
     """
     with tempfile.TemporaryDirectory(prefix="igym-rehearsal-") as data, _interruptible():
-        settings = own_settings(Path(data), web=web, games=games)
+        settings = own_settings(Path(data), web=web, games=games, max_load=max_load)
         log.setup(settings.log_level, as_json=settings.log_json, role="igym")
         with stack(settings, [package]) as running:
             usage = Usage(running.supervisor)
@@ -103,7 +111,7 @@ def measured(
     return told | facts(told, found)
 
 
-def own_settings(data: Path, *, web: int, games: int) -> Settings:
+def own_settings(data: Path, *, web: int, games: int, max_load: float = 0.8) -> Settings:
     """Settings of a stack that shares nothing with another: defaults, a free port, `data`."""
     level = os.environ.get("IGYM_LOG_LEVEL", "warning")
     env = {
@@ -111,6 +119,7 @@ def own_settings(data: Path, *, web: int, games: int) -> Settings:
         "IGYM_PORT": str(nginx.free_port()),
         "IGYM_WEB": str(web),
         "IGYM_GAMES": str(games),
+        "IGYM_MAX_LOAD": str(max_load),
         "IGYM_LOG_LEVEL": level,
     }
     return settings_module.load(env, data)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import secrets
+
 from redis import Redis
 from rq import Queue
 from rq.serializers import JSONSerializer
@@ -14,8 +16,12 @@ GAMES = "games"
 ALLOWED = frozenset({"workers.games.play"})
 
 
-def _job_id(game: Game) -> str:
-    return f"game-{game.id}-{game.generation}"
+def _job(game: Game) -> str:
+    """What every job id of this generation begins with.
+
+    Each offer gets an id of its own, since two jobs of one id would share, and delete, one record.
+    """
+    return f"game-{game.id}-{game.generation}-"
 
 
 def start_game(redis: Redis, game: Game) -> None:
@@ -23,7 +29,7 @@ def start_game(redis: Redis, game: Game) -> None:
     Queue(GAMES, connection=redis, serializer=JSONSerializer).enqueue_call(
         "workers.games.play",
         args=(game.experiment, game.id, game.generation),
-        job_id=_job_id(game),
+        job_id=_job(game) + secrets.token_hex(3),
         timeout=-1,  # a game is over when it is over; its lease says whether it is alive
         result_ttl=0,
         failure_ttl=86_400,
@@ -34,7 +40,7 @@ def start_game(redis: Redis, game: Game) -> None:
 def is_queued(redis: Redis, game: Game) -> bool:
     """Whether a job for this generation waits for a worker."""
     queue = Queue(GAMES, connection=redis, serializer=JSONSerializer)
-    return _job_id(game) in queue.get_job_ids()
+    return any(id.startswith(_job(game)) for id in queue.get_job_ids())
 
 
 def queued(redis: Redis) -> int:

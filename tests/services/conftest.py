@@ -62,6 +62,16 @@ class Clock:
         time.sleep(max(0.0, seconds))
 
 
+class Now:
+    """Work beside the loop, for a test that has no loop: it is done when it is asked for."""
+
+    def __init__(self, call: Callable[[], object]) -> None:
+        self.get = call
+
+    def wait(self, timeout_s: float) -> bool:
+        return True
+
+
 class Lab:
     """The tiny study with people who do as they are told."""
 
@@ -70,7 +80,7 @@ class Lab:
         self.outbox = Outgoing()
         self.clock = Clock()
         self.host = playing.GameHost(
-            deployment, "games-1", self.outbox, self.clock, lambda call: call, load_stored
+            deployment, "games-1", self.outbox, self.clock, Now, load_stored
         )
         self.conns = {"left": 1, "right": 2}
 
