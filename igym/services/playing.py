@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import traceback
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
@@ -12,7 +13,7 @@ from igym.domain.experiment import Onnx, Play, Random
 from igym.domain.outcome import GameOutcome
 from igym.engine import onnx, runner
 from igym.engine.seats import Background, Decider, OnnxSeat, RandomSeat
-from igym.errors import IgymError, LeaseLost, NotFound, SceneFailed
+from igym.errors import LeaseLost, NotFound, SceneFailed
 from igym.services import finishing
 from igym.services.connect import Deployment, now_ms
 from igym.services.loading import Loaded
@@ -58,6 +59,7 @@ class GameHost:
         self._load = load
         self._log = GroupLog(deployment.redis)
         self.stages: dict[str, Stage] = {}
+        self._running: set[str] = set()  # games some job of this process is at
 
     # --- the inbox -------------------------------------------------------------------------------
 
@@ -95,12 +97,25 @@ class GameHost:
 
         Safe to run twice: the second run cannot claim and returns "" at once.
         """
+        if game_id in self._running:
+            return ""
+        self._running.add(game_id)
+        try:
+            return self._play(experiment, game_id, generation)
+        finally:
+            self._running.discard(game_id)
+
+    def _play(self, experiment: str, game_id: str, generation: int) -> str:
         redis = self.deployment.redis
-        if not games.claim(redis, experiment, game_id, generation, self.name, now_ms()):
+        claimed = self._insist(
+            lambda: games.claim(redis, experiment, game_id, generation, self.name, now_ms())
+        )
+        if not claimed:
             _log.info("game %s generation %s is not to be had", game_id, generation)
             return ""
         game = self._insist(lambda: games.read(redis, experiment, game_id))
         outcome, away = GameOutcome.FAILED, tuple[str, ...]()
+        told: tuple[str, str, str] | None = None
         try:
             self._run(game)
             outcome = GameOutcome.FINISHED
@@ -111,14 +126,13 @@ class GameHost:
             return ""
         except SceneFailed as failed:
             told = (failed.message, failed.where, failed.trace)
-            self._insist(lambda: finishing.report(self.deployment, game, *told))
-        except IgymError as error:
-            said = str(error)
-            self._insist(
-                lambda: finishing.report(self.deployment, game, said, f"scene {game.scene}", "")
-            )
+        except Exception as error:  # noqa: BLE001 - the edge: nobody may be left in a dead game
+            told = (str(error), f"scene {game.scene}", traceback.format_exc())
         finally:
             stage = self.stages.pop(game_id, None)
+        if told is not None:
+            problem = told
+            self._insist(lambda: finishing.report(self.deployment, game, *problem))
         if stage is not None:
             stage.tell("over")
         self._insist(
@@ -161,7 +175,7 @@ class GameHost:
                 _log.warning("game %s: %s", stage.game.id, error)
 
     def _run(self, game: Game) -> None:
-        plan = self.deployment.plans.get(game.experiment, game.package)
+        plan = self._insist(lambda: self.deployment.plans.get(game.experiment, game.package))
         play_plan = plan.scene(game.scene).play
         assert play_plan is not None
         scene = f"scene {game.scene}"
@@ -188,7 +202,7 @@ class GameHost:
         )
         self.stages[game.id] = stage
         try:
-            self._attach_links(stage)
+            self._insist(lambda: self._attach_links(stage))
             # A rehearsal may end games early; nobody else has a limit but the scene's own.
             most = int(game.max_s * play.fps) or play.episodes * play.max_steps
             for episode in range(play.episodes):

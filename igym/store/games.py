@@ -79,7 +79,10 @@ def settled(redis: Redis, experiment: str, game_id: str) -> None:
 def claim(
     redis: Redis, experiment: str, game_id: str, generation: int, worker: str, now_ms: float
 ) -> bool:
-    """Take this generation of the game. False: it is somebody's, over, or superseded."""
+    """Take this generation of the game. False: it is another worker's, over, or superseded.
+
+    A worker may ask again; it is for the worker to run a game once.
+    """
     return bool(_claim(redis, [keys.game(experiment, game_id)], [generation, worker, int(now_ms)]))
 
 
@@ -208,11 +211,6 @@ def log(redis: Redis, experiment: str, episode: str) -> list[bytes]:
     """Every chunk of an episode's log, in order."""
     found: Any = redis.xrange(keys.log(experiment, episode))
     return [fields[b"c"] for _, fields in found]
-
-
-def log_exists(redis: Redis, experiment: str, episode: str) -> bool:
-    """Whether anything was logged of that episode and not yet archived."""
-    return bool(redis.exists(keys.log(experiment, episode)))
 
 
 def archived(redis: Redis, experiment: str, episode: str) -> None:

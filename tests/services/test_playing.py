@@ -110,7 +110,7 @@ def test_archiving_again_changes_no_file(lab):
     assert archiving.archive_all(lab.deployment) == 0
     assert tables(lab) == first
     assert {p: p.read_bytes() for p in lab.deployment.data.rglob("*.parquet")} == files
-    assert not games.log_exists(lab.deployment.redis, "counters", episode_id(game.id, 0))
+    assert games.log(lab.deployment.redis, "counters", episode_id(game.id, 0)) == []
 
 
 def failed(lab, game) -> dict[str, list[dict]]:

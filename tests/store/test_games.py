@@ -110,7 +110,7 @@ def test_a_game_ends_once_and_is_not_written_to_afterwards(redis, game):
 def test_an_archived_episode_is_forgotten(redis, game):
     append(redis, game, b"one", 3, close=True)
     games.archived(redis, E, EPISODE)
-    assert not games.log_exists(redis, E, EPISODE) and games.closed(redis, E, 10) == []
+    assert games.log(redis, E, EPISODE) == [] and games.closed(redis, E, 10) == []
     games.settled(redis, E, "g")
     assert games.open_games(redis, E) == []
 
@@ -120,3 +120,9 @@ def test_whoever_links_a_seat_learns_the_owner_and_a_name_may_hold_a_bar(redis, 
     games.claim(redis, E, "g", 1, "w1", 5)
     assert games.link(redis, E, "g", "s1", "web-2", 8) == "w1"
     assert games.links(redis, E, "g") == {"s0": ("web|1", 7), "s1": ("web-2", 8)}
+
+
+def test_a_worker_whose_claim_was_not_answered_may_ask_again(redis, game):
+    assert games.claim(redis, E, "g", 1, "w1", 5)
+    assert games.claim(redis, E, "g", 1, "w1", 6)
+    assert not games.claim(redis, E, "g", 1, "w2", 7)
