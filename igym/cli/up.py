@@ -103,6 +103,8 @@ def stack(
             nginx.start(supervisor, settings, ports)
         _wait_for_pages(supervisor, _reachable(settings.host), settings.port)
         _wait_for_games(supervisor)
+        # Last, since nobody waits for it yet and the others have the cores to themselves.
+        supervisor.add_igym("director", environment(settings))
         yield made
     finally:
         supervisor.stop(ORDER)
@@ -117,7 +119,6 @@ def _start(supervisor: Supervisor, settings: Settings, ports: Sequence[int]) -> 
         supervisor.add_igym("web", env, "--shared")
     for _ in range(settings.games):
         supervisor.add_igym("games", env)
-    supervisor.add_igym("director", env)
 
 
 def _wait_for_pages(supervisor: Supervisor, host: str, port: int, patience_s: float = 30.0) -> None:

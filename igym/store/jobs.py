@@ -3,17 +3,27 @@
 from __future__ import annotations
 
 import secrets
+from typing import TYPE_CHECKING
 
 from redis import Redis
-from rq import Queue
-from rq.serializers import JSONSerializer
 
 from igym.store.games import Game
+
+if TYPE_CHECKING:
+    from rq import Queue
 
 GAMES = "games"
 
 #: The only functions a worker runs.
 ALLOWED = frozenset({"workers.games.play"})
+
+
+def _queue(redis: Redis) -> Queue:
+    # Not at the top: web workers only count what waits, and start sooner without RQ.
+    from rq import Queue
+    from rq.serializers import JSONSerializer
+
+    return Queue(GAMES, connection=redis, serializer=JSONSerializer)
 
 
 def _job(game: Game) -> str:
@@ -26,7 +36,7 @@ def _job(game: Game) -> str:
 
 def start_game(redis: Redis, game: Game) -> None:
     """Ask for a game worker. May be asked again: only one job can claim a generation."""
-    Queue(GAMES, connection=redis, serializer=JSONSerializer).enqueue_call(
+    _queue(redis).enqueue_call(
         "workers.games.play",
         args=(game.experiment, game.id, game.generation),
         job_id=_job(game) + secrets.token_hex(3),
@@ -39,10 +49,9 @@ def start_game(redis: Redis, game: Game) -> None:
 
 def is_queued(redis: Redis, game: Game) -> bool:
     """Whether a job for this generation waits for a worker."""
-    queue = Queue(GAMES, connection=redis, serializer=JSONSerializer)
-    return any(id.startswith(_job(game)) for id in queue.get_job_ids())
+    return any(id.startswith(_job(game)) for id in _queue(redis).get_job_ids())
 
 
 def queued(redis: Redis) -> int:
     """How many games wait for a worker with headroom."""
-    return len(Queue(GAMES, connection=redis, serializer=JSONSerializer))
+    return len(_queue(redis))
