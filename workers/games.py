@@ -10,7 +10,6 @@ from __future__ import annotations
 import gc
 import logging
 import mmap
-import struct
 import threading
 import time
 from collections.abc import Callable
@@ -31,6 +30,7 @@ from igym.services import footprint
 from igym.services.connect import Deployment
 from igym.services.loading import load_stored
 from igym.services.playing import GameHost
+from igym.services.progress import PROGRESS
 from igym.store import RedisError, jobs, post
 from igym.store.client import open_redis
 from igym.store.post import Outbox
@@ -39,9 +39,6 @@ from igym.wire import inner
 _log = logging.getLogger(__name__)
 
 _host: GameHost | None = None
-
-#: What the supervisor reads: beats, load (0 to 1), games.
-PROGRESS = struct.Struct("<Qdd")
 
 
 def play(experiment: str, game: str, generation: int) -> str:

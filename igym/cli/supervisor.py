@@ -1,7 +1,7 @@
 """Processes of one machine: started, watched, started again, and stopped in order.
 
 Also keeps the leases of game workers: a worker that computes cannot renew its own, so its
-supervisor does, for as long as the worker's loop turns (`workers.games.PROGRESS`).
+supervisor does, for as long as the worker's loop turns (`igym.services.progress`).
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ import mmap
 import os
 import secrets
 import signal
-import struct
 import subprocess
 import sys
 import time
@@ -22,11 +21,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
+from igym.services.progress import PROGRESS
 from igym.settings import Settings
 
 _log = logging.getLogger(__name__)
-
-_PROGRESS = struct.Struct("<Qdd")  # as workers.games.PROGRESS
 
 #: A game worker whose loop stands still for longer is stuck and is killed.
 STUCK_S = 20.0
@@ -113,9 +111,9 @@ class Supervisor:
         child = Child(name, args, {**os.environ, **env})
         if role == "games":
             file = self._run_dir / f"{name}.progress"
-            file.write_bytes(b"\0" * _PROGRESS.size)
+            file.write_bytes(b"\0" * PROGRESS.size)
             with file.open("r+b") as opened:
-                child.progress = mmap.mmap(opened.fileno(), _PROGRESS.size)
+                child.progress = mmap.mmap(opened.fileno(), PROGRESS.size)
             child.args = [*args, "--progress", str(file)]
         self.children.append(child)
         self._start(child)
@@ -165,13 +163,13 @@ class Supervisor:
         old, new = child.name, f"{child.role}-{secrets.token_hex(3)}"
         child.name = new
         child.args = [new if arg == old else arg for arg in child.args]
-        child.progress[:] = b"\0" * _PROGRESS.size
+        child.progress[:] = b"\0" * PROGRESS.size
 
     def _beat(self, now: float) -> None:
         for child in self.children:
             if child.progress is None or child.process is None or child.process.poll() is not None:
                 continue
-            beats, load, games = _PROGRESS.unpack_from(child.progress)
+            beats, load, games = PROGRESS.unpack_from(child.progress)
             if beats != child.beats:
                 child.beats, child.moved_s = beats, now
             elif beats and now - child.moved_s > STUCK_S:

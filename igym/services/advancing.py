@@ -104,17 +104,8 @@ def enter(
     }
     made = [
         *(rows or []),
-        _left(session, at_ms),
-        (
-            "visits",
-            {
-                "session_id": session.id,
-                "visit": session.visit + 1,
-                "day_ms": at_ms,
-                "scene": scene.name,
-                "entered_ms": at_ms,
-            },
-        ),
+        visit_row(session.id, session.visit, session.entered_ms, left_ms=at_ms),
+        visit_row(session.id, session.visit + 1, at_ms, scene=scene.name, entered_ms=at_ms),
     ]
     join = ""
     if event is Event.QUEUE:
@@ -141,16 +132,10 @@ def enter(
         bell.ring(deployment.redis)
 
 
-def _left(session: Session, at_ms: float) -> Row:
-    return (
-        "visits",
-        {
-            "session_id": session.id,
-            "visit": session.visit,
-            "day_ms": session.entered_ms,
-            "left_ms": at_ms,
-        },
-    )
+def visit_row(session_id: str, visit: int, day_ms: float, **known: Any) -> Row:
+    """What is known of a session's visit to a scene; `day_ms` is when the scene was entered."""
+    key = {"session_id": session_id, "visit": visit, "day_ms": day_ms}
+    return ("visits", {**key, **known})
 
 
 def ticket_row(session: Session, visit: int, scene: str, since_ms: float, **more: Any) -> Row:

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from igym import __version__
 from igym.domain.participant import Phase
 from igym.errors import BadMessage, IgymError
-from igym.services import tokens
+from igym.services import advancing, tokens
 from igym.services.connect import Deployment, now_ms
 from igym.store import packages, sessions
 from igym.store.records import Row
@@ -123,7 +123,7 @@ def join(
                 "started_ms": at_ms,
             },
         ),
-        visit_row(session),
+        advancing.visit_row(session_id, 0, at_ms, scene=first.name, entered_ms=at_ms),
         *(
             (
                 "recruiter_ids",
@@ -150,17 +150,3 @@ def _max_s(query: Mapping[str, object]) -> float:
     if not 0 <= found <= 86_400:
         raise BadMessage("max_seconds must be a number of seconds.")
     return found
-
-
-def visit_row(session: Session) -> Row:
-    """The row of the scene a session is in."""
-    return (
-        "visits",
-        {
-            "session_id": session.id,
-            "visit": session.visit,
-            "day_ms": session.entered_ms,
-            "scene": session.scene,
-            "entered_ms": session.entered_ms,
-        },
-    )

@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import time
 from collections import defaultdict
-from typing import Any, Literal
+from typing import Any
 
 from igym import wire
 from igym.domain.keymap import KeyMap
@@ -30,8 +30,6 @@ from igym.wire import inner
 from igym.wire.record import Chunk, Edge, Tick, encode_chunk
 
 _log = logging.getLogger(__name__)
-
-EpisodeStage = Literal["waiting", "countdown", "playing", "between", "held", "over"]
 
 #: Clients speak five times a second; whoever is silent for longer is away.
 SILENT_S = 5.0
@@ -161,7 +159,9 @@ class Stage:
 
     # --- to the browsers -----------------------------------------------------------------------
 
-    def _episode_message(self, stage: EpisodeStage, starts_ms: float, text: str) -> wire.Episode:
+    def _episode_message(
+        self, stage: wire.EpisodeStage, starts_ms: float, text: str
+    ) -> wire.Episode:
         return wire.Episode(
             game=self.game.id,
             generation=self.game.generation,
@@ -180,7 +180,7 @@ class Stage:
                 links[person.link[0]].append(person.link[1])
         return links
 
-    def tell(self, stage: EpisodeStage, *, starts_ms: float = 0, text: str = "") -> None:
+    def tell(self, stage: wire.EpisodeStage, *, starts_ms: float = 0, text: str = "") -> None:
         """Say where the game stands, to everybody and to whoever connects later."""
         self._told = self._episode_message(stage, starts_ms, text)
         packet = wire.packet(self._told)

@@ -59,12 +59,6 @@ def worker(name: str) -> str:
     return f"igym:worker:{name}"
 
 
-@key("hash", seconds=30)
-def web(name: str) -> str:
-    """A web worker that is alive: pid, sockets."""
-    return f"igym:web:{name}"
-
-
 @key("string", seconds=60)
 def lease(name: str) -> str:
     """Who runs the loop of that name: "<fencing token>:<holder>"."""

@@ -17,7 +17,7 @@ from igym.errors import BadMessage, Conflict, IgymError, NotFound, NotYours, Old
 from igym.services import advancing, tokens
 from igym.services.connect import Deployment, now_ms
 from igym.store import RedisError, games, records, sessions, sockets
-from igym.web.door import Door
+from igym.web.door import Door, refusal
 from igym.web.outlet import Link, Outlet
 from igym.wire import inner
 
@@ -46,9 +46,7 @@ class Sockets:
         try:
             self._admit(sid, auth, environ.get("wsgi.websocket"))
         except IgymError as error:
-            raise Refusal(
-                error.message, {"code": error.code, "text": error.message, "hint": error.hint}
-            ) from error
+            raise Refusal(error.message, wire.plain(refusal(error))) from error
         except Exception as error:
             _log.exception("a connection could not be admitted")
             raise Refusal(
@@ -102,7 +100,7 @@ class Sockets:
                 return
             state = advancing.state(self._deployment, session, self._outlet.name)
         except NotFound as gone:
-            self._outlet.send(link, wire.Refused(gone.code, gone.message, gone.hint))
+            self._outlet.send(link, refusal(gone))
             return
         except RedisError as error:
             _log.warning("state of %s not sent yet: %s", link.session, error)

@@ -29,11 +29,11 @@ VERSION = 1
 MAX_PACKET_BYTES = 64 * 1024
 
 Id: TypeAlias = Annotated[str, Meta(min_length=1, max_length=64)]
-Short: TypeAlias = Annotated[str, Meta(max_length=200)]
 Text: TypeAlias = Annotated[str, Meta(max_length=2_000)]
 Count: TypeAlias = Annotated[int, Meta(ge=0, le=2**31)]
 Millis: TypeAlias = Annotated[float, Meta(ge=0, le=1e14)]
 Json: TypeAlias = Any
+EpisodeStage: TypeAlias = Literal["waiting", "countdown", "playing", "between", "held", "over"]
 
 
 class Message(msgspec.Struct, frozen=True):
@@ -208,7 +208,7 @@ class Episode(Message, frozen=True):
     episode: int  # from 0
     episodes: int
     # "waiting" for players to be there, "held" for one who is away
-    stage: Literal["waiting", "countdown", "playing", "between", "held", "over"]
+    stage: EpisodeStage
     starts_ms: float  # of the next change of stage; 0 = not known
     text: str  # author's or igym's sentence, may be ""
     scores: dict[str, float]  # seat -> sum of rewards over the finished episodes
