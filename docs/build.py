@@ -21,7 +21,7 @@ from igym import errors, settings, wire
 from igym.archive.tables import TABLES
 from igym.cli import main as cli
 from igym.domain.outcome import GameOutcome, Outcome
-from igym.domain.participant import MOVES
+from igym.domain.participant import LIFE
 
 HERE = Path(__file__).parent
 PART = re.compile(r"(<!-- generated: (\w+) -->\n).*?(<!-- end -->)", re.S)
@@ -221,8 +221,8 @@ def draw_part() -> str:
 def moves_part() -> str:
     """The life of a session."""
     rows = [("while", "this happens", "then")]
-    for phase, events in MOVES.items():
-        rows += [(f"`{phase}`", f"`{event}`", f"`{to}`") for event, to in events.items()]
+    for phase, stand in LIFE.items():
+        rows += [(f"`{phase}`", f"`{event}`", f"`{to}`") for event, to in stand.moves.items()]
     return table(*rows)
 
 

@@ -3,6 +3,7 @@
 This is the author's vocabulary. Importing it loads no server library.
 """
 
+from igym.domain.dropout import hold
 from igym.domain.experiment import (
     Experiment,
     Human,
@@ -17,6 +18,11 @@ from igym.domain.experiment import (
     play,
     survey,
 )
+from igym.domain.grouping import custom, fifo, fill, nearest, offer, reunion, roles, strangers
+from igym.domain.screening import screen
+from igym.domain.treatments import Treatment
+from igym.domain.watch import hidden, idle, slow
+from igym.domain.waves import wave
 
 __version__ = "0.1.0"
 
@@ -27,10 +33,25 @@ __all__ = [
     "Random",
     "Sample",
     "Touch",
+    "Treatment",
     "consent",
+    "custom",
     "ending",
+    "fifo",
+    "fill",
     "finish",
+    "hidden",
+    "hold",
+    "idle",
+    "nearest",
+    "offer",
     "page",
     "play",
+    "reunion",
+    "roles",
+    "screen",
+    "slow",
+    "strangers",
     "survey",
+    "wave",
 ]

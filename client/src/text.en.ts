@@ -6,7 +6,9 @@ export const en = {
   loading: 'Loading',
 
   title: {
+    screening: (study: string) => study,
     reading: (study: string) => study,
+    choosing: (study: string) => study,
     waiting: (study: string) => `Waiting… · ${study}`,
     playing: (study: string) => study,
     ended: (study: string) => `Finished · ${study}`,

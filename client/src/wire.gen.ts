@@ -1,16 +1,20 @@
 // Generated from igym/wire/__init__.py; redo with: python -m igym.wire.typescript --write
 
 /** A server of another version tells this client to reload. */
-export const VERSION = 1;
+export const VERSION = 2;
 
 export type Json = unknown;
 
-/** What a participant is doing. Each has a screen in the client. */
+/** What a participant is doing. */
 export type Phase =
+  /** device and connection are looked at; no scene is shown before */
+  | 'screening'
   /** a page or a survey is on screen; they move on themselves */
   | 'reading'
   /** in a lobby */
   | 'waiting'
+  /** waited in vain: wait on, play with a policy, or finish */
+  | 'choosing'
   /** has a seat in a game */
   | 'playing'
   /** final: has an outcome and, where one is declared, a code */
@@ -50,6 +54,8 @@ export interface Keys {
   held: number;
   /** (key index, went down?, browser clock) */
   edges: [number, boolean, number][];
+  /** whether the tab is in the background */
+  hidden: boolean;
 }
 
 /** `Keys` as it travels. */
@@ -59,10 +65,11 @@ export type KeysArray = [
   seen: number,
   held: number,
   edges: [number, boolean, number][],
+  hidden: boolean,
 ];
 
 export function encodeKeys(it: Keys): KeysArray {
-  return [it.game, it.count, it.seen, it.held, it.edges];
+  return [it.game, it.count, it.seen, it.held, it.edges, it.hidden];
 }
 
 /** A round trip is measured. Acknowledged with `Probed`. About once in 2 s. */
@@ -81,6 +88,61 @@ export interface Notice {
   /** browser clock */
   at_ms: number;
   detail?: string;
+}
+
+/** What the browser found out about itself, for `ScreeningView`. The server judges. */
+export interface Screened {
+  /** of the `State` on screen */
+  version: number;
+  device: 'desktop' | 'phone' | 'tablet';
+  /** small letters: "chrome", "firefox", … */
+  browser: string;
+  /** of the window */
+  width_px: number;
+  height_px: number;
+  rtt_ms: number[];
+  /** kilobits a second; 0 = not measured */
+  kbps?: number;
+}
+
+/** The answer to `Check`: somebody is there. */
+export interface Here {
+  proposal: string;
+}
+
+/** An option of `ChoiceView`. */
+export interface Choose {
+  /** of the `State` on screen */
+  version: number;
+  option: string;
+}
+
+/** A line of chat. Sent again until it is acknowledged; `count` makes that harmless. */
+export interface Say {
+  game: string;
+  /** the client's own, from 1, per page load */
+  count: number;
+  text: string;
+}
+
+/** The participant stops taking part. Final. */
+export interface Withdraw {
+  /** whether what was recorded so far may be used */
+  keep: boolean;
+}
+
+/** Every reliable message up to `seq` has arrived; the server forgets them. */
+export interface Got {
+  seq: number;
+}
+
+/** Device and connection are looked at. Answer with `Screened`. */
+export interface ScreeningView {
+  type: 'screening';
+  /** round trips to measure */
+  probes: number;
+  /** to download from /api/probe for the bandwidth; 0 = do not */
+  bytes: number;
 }
 
 /** A page to read. `html` was sanitised when the package was compiled. */
@@ -104,8 +166,29 @@ export interface LobbyView {
   wanted: number;
   /** people here now, this one included */
   waiting: number;
+  /** place in the queue, from 1 */
+  position: number;
+  /** which of these to show */
+  shows: 'count' | 'nothing' | 'position';
   since_ms: number;
   /** when waiting ends without a partner */
+  until_ms: number;
+}
+
+/** One way to go on. */
+export interface ChoiceOption {
+  /** wait on, play with a policy, go to the ending */
+  name: 'again' | 'bot' | 'finish';
+}
+
+/** Nobody came. Answer with `Choose`. */
+export interface ChoiceView {
+  type: 'choice';
+  /** of the game */
+  title: string;
+  options: ChoiceOption[];
+  waited_ms: number;
+  /** when "finish" is taken for them */
   until_ms: number;
 }
 
@@ -116,6 +199,22 @@ export interface TouchKey {
   keys: number[];
   /** which thumb */
   side: 'left' | 'right';
+}
+
+/** What somebody wrote. */
+export interface ChatLine {
+  /** from 1 within the game */
+  line: number;
+  seat: string;
+  text: string;
+  at_ms: number;
+}
+
+/** The chat of a game as far as it got: the last lines. */
+export interface ChatView {
+  lines: ChatLine[];
+  /** of one line */
+  most_chars: number;
 }
 
 /** A game. Answer with `Ready` once it can be painted. */
@@ -141,6 +240,8 @@ export interface GameView {
   seats: Record<string, string>;
   /** seat -> id of the drawn object that is "you" for that seat */
   marks: Record<string, string>;
+  /** None = there is none in this game */
+  chat: ChatView | null;
 }
 
 /** It is over. `code` is the completion code for this outcome, "" where there is none. */
@@ -151,9 +252,11 @@ export interface EndView {
   code: string;
   /** "" or the address to go on to */
   redirect: string;
+  /** a sentence on why it ended here, "" where the page says it all */
+  reason: string;
 }
 
-export type View = PageView | SurveyView | LobbyView | GameView | EndView;
+export type View = ScreeningView | PageView | SurveyView | LobbyView | ChoiceView | GameView | EndView;
 
 /** The whole truth about the participant. Sent on connect and after every move. */
 export interface State {
@@ -173,6 +276,10 @@ export interface State {
   view: View;
   /** name of the web worker, for bug reports */
   server: string;
+  /** reliable messages up to this one are in here */
+  seq: number;
+  /** whether "stop taking part" is offered */
+  stoppable: boolean;
 }
 
 /** The number of people waiting has changed. */
@@ -192,8 +299,10 @@ export interface Episode {
   stage: 'between' | 'countdown' | 'held' | 'over' | 'playing' | 'waiting';
   /** of the next change of stage; 0 = not known */
   starts_ms: number;
-  /** author's or igym's sentence, may be "" */
+  /** author's sentence, may be "" */
   text: string;
+  /** seats whose people are away; `starts_ms` is when the scene's rule acts */
+  away: string[];
   /** seat -> sum of rewards over the finished episodes */
   scores: Record<string, number>;
 }
@@ -247,6 +356,36 @@ export function decodeFrame(array: FrameArray): Frame {
   return { game, generation, episode, tick, at_ms, base, acks, objects, gone, hud };
 }
 
+/** Is somebody there? A match waits for it. Answer with `Here`. */
+export interface Check {
+  proposal: string;
+  until_ms: number;
+  /** whether a person has to press a button; else a visible page answers by itself */
+  asks: boolean;
+}
+
+/** Somebody wrote a line. Reliable. */
+export interface Chat {
+  seq: number;
+  game: string;
+  line: ChatLine;
+}
+
+/** A limit of the game is about to be crossed, or is respected again. Reliable. */
+export interface Caution {
+  seq: number;
+  game: string;
+  kind: 'hidden' | 'idle' | 'rtt';
+  on: boolean;
+  /** when the scene's rule acts; 0 where `on` is false */
+  until_ms: number;
+}
+
+/** A fresh token for the same session; the old one ends some day. */
+export interface Renewed {
+  token: string;
+}
+
 /** The answer to `Probe` (as its acknowledgement). */
 export interface Probed {
   /** the browser's own, echoed */
@@ -273,6 +412,12 @@ export interface FromBrowser {
   keys: KeysArray;
   probe: Probe;
   notice: Notice;
+  screened: Screened;
+  here: Here;
+  choose: Choose;
+  say: Say;
+  withdraw: Withdraw;
+  got: Got;
 }
 
 /** Event -> payload, server to browser. */
@@ -281,6 +426,10 @@ export interface FromServer {
   lobby: Lobby;
   episode: Episode;
   frame: FrameArray;
+  check: Check;
+  chat: Chat;
+  caution: Caution;
+  renewed: Renewed;
   probed: Probed;
   refused: Refused;
   replaced: Replaced;

@@ -13,6 +13,7 @@ describe('held keys', () => {
       count: 1,
       seen: 7,
       held: 0b10,
+      hidden: false,
       edges: [
         [0, true, 10],
         [1, true, 20],

@@ -1,6 +1,6 @@
 """How do two strangers play together, and what do they think of each other afterwards?"""
 
-from igym import Experiment, Human, consent, ending, finish, play, survey
+from igym import Experiment, Human, consent, ending, finish, hold, play, survey
 
 from .court import BUTTONS, HELP, KEYS, MATCH_STEPS, hud, make_court
 from .picture import ASPECT, SLIMES, draw_court
@@ -27,7 +27,7 @@ experiment = Experiment(
         max_steps=MATCH_STEPS,
         waits="4 min",
         unmatched=finish("no_partner"),
-        grace="15 s",
+        dropped=hold("15 s"),
     ),
     survey("your_partner", "pages/your_partner.json"),
     ending(
@@ -38,6 +38,10 @@ experiment = Experiment(
             "no_partner": "SLIME-9NPT",
             "partner_left": "SLIME-2PLF",
             "left": "SLIME-0LFT",
+            "withdrew": "SLIME-3WDR",
+            "excluded": "SLIME-5XCL",
+            "full": "SLIME-6FUL",
+            "absent": "SLIME-8ABS",
             "technical_problem": "SLIME-7TEC",
         },
     ),

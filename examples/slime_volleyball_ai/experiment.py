@@ -3,7 +3,7 @@
 from dataclasses import replace
 from functools import partial
 
-from igym import Experiment, Human, Onnx, Sample, consent, ending, play, survey
+from igym import Experiment, Human, Onnx, Sample, consent, ending, hold, play, survey
 
 from .court import BUTTONS, HELP, KEYS, MATCH_STEPS, hud, make_court
 from .picture import ASPECT, SLIMES, draw_court
@@ -34,7 +34,7 @@ match = partial(
     background="#c9e8ec",
     fps=30,
     max_steps=MATCH_STEPS,
-    grace="15 s",
+    dropped=hold("15 s"),
 )
 
 experiment = Experiment(
@@ -60,6 +60,10 @@ experiment = Experiment(
             "no_partner": "SLIMEAI-9NPT",
             "partner_left": "SLIMEAI-2PLF",
             "left": "SLIMEAI-0LFT",
+            "withdrew": "SLIMEAI-3WDR",
+            "excluded": "SLIMEAI-5XCL",
+            "full": "SLIMEAI-6FUL",
+            "absent": "SLIMEAI-8ABS",
             "technical_problem": "SLIMEAI-7TEC",
         },
     ),

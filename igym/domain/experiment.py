@@ -7,91 +7,31 @@ check themselves when made, so a typing error is reported on the author's own li
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from typing import Any, Final, Literal
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
 
+from igym.domain.dropout import Hold
 from igym.domain.duration import seconds
+from igym.domain.grouping import Fill, Grouping, Offer
 from igym.domain.keymap import Chord, KeyMap
+from igym.domain.policy import Human, HumanSeat, Onnx, Policy, Random, Sample
+from igym.domain.screening import Screen
+from igym.domain.treatments import Treatment
+from igym.domain.watch import Limit
+from igym.domain.waves import Wave
 from igym.errors import BadPackage
+
+__all__ = [
+    "Ending", "Experiment", "Finish", "Human", "HumanSeat", "Onnx", "Page", "Play", "Policy",
+    "Random", "Sample", "Seat", "Survey", "Touch", "consent", "ending", "finish", "page", "play",
+    "survey",
+]  # fmt: skip
 
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,40}")
 
-
-class HumanSeat:
-    """The type of `Human`: a seat for a person."""
-
-    def __repr__(self) -> str:
-        return "Human"
-
-
-#: A seat for a person.
-Human: Final = HumanSeat()
-
-
-@dataclass(frozen=True, slots=True)
-class Random:
-    """A policy that draws uniformly from the seat's action space, seeded per episode."""
-
-    every: int = 1  # decide at every n-th tick, repeat in between
-
-    def __post_init__(self) -> None:
-        if self.every < 1:
-            raise BadPackage(f"Random(every={self.every}) must be at least 1.")
-
-
-@dataclass(frozen=True, slots=True)
-class Sample:
-    """Draw the action from softmax(logits / temperature), with the episode's own generator."""
-
-    temperature: float = 1.0
-
-    def __post_init__(self) -> None:
-        if not self.temperature > 0:
-            raise BadPackage(f"Sample(temperature={self.temperature}) must be above 0.")
-
-
-@dataclass(frozen=True, slots=True)
-class Onnx:
-    """A policy from an ONNX file.
-
-    Args:
-        file: path inside the package.
-        take: where in the seat's observation the numbers are: () for the observation
-            itself, ("obs",) for a dict's entry. The value becomes [1, *shape] in the
-            dtype of the model's input.
-        scale, shift: the model sees observation * scale + shift.
-        observation: name of the model's observation input; the only input if "".
-        logits: name of the output to choose from; the first if "".
-        memory: recurrent state, as {input name: output name}. Zero at each episode's start.
-        choose: "argmax", or `Sample(temperature)`.
-        actions: the environment's action for each logit; None means its index.
-        every: decide at every n-th tick and repeat the action in between.
-    """
-
-    file: str
-    take: tuple[str, ...] = ()
-    scale: float = 1.0
-    shift: float = 0.0
-    observation: str = ""
-    logits: str = ""
-    memory: Mapping[str, str] = field(default_factory=dict)
-    choose: str | Sample = "argmax"
-    actions: tuple[Any, ...] | None = None
-    every: int = 1
-
-    def __post_init__(self) -> None:
-        if isinstance(self.choose, str) and self.choose != "argmax":
-            raise BadPackage(
-                f"Onnx(choose={self.choose!r}) is not known.",
-                hint='Use "argmax" or Sample(temperature).',
-            )
-        if self.every < 1:
-            raise BadPackage(f"Onnx(every={self.every}) must be at least 1.")
-
-
-Policy = Random | Onnx
-Seat = HumanSeat | Policy
+#: Who sits somewhere: a person, a policy, or whichever policy a treatment says.
+Seat = HumanSeat | Policy | Treatment
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +41,7 @@ class Page:
     name: str
     file: str
     button: str = "Continue"
+    consent: bool = False  # from here on "stop taking part" is on every screen
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,9 +93,16 @@ class Play:
     episodes: int
     max_steps: int
     assign: str
+    group: Grouping
+    fill: Fill | None
+    shows: Literal["count", "position", "nothing"]
     waits_s: float
-    unmatched: Finish
-    grace_s: float
+    unmatched: Offer
+    dropped: Mapping[Any, Hold]  # human seat -> what follows when its person is away
+    limits: tuple[Limit, ...]
+    chat: bool
+    partner_shown_as: str
+    masked: bool
     countdown_s: float
     between_s: float
 
@@ -182,10 +130,56 @@ class Experiment:
     """An ordered set of uniquely named scenes of which the last is an ending."""
 
     scenes: tuple[Scene, ...]
+    treatments: tuple[Treatment, ...]
+    entry: Screen | None
+    waves: tuple[Wave, ...]
+    repeat: Literal["resume", "refuse", "start_new"]
+    exclude_if_took: tuple[str, ...]
+    absent_s: float
+    full: Finish
 
-    def __init__(self, *scenes: Scene) -> None:
-        """Raises `BadPackage` for a missing ending, a name used twice, or a malformed name."""
+    def __init__(
+        self,
+        *scenes: Scene,
+        treatments: Sequence[Treatment] = (),
+        entry: Screen | None = None,
+        waves: Sequence[Wave] = (),
+        repeat: Literal["resume", "refuse", "start_new"] = "resume",
+        exclude_if_took: Sequence[str] = (),
+        absent: str = "30 min",
+        full: Finish | None = None,
+    ) -> None:
+        """Put scenes in order.
+
+        Args:
+            scenes: what a participant lives through; the last is an ending.
+            treatments: those that no seat names already.
+            entry: what a participant's device and connection must be like.
+            waves: the sessions of a study that people come back for; empty for one.
+            repeat: what happens to somebody who began an earlier version: "resume" theirs,
+                "refuse" them, or "start_new" in this one.
+            exclude_if_took: experiments whose participants may not take part in this one.
+            absent: a session that is not heard of for so long has ended.
+            full: what follows when every place of a treatment is taken; finish("full") by default.
+
+        Raises:
+            BadPackage: a missing ending, a name used twice, or a malformed one.
+        """
         object.__setattr__(self, "scenes", scenes)
+        named = [t for s in scenes if isinstance(s, Play) for t in s.seats.values()]
+        every = [t for t in (*treatments, *named) if isinstance(t, Treatment)]
+        object.__setattr__(self, "treatments", tuple({t.name: t for t in every}.values()))
+        object.__setattr__(self, "entry", entry)
+        object.__setattr__(self, "waves", tuple(waves))
+        object.__setattr__(self, "repeat", repeat)
+        object.__setattr__(self, "exclude_if_took", tuple(exclude_if_took))
+        object.__setattr__(self, "absent_s", seconds(absent))
+        object.__setattr__(self, "full", full or Finish("full"))
+        if repeat not in ("resume", "refuse", "start_new"):
+            raise BadPackage(f'repeat={repeat!r} is not "resume", "refuse" or "start_new".')
+        for treatment in self.treatments:
+            if any(t != treatment for t in every if t.name == treatment.name):
+                raise BadPackage(f"Two treatments are named {treatment.name!r}.")
         names = [scene.name for scene in scenes]
         for name in names:
             if not _NAME.fullmatch(name):
@@ -223,7 +217,7 @@ def page(name: str, file: str, *, button: str = "Continue") -> Page:
 
 def consent(name: str, file: str, *, button: str = "I agree to take part") -> Page:
     """A page whose button gives consent; the visit's end is the time of consent."""
-    return Page(name, file, button)
+    return Page(name, file, button, consent=True)
 
 
 def survey(name: str, file: str) -> Survey:
@@ -275,9 +269,16 @@ def play(
     episodes: int = 1,
     max_steps: int = 10_000,
     assign: str = "fixed",
+    group: Grouping | None = None,
+    fill: Fill | None = None,
+    shows: Literal["count", "position", "nothing"] = "count",
     waits: str = "4 min",
-    unmatched: Finish | None = None,
-    grace: str = "20 s",
+    unmatched: Finish | Offer | None = None,
+    dropped: Hold | Mapping[Any, Hold] | None = None,
+    limits: Sequence[Limit] = (),
+    chat: bool = False,
+    partner_shown_as: str = "",
+    masked: bool = False,
     countdown: str = "3 s",
     between: str = "2 s",
 ) -> Play:
@@ -303,9 +304,19 @@ def play(
         episodes: how many, one after the other, with the same people in the same seats.
         max_steps: an episode is cut off (truncated) after so many ticks.
         assign: who gets which human seat: "fixed" (by arrival) or "random".
+        group: who is put together; `fifo()` by default (`igym.domain.grouping`).
+        fill: a policy for the seats that stay empty for long; `fill(after=…, policy=…)`.
+        shows: what the waiting room tells: how many wait, one's place in the queue, or nothing.
         waits: how long a person waits for partners.
-        unmatched: what follows then; finish("no_partner") by default.
-        grace: how long a person may be away before the game is given up.
+        unmatched: what follows then: `finish(…)`, or `offer(…)` to ask them;
+            finish("no_partner") by default.
+        dropped: what follows when a person is away, for all human seats or by seat;
+            `hold("20 s")` by default (`igym.domain.dropout`).
+        limits: what a person's connection and attention must be like during play
+            (`igym.domain.watch`).
+        chat: whether the players can write to each other.
+        partner_shown_as: the name of every other seat, whoever sits there; its label if empty.
+        masked: nothing a browser is told differs between human and artificial partners.
         countdown, between: pause before the first episode, and between two.
 
     Raises:
@@ -319,8 +330,12 @@ def play(
     need(callable(env), "env must be callable: the environment's class or a function")
     need(bool(seats), "seats is empty")
     for seat, who in seats.items():
-        known = isinstance(who, HumanSeat | Random | Onnx)
-        need(known, f"seat {seat!r} is {who!r}; use Human, Onnx(…) or Random()")
+        known = isinstance(who, HumanSeat | Random | Onnx | Treatment)
+        need(known, f"seat {seat!r} is {who!r}; use Human, Onnx(…), Random() or a Treatment")
+        if isinstance(who, Treatment):
+            for cell, value in who.cells.items():
+                fits = isinstance(value, Random | Onnx)
+                need(fits, f"seat {seat!r}: cell {cell!r} of {who.name} is not a policy")
     texts = [str(seat) for seat in seats]
     need(len(set(texts)) == len(texts), f"two seats read the same as text: {sorted(texts)}")
     need(any(who is Human for who in seats.values()), "no seat is Human")
@@ -328,6 +343,11 @@ def play(
     need(episodes >= 1, f"episodes={episodes} is below 1")
     need(max_steps >= 1, f"max_steps={max_steps} is below 1")
     need(0.2 <= aspect <= 5, f"aspect={aspect} is not between 0.2 and 5")
+    need(shows in ("count", "position", "nothing"), f"shows={shows!r} is not known")
+    people = [seat for seat, who in seats.items() if who is Human]
+    holds = dropped if isinstance(dropped, Mapping) else dict.fromkeys(people, dropped)
+    odd = set(holds) - set(people)
+    need(not odd, f"dropped names seats without a person: {sorted(map(str, odd))}")
     need(assign in ("fixed", "random"), f'assign={assign!r} is not "fixed" or "random"')
     for given, what in ((labels, "labels"), (marks, "marks")):
         strange = set(given or {}) - set(seats)
@@ -350,9 +370,18 @@ def play(
         episodes=episodes,
         max_steps=max_steps,
         assign=assign,
+        group=group or Grouping(),
+        fill=fill,
+        shows=shows,
         waits_s=seconds(waits),
-        unmatched=unmatched or Finish("no_partner"),
-        grace_s=seconds(grace),
+        unmatched=unmatched
+        if isinstance(unmatched, Offer)
+        else Offer(unmatched.outcome if unmatched else "no_partner"),
+        dropped={seat: holds.get(seat) or Hold() for seat in people},
+        limits=tuple(limits),
+        chat=chat,
+        partner_shown_as=partner_shown_as,
+        masked=masked,
         countdown_s=seconds(countdown),
         between_s=seconds(between),
     )

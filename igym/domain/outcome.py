@@ -6,12 +6,16 @@ from enum import StrEnum
 
 
 class Outcome(StrEnum):
-    """The outcome of a session."""
+    """The outcome of a session. `screened_<check>` (`igym.domain.screening`) are outcomes too."""
 
     COMPLETE = "complete"  # reached the ending by way of every scene
     NO_PARTNER = "no_partner"  # waited as long as the scene asks; nobody came
     LEFT = "left"  # was away until their game was given up
     PARTNER_LEFT = "partner_left"  # somebody else was away until the game was given up
+    WITHDREW = "withdrew"  # chose to stop taking part
+    EXCLUDED = "excluded"  # went over a limit of the game (`igym.domain.watch`)
+    FULL = "full"  # every place of their treatment was taken
+    ABSENT = "absent"  # was not heard of for as long as the experiment allows
     TECHNICAL_PROBLEM = "technical_problem"  # the researcher's or igym's code failed
 
 

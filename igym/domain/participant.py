@@ -1,21 +1,25 @@
-"""The life of a participant's session, as a table. Knows no storage and no screen.
+"""The life of a participant's session, as a table. Knows no storage.
 
-Two rules for editors: whatever affects the transitions is in `MOVES`, and nothing here
+Two rules for editors: whatever affects the transitions is in `LIFE`, and nothing here
 depends on which scene is next (`igym.domain.flow` decides that).
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from enum import StrEnum
 
 from igym.errors import Refused
 
 
 class Phase(StrEnum):
-    """What a participant is doing. Each has a screen in the client."""
+    """What a participant is doing."""
 
+    SCREENING = "screening"  # device and connection are looked at; no scene is shown before
     READING = "reading"  # a page or a survey is on screen; they move on themselves
     WAITING = "waiting"  # in a lobby
+    CHOOSING = "choosing"  # waited in vain: wait on, play with a policy, or finish
     PLAYING = "playing"  # has a seat in a game
     ENDED = "ended"  # final: has an outcome and, where one is declared, a code
 
@@ -24,29 +28,63 @@ class Event(StrEnum):
     """What can happen to a session. Named for where it leads."""
 
     TURN_PAGE = "turn_page"  # a page or survey comes next
-    QUEUE = "queue"  # a game comes next
+    QUEUE = "queue"  # a game comes next, or they wait on
     SEAT = "seat"  # the match was sealed
+    ASK = "ask"  # nobody came, and there is a choice
     FINISH = "finish"  # an ending comes next
 
 
-#: The whole life of a session. A pair that is not here cannot happen.
-MOVES: dict[Phase, dict[Event, Phase]] = {
-    Phase.READING: {
-        Event.TURN_PAGE: Phase.READING,
-        Event.QUEUE: Phase.WAITING,
-        Event.FINISH: Phase.ENDED,
-    },
-    Phase.WAITING: {
-        Event.SEAT: Phase.PLAYING,
-        Event.TURN_PAGE: Phase.READING,
-        Event.FINISH: Phase.ENDED,
-    },
-    Phase.PLAYING: {
-        Event.TURN_PAGE: Phase.READING,
-        Event.QUEUE: Phase.WAITING,
-        Event.FINISH: Phase.ENDED,
-    },
-    Phase.ENDED: {},
+@dataclass(frozen=True, slots=True)
+class Stand:
+    """One row of the table: what a phase shows, and what can happen in it."""
+
+    views: tuple[str, ...]  # tags of the views a browser may be shown (`igym.wire`)
+    moves: Mapping[Event, Phase]
+    coded: bool = False  # whether an outcome and its completion code are shown
+
+
+#: The whole life of a session. What is not here cannot happen.
+LIFE: dict[Phase, Stand] = {
+    Phase.SCREENING: Stand(
+        ("screening",),
+        {
+            Event.TURN_PAGE: Phase.READING,
+            Event.FINISH: Phase.ENDED,
+        },
+    ),
+    Phase.READING: Stand(
+        ("page", "survey"),
+        {
+            Event.TURN_PAGE: Phase.READING,
+            Event.QUEUE: Phase.WAITING,
+            Event.FINISH: Phase.ENDED,
+        },
+    ),
+    Phase.WAITING: Stand(
+        ("lobby",),
+        {
+            Event.SEAT: Phase.PLAYING,
+            Event.ASK: Phase.CHOOSING,
+            Event.TURN_PAGE: Phase.READING,
+            Event.FINISH: Phase.ENDED,
+        },
+    ),
+    Phase.CHOOSING: Stand(
+        ("choice",),
+        {
+            Event.QUEUE: Phase.WAITING,
+            Event.FINISH: Phase.ENDED,
+        },
+    ),
+    Phase.PLAYING: Stand(
+        ("game",),
+        {
+            Event.TURN_PAGE: Phase.READING,
+            Event.QUEUE: Phase.WAITING,
+            Event.FINISH: Phase.ENDED,
+        },
+    ),
+    Phase.ENDED: Stand(("end",), {}, coded=True),
 }
 
 
@@ -60,9 +98,9 @@ def after(phase: Phase, event: Event) -> Phase:
     """The phase once `event` has happened in `phase`.
 
     Raises:
-        Impossible: `MOVES` has no such pair.
+        Impossible: `LIFE` has no such move.
     """
-    to = MOVES[phase].get(event)
+    to = LIFE[phase].moves.get(event)
     if to is None:
         raise Impossible(f"{event} cannot happen to a session that is {phase}")
     return to

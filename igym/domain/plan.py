@@ -9,6 +9,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from igym.domain.dropout import Then
+from igym.domain.grouping import Offer, Strategy
+from igym.domain.treatments import Per
+from igym.domain.watch import Limit
+from igym.domain.waves import Wave
 from igym.errors import NotFound
 
 
@@ -18,6 +23,7 @@ class PagePlan:
 
     html: str
     button: str
+    consent: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +41,49 @@ class TouchPlan:
     label: str
     keys: tuple[int, ...]
     side: Literal["left", "right"]
+
+
+@dataclass(frozen=True, slots=True)
+class GroupPlan:
+    """How people are put together. Fields as in `igym.domain.grouping.Grouping`."""
+
+    strategy: Strategy = "fifo"
+    max_rtt_ms: float = 0
+    relax_ms_per_s: float = 0
+    scene: str = ""
+    attribute: str = ""
+    wanted: dict[str, int] = field(default_factory=dict)
+    limit_s: float = 0.2
+    mixes: tuple[str, ...] = ()
+    confirm_s: float = 8.0
+    asks: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class FillPlan:
+    """Who sits in seats that stay empty; `policy` is a description, for the data."""
+
+    after_s: float
+    policy: str
+    at_most: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class HoldPlan:
+    """What follows when a person is away. Fields as in `igym.domain.dropout.Hold`."""
+
+    grace_s: float = 20.0
+    then: Then = "end"
+    policy: str = ""
+    returns: bool = True
+    message: str = ""
+    leaver: str = "left"
+    partner: str = "partner_left"
+
+
+#: How a game whose worker died goes on: its log is replayed, or a state saved on the way is
+#: loaded (the environment's own `get_state` or a pickle), or its episode begins anew.
+Recovery = Literal["replay", "state", "pickle", "restart"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,11 +106,25 @@ class PlayPlan:
     max_steps: int
     assign: str
     waits_s: float
-    unmatched: str
-    grace_s: float
     countdown_s: float
     between_s: float
+    group: GroupPlan = field(default_factory=GroupPlan)
+    fill: FillPlan | None = None
+    shows: Literal["count", "position", "nothing"] = "count"
+    unmatched: Offer = field(default_factory=Offer)
+    dropped: dict[str, HoldPlan] = field(default_factory=dict)  # every human seat
+    limits: tuple[Limit, ...] = ()
+    chat: bool = False
+    partner_shown_as: str = ""
+    masked: bool = False
+    treated: dict[str, str] = field(default_factory=dict)  # seat -> treatment that fills it
     tick_ms: float = 1.0  # of one step and one picture, as measured when it was compiled
+    recovery: Recovery = "replay"  # as found when it was compiled
+
+    @property
+    def grace_s(self) -> float:
+        """The longest that anybody may be away while the others wait."""
+        return max((hold.grace_s for hold in self.dropped.values()), default=20.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +148,36 @@ class ScenePlan:
 
 
 @dataclass(frozen=True, slots=True)
+class TreatmentPlan:
+    """A treatment without what its cells stand for. As `igym.domain.treatments.Treatment`."""
+
+    name: str
+    per: Per
+    cells: tuple[str, ...]
+    wanted: int = 0
+    over: int = 0
+    at: str = ""
+    valid: tuple[str, ...] = ("complete",)
+
+
+@dataclass(frozen=True, slots=True)
+class EntryPlan:
+    """Who is let in. Fields as in `igym.domain.screening.Screen`."""
+
+    devices: tuple[str, ...] = ()
+    browsers: tuple[str, ...] = ()
+    blocked: tuple[str, ...] = ()
+    width_px: int = 0
+    height_px: int = 0
+    rtt_ms: float = 0
+    kbps: float = 0
+    check: bool = False  # whether there is a function of the author's
+    limit_s: float = 2.0
+    fails: Literal["closed", "open"] = "closed"
+    messages: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """One version of one experiment."""
 
@@ -95,6 +188,13 @@ class Plan:
     scenes: tuple[ScenePlan, ...]
     igym: str = ""
     dependencies: tuple[str, ...] = field(default=())
+    treatments: tuple[TreatmentPlan, ...] = ()
+    entry: EntryPlan | None = None
+    waves: tuple[Wave, ...] = ()
+    repeat: Literal["resume", "refuse", "start_new"] = "resume"
+    exclude_if_took: tuple[str, ...] = ()
+    absent_s: float = 1800.0
+    full: str = "full"
 
     def index(self, name: str) -> int:
         """Where the scene of that name stands. Raises `NotFound`."""

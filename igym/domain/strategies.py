@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -12,6 +13,12 @@ class Ticket:
 
     session: str
     since_ms: float
+    participant: str = ""
+    rtt_ms: float = -1  # last measured round trip to the server; -1 = not yet
+    cells: Mapping[str, str] = field(default_factory=dict)  # treatment -> cell
+    attributes: Mapping[str, Any] = field(default_factory=dict)  # "scene.item" -> answer
+    met: tuple[str, ...] = ()  # participants they have been in a game with
+    group: str = ""  # of a reunion: the game whose group meets again
 
 
 def fifo(tickets: Sequence[Ticket], size: int) -> list[list[Ticket]]:

@@ -192,6 +192,8 @@ def state(deployment: Deployment, session: Session, server: str) -> wire.State:
         steps=len(plan.scenes),
         view=_view(deployment, plan, session),
         server=server,
+        seq=0,
+        stoppable=False,
     )
 
 
@@ -210,6 +212,7 @@ def _view(deployment: Deployment, plan: Plan, session: Session) -> wire.View:
             redirect=redirect.replace("{participant}", quote(session.participant, safe="")).replace(
                 "{code}", quote(session.code, safe="")
             ),
+            reason="",
         )
     play = scene.play
     assert play is not None
@@ -219,6 +222,8 @@ def _view(deployment: Deployment, plan: Plan, session: Session) -> wire.View:
             title=play.title,
             wanted=len(play.humans),
             waiting=len(lobby.present(deployment.redis, session.experiment, name) | {session.id}),
+            position=1,
+            shows=play.shows,
             since_ms=session.entered_ms,
             until_ms=session.entered_ms + play.waits_s * 1000,
         )
@@ -235,4 +240,5 @@ def _view(deployment: Deployment, plan: Plan, session: Session) -> wire.View:
         seat=session.seat,
         seats={seat: play.labels.get(seat, seat) for seat in play.seats},
         marks=play.marks,
+        chat=None,
     )

@@ -20,17 +20,26 @@ import nh3
 from markdown_it import MarkdownIt
 
 from igym import __version__
+from igym.domain.dropout import Hold
 from igym.domain.experiment import Ending, Experiment, Onnx, Page, Play, Random, Survey
+from igym.domain.grouping import Grouping
 from igym.domain.keymap import chord_keys
 from igym.domain.plan import (
     EndPlan,
+    EntryPlan,
+    FillPlan,
+    GroupPlan,
+    HoldPlan,
     PagePlan,
     Plan,
     PlayPlan,
     ScenePlan,
     SurveyPlan,
     TouchPlan,
+    TreatmentPlan,
 )
+from igym.domain.screening import Screen
+from igym.domain.treatments import Treatment
 from igym.engine import onnx
 from igym.errors import BadPackage, IgymError
 from igym.services.loading import load
@@ -167,11 +176,52 @@ def _play(scene: Play, root: Path) -> PlayPlan:
         max_steps=scene.max_steps,
         assign=scene.assign,
         waits_s=scene.waits_s,
-        unmatched=scene.unmatched.outcome,
-        grace_s=scene.grace_s,
         countdown_s=scene.countdown_s,
         between_s=scene.between_s,
+        group=_group(scene.group),
+        fill=_fill(scene),
+        shows=scene.shows,
+        unmatched=scene.unmatched,
+        dropped={str(seat): _hold(hold) for seat, hold in scene.dropped.items()},
+        limits=scene.limits,
+        chat=scene.chat,
+        partner_shown_as=scene.partner_shown_as,
+        masked=scene.masked,
+        treated={str(s): who.name for s, who in scene.seats.items() if isinstance(who, Treatment)},
         tick_ms=tick_ms,
+    )
+
+
+def _group(group: Grouping) -> GroupPlan:
+    return GroupPlan(
+        strategy=group.strategy,
+        max_rtt_ms=group.max_rtt_ms,
+        relax_ms_per_s=group.relax_ms_per_s,
+        scene=group.scene,
+        attribute=group.attribute,
+        wanted=dict(group.wanted),
+        limit_s=group.limit_s,
+        mixes=group.mixes,
+        confirm_s=group.confirm_s,
+        asks=group.asks,
+    )
+
+
+def _fill(scene: Play) -> FillPlan | None:
+    if scene.fill is None:
+        return None
+    return FillPlan(scene.fill.after_s, _describe(scene.fill.policy), scene.fill.at_most)
+
+
+def _hold(hold: Hold) -> HoldPlan:
+    return HoldPlan(
+        hold.grace_s,
+        hold.then,
+        _describe(hold.policy) if hold.policy else "",
+        hold.returns,
+        hold.message,
+        hold.leaver,
+        hold.partner,
     )
 
 
@@ -233,7 +283,10 @@ def compile_package(root: Path, package: str) -> Plan:
     for scene in experiment.scenes:
         if isinstance(scene, Page):
             scenes.append(
-                ScenePlan(scene.name, page=PagePlan(_html(root, scene.file), scene.button))
+                ScenePlan(
+                    scene.name,
+                    page=PagePlan(_html(root, scene.file), scene.button, scene.consent),
+                )
             )
         elif isinstance(scene, Survey):
             scenes.append(ScenePlan(scene.name, survey=_survey(root, scene.file)))
@@ -250,6 +303,35 @@ def compile_package(root: Path, package: str) -> Plan:
         scenes=tuple(scenes),
         igym=__version__,
         dependencies=tuple(map(str, about.get("dependencies", ()))),
+        treatments=tuple(_treatment(t) for t in experiment.treatments),
+        entry=_entry(experiment.entry),
+        waves=experiment.waves,
+        repeat=experiment.repeat,
+        exclude_if_took=experiment.exclude_if_took,
+        absent_s=experiment.absent_s,
+        full=experiment.full.outcome,
+    )
+
+
+def _treatment(t: Treatment) -> TreatmentPlan:
+    return TreatmentPlan(t.name, t.per, tuple(t.cells), t.wanted, t.over, t.at, t.valid)
+
+
+def _entry(entry: Screen | None) -> EntryPlan | None:
+    if entry is None:
+        return None
+    return EntryPlan(
+        devices=entry.devices,
+        browsers=entry.browsers,
+        blocked=entry.blocked,
+        width_px=entry.width_px,
+        height_px=entry.height_px,
+        rtt_ms=entry.rtt_ms,
+        kbps=entry.kbps,
+        check=entry.check is not None,
+        limit_s=entry.limit_s,
+        fails=entry.fails,
+        messages=dict(entry.messages),
     )
 
 

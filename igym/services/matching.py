@@ -192,7 +192,12 @@ def _time_out(
         )
         try:
             advancing.enter(
-                deployment, member, flow.last(plan), [row], outcome=play.unmatched, leave=name
+                deployment,
+                member,
+                flow.last(plan),
+                [row],
+                outcome=play.unmatched.outcome,
+                leave=name,
             )
         except Conflict:
             continue  # matched or gone in this very moment

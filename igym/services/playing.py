@@ -75,7 +75,7 @@ class GameHost:
                 stage.attach(said)
             elif isinstance(said, inner.Detach):
                 stage.detach(said)
-            else:
+            elif isinstance(said, inner.WantKeyframe):
                 stage.want_keyframe(said)
 
     def resumed(self) -> None:

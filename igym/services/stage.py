@@ -170,6 +170,7 @@ class Stage:
             stage=stage,
             starts_ms=starts_ms,
             text=text,
+            away=[],
             scores=dict(self.scores),
         )
 

@@ -18,6 +18,10 @@ _append = Script("log_append.lua")
 _end = Script("game_end.lua")
 
 
+#: Fields that are JSON in the hash.
+_PACKED = ("seats", "away", "scores", "cells", "filled")
+
+
 class Game(msgspec.Struct, frozen=True):
     """A game as last written. `seats` maps each human seat to the session that sits there."""
 
@@ -40,12 +44,16 @@ class Game(msgspec.Struct, frozen=True):
     claimed_ms: float = 0
     episode: str = ""  # id of the episode last written to
     logged: int = 0  # ticks of it that are in its log
+    done: int = 0  # episodes that were played to their end
+    scores: dict[str, float] = {}  # seat -> sum of rewards over those
+    cells: dict[str, str] = {}  # treatment (per group) -> cell
+    filled: list[str] = []  # human seats in which the policy of `fill` sits
 
     def fields(self) -> dict[str, str]:
         """As the game's hash holds it."""
         made = {k: str(v) for k, v in msgspec.to_builtins(self).items()}
-        made["seats"] = msgspec.json.encode(self.seats).decode()
-        made["away"] = msgspec.json.encode(self.away).decode()
+        for name in _PACKED:
+            made[name] = msgspec.json.encode(getattr(self, name)).decode()
         return made
 
 
@@ -60,8 +68,9 @@ def read(redis: Redis, experiment: str, game_id: str) -> Game:
     if not found:
         raise NotFound("That game is over.", hint="Reload the page to go on.")
     fields: dict[str, Any] = {k.decode(): v.decode() for k, v in found.items()}
-    fields["seats"] = msgspec.json.decode(fields["seats"])
-    fields["away"] = msgspec.json.decode(fields["away"])
+    for name in _PACKED:
+        if name in fields:
+            fields[name] = msgspec.json.decode(fields[name])
     return msgspec.convert(fields, Game, strict=False)
 
 

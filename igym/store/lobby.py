@@ -14,7 +14,7 @@ from igym.store import keys, sockets
 from igym.store.games import Game
 from igym.store.records import Row, packed
 from igym.store.script import Script
-from igym.store.sessions import Session
+from igym.store.sessions import Session, texts
 
 _seal = Script("match_seal.lua")
 _json = msgspec.json.Encoder().encode
@@ -67,7 +67,7 @@ def seal(
             {
                 "session": session.id,
                 "version": str(session.version),
-                "set": {k: str(v) for k, v in fields.items()},
+                "set": texts(fields),
             }
             for session, fields in players
         ],

@@ -40,6 +40,21 @@ class Session(msgspec.Struct, frozen=True):
     seat: str = ""
     outcome: str = ""
     code: str = ""
+    wave: str = ""
+    cells: dict[str, str] = {}  # treatment (per participant) -> cell
+    attributes: dict[str, Any] = {}  # "scene.item" -> answer, where a scene's roles need it
+    groups: dict[str, str] = {}  # game scene -> the game they were in
+    met: list[str] = []  # participants they were in a game with
+    again: int = 0  # times they chose to wait on, in this lobby
+
+
+#: Fields that are JSON in the hash.
+_PACKED = ("cells", "attributes", "groups", "met")
+
+
+def texts(fields: Mapping[str, Any]) -> dict[str, str]:
+    """`fields` as the session's hash holds them."""
+    return {k: _json(v).decode() if k in _PACKED else str(v) for k, v in fields.items()}
 
 
 def lobby_name(package: str, scene: str, mode: str) -> str:
@@ -61,7 +76,7 @@ def create(redis: Redis, session: Session, recruit: str, rows: Sequence[Row]) ->
     Returns:
         The id of the session these recruiter ids have now: `session.id`, or the earlier one's.
     """
-    fields = {k: str(v) for k, v in msgspec.to_builtins(session).items()}
+    fields = texts(msgspec.to_builtins(session))
     return str(
         _create(
             redis,
@@ -98,9 +113,11 @@ def read(redis: Redis, experiment: str, session_id: str) -> Session:
         raise NotFound(
             "We can't find your session.", hint="Open the link you were given once more."
         )
-    return msgspec.convert(
-        {k.decode(): v.decode() for k, v in found.items()}, Session, strict=False
-    )
+    fields: dict[str, Any] = {k.decode(): v.decode() for k, v in found.items()}
+    for name in _PACKED:
+        if name in fields:
+            fields[name] = msgspec.json.decode(fields[name])
+    return msgspec.convert(fields, Session, strict=False)
 
 
 def move(
@@ -125,7 +142,7 @@ def move(
         NotFound: it has expired.
     """
     said = {
-        "set": {k: str(v) for k, v in fields.items()},
+        "set": texts(fields),
         "rows": packed(rows),
         "lobby": "join" if join else "leave" if leave else "",
         "lobby_name": join or leave,

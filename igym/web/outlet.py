@@ -235,7 +235,7 @@ class Outlet:
                 link = self._conns.get(said.conn)
                 if link is not None:
                     self.displace(link)
-            else:
+            elif isinstance(said, inner.LobbyCount):
                 count = wire.Lobby(said.scene, said.waiting, said.wanted)
                 for link in self:
                     if link.lobby == said.lobby:

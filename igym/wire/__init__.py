@@ -23,7 +23,7 @@ from igym.domain.participant import Phase
 from igym.errors import BadMessage
 
 #: Raise by one whenever a message changes; a client of another version reloads the page.
-VERSION = 1
+VERSION = 2
 
 #: The largest packet a browser may send, in bytes.
 MAX_PACKET_BYTES = 64 * 1024
@@ -84,6 +84,7 @@ class Keys(Message, frozen=True, array_like=True, forbid_unknown_fields=True):
     edges: Annotated[
         list[tuple[Annotated[int, Meta(ge=0, lt=32)], bool, Millis]], Meta(max_length=64)
     ] = []  # (key index, went down?, browser clock)
+    hidden: bool = False  # whether the tab is in the background
 
 
 class Probe(Message, frozen=True, forbid_unknown_fields=True):
@@ -107,6 +108,68 @@ class Notice(Message, frozen=True, forbid_unknown_fields=True):
     detail: Text = ""
 
 
+class Screened(Message, frozen=True, forbid_unknown_fields=True):
+    """What the browser found out about itself, for `ScreeningView`. The server judges."""
+
+    event = "screened"
+    acked = True
+
+    version: Count  # of the `State` on screen
+    device: Literal["desktop", "tablet", "phone"]
+    browser: Annotated[str, Meta(max_length=40)]  # small letters: "chrome", "firefox", …
+    width_px: Count  # of the window
+    height_px: Count
+    rtt_ms: Annotated[list[Annotated[float, Meta(ge=0, le=600_000)]], Meta(max_length=50)]
+    kbps: Annotated[float, Meta(ge=0, le=1e8)] = 0  # kilobits a second; 0 = not measured
+
+
+class Here(Message, frozen=True, forbid_unknown_fields=True):
+    """The answer to `Check`: somebody is there."""
+
+    event = "here"
+    acked = True
+
+    proposal: Id
+
+
+class Choose(Message, frozen=True, forbid_unknown_fields=True):
+    """An option of `ChoiceView`."""
+
+    event = "choose"
+    acked = True
+
+    version: Count  # of the `State` on screen
+    option: Id
+
+
+class Say(Message, frozen=True, forbid_unknown_fields=True):
+    """A line of chat. Sent again until it is acknowledged; `count` makes that harmless."""
+
+    event = "say"
+    acked = True
+
+    game: Id
+    count: Annotated[int, Meta(ge=1, le=2**31)]  # the client's own, from 1, per page load
+    text: Annotated[str, Meta(min_length=1, max_length=500)]
+
+
+class Withdraw(Message, frozen=True, forbid_unknown_fields=True):
+    """The participant stops taking part. Final."""
+
+    event = "withdraw"
+    acked = True
+
+    keep: bool  # whether what was recorded so far may be used
+
+
+class Got(Message, frozen=True, forbid_unknown_fields=True):
+    """Every reliable message up to `seq` has arrived; the server forgets them."""
+
+    event = "got"
+
+    seq: Count
+
+
 # --- server -> browser ---------------------------------------------------------------------
 
 
@@ -123,14 +186,54 @@ class SurveyView(msgspec.Struct, frozen=True, tag="survey"):
     form: dict[str, Json]
 
 
+class ScreeningView(msgspec.Struct, frozen=True, tag="screening"):
+    """Device and connection are looked at. Answer with `Screened`."""
+
+    probes: int  # round trips to measure
+    bytes: int  # to download from /api/probe for the bandwidth; 0 = do not
+
+
 class LobbyView(msgspec.Struct, frozen=True, tag="lobby"):
     """Waiting for others."""
 
     title: str
     wanted: int  # people in a group
     waiting: int  # people here now, this one included
+    position: int  # place in the queue, from 1
+    shows: Literal["count", "position", "nothing"]  # which of these to show
     since_ms: float
     until_ms: float  # when waiting ends without a partner
+
+
+class ChoiceOption(msgspec.Struct, frozen=True):
+    """One way to go on."""
+
+    name: Literal["again", "bot", "finish"]  # wait on, play with a policy, go to the ending
+
+
+class ChoiceView(msgspec.Struct, frozen=True, tag="choice"):
+    """Nobody came. Answer with `Choose`."""
+
+    title: str  # of the game
+    options: list[ChoiceOption]
+    waited_ms: float
+    until_ms: float  # when "finish" is taken for them
+
+
+class ChatLine(msgspec.Struct, frozen=True):
+    """What somebody wrote."""
+
+    line: int  # from 1 within the game
+    seat: str
+    text: str
+    at_ms: float
+
+
+class ChatView(msgspec.Struct, frozen=True):
+    """The chat of a game as far as it got: the last lines."""
+
+    lines: list[ChatLine]
+    most_chars: int  # of one line
 
 
 class TouchKey(msgspec.Struct, frozen=True):
@@ -156,6 +259,7 @@ class GameView(msgspec.Struct, frozen=True, tag="game"):
     seat: str  # the participant's seat
     seats: dict[str, str]  # seat -> label to show
     marks: dict[str, str]  # seat -> id of the drawn object that is "you" for that seat
+    chat: ChatView | None  # None = there is none in this game
 
 
 class EndView(msgspec.Struct, frozen=True, tag="end"):
@@ -165,9 +269,12 @@ class EndView(msgspec.Struct, frozen=True, tag="end"):
     outcome: str
     code: str
     redirect: str  # "" or the address to go on to
+    reason: str  # a sentence on why it ended here, "" where the page says it all
 
 
-View: TypeAlias = PageView | SurveyView | LobbyView | GameView | EndView
+View: TypeAlias = (
+    ScreeningView | PageView | SurveyView | LobbyView | ChoiceView | GameView | EndView
+)
 
 
 class State(Message, frozen=True):
@@ -186,6 +293,8 @@ class State(Message, frozen=True):
     steps: int  # scenes in all
     view: View
     server: str  # name of the web worker, for bug reports
+    seq: int  # reliable messages up to this one are in here
+    stoppable: bool  # whether "stop taking part" is offered
 
 
 class Lobby(Message, frozen=True):
@@ -210,7 +319,8 @@ class Episode(Message, frozen=True):
     # "waiting" for players to be there, "held" for one who is away
     stage: EpisodeStage
     starts_ms: float  # of the next change of stage; 0 = not known
-    text: str  # author's or igym's sentence, may be ""
+    text: str  # author's sentence, may be ""
+    away: list[str]  # seats whose people are away; `starts_ms` is when the scene's rule acts
     scores: dict[str, float]  # seat -> sum of rewards over the finished episodes
 
 
@@ -240,6 +350,46 @@ class Frame(Message, frozen=True, array_like=True):
     hud: str | None  # text above the stage; None = unchanged
 
 
+class Check(Message, frozen=True):
+    """Is somebody there? A match waits for it. Answer with `Here`."""
+
+    event = "check"
+
+    proposal: str
+    until_ms: float
+    asks: bool  # whether a person has to press a button; else a visible page answers by itself
+
+
+class Chat(Message, frozen=True):
+    """Somebody wrote a line. Reliable."""
+
+    event = "chat"
+
+    seq: int
+    game: str
+    line: ChatLine
+
+
+class Caution(Message, frozen=True):
+    """A limit of the game is about to be crossed, or is respected again. Reliable."""
+
+    event = "caution"
+
+    seq: int
+    game: str
+    kind: Literal["rtt", "hidden", "idle"]
+    on: bool
+    until_ms: float  # when the scene's rule acts; 0 where `on` is false
+
+
+class Renewed(Message, frozen=True):
+    """A fresh token for the same session; the old one ends some day."""
+
+    event = "renewed"
+
+    token: str
+
+
 class Probed(Message, frozen=True):
     """The answer to `Probe` (as its acknowledgement)."""
 
@@ -265,12 +415,28 @@ class Replaced(Message, frozen=True):
     event = "replaced"
 
 
-FROM_BROWSER: tuple[type[Message], ...] = (Advance, Ready, Keys, Probe, Notice)
+FROM_BROWSER: tuple[type[Message], ...] = (
+    Advance,
+    Ready,
+    Keys,
+    Probe,
+    Notice,
+    Screened,
+    Here,
+    Choose,
+    Say,
+    Withdraw,
+    Got,
+)
 FROM_SERVER: tuple[type[Message], ...] = (
     State,
     Lobby,
     Episode,
     Frame,
+    Check,
+    Chat,
+    Caution,
+    Renewed,
     Probed,
     Refused,
     Replaced,

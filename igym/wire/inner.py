@@ -59,6 +59,14 @@ class WantKeyframe(Inner, frozen=True, tag=4):
     conn: int
 
 
+class Leave(Inner, frozen=True, tag=5):
+    """The person in that seat has left for good. Lost: they are away, and the grace runs out."""
+
+    game: str
+    seat: str
+    outcome: str
+
+
 # --- game worker -> web worker -----------------------------------------------------------------
 
 
@@ -111,10 +119,29 @@ class LobbyCount(Inner, frozen=True, tag=22):
     wanted: int
 
 
+class Ask(Inner, frozen=True, tag=24):
+    """Send this session a `wire.Check`. Lost: the proposal runs out and is made again."""
+
+    experiment: str
+    session: str
+    proposal: str
+    until_ms: float
+    asks: bool
+
+
+class Post(Inner, frozen=True, tag=25):
+    """A reliable message is in the outbox of this session. Lost: a later one shows the gap."""
+
+    experiment: str
+    session: str
+    seq: int
+    packet: bytes  # finished
+
+
 FRAME, KEYFRAME, CONTROL = 0, 1, 2
 
-ToGame = Attach | Detach | Input | WantKeyframe
-ToWeb = Deliver | Owned | Nudge | Displaced | LobbyCount
+ToGame = Attach | Detach | Input | WantKeyframe | Leave
+ToWeb = Deliver | Owned | Nudge | Displaced | LobbyCount | Ask | Post
 
 encode = msgspec.msgpack.Encoder().encode
 decode_to_game = msgspec.msgpack.Decoder(list[ToGame]).decode

@@ -38,7 +38,7 @@ HELLO = consent("hello", "hello.md")
         ({"labels": {"z": "Zoe"}}, r"labels names seats that are not in seats: \['z'\]"),
         ({"marks": {"z": "ball"}}, r"marks names seats that are not in seats: \['z'\]"),
         ({"waits": "soon"}, "'soon' is not a duration"),
-        ({"grace": "20"}, "'20' is not a duration"),
+        ({"waits": "20"}, "'20' is not a duration"),
         ({"countdown": "3"}, "'3' is not a duration"),
         ({"between": ""}, "'' is not a duration"),
         ({"keys": {(): 1}}, "a chord without a key"),

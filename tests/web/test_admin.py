@@ -182,7 +182,8 @@ def test_a_session_is_counted_in_its_phase_and_mode(deployment, redis, slime):
     assert experiment["whole"]
     by_mode = {one["mode"]: one for one in experiment["modes"]}
     assert by_mode["live"] == {
-        "mode": "live", "reading": 1, "waiting": 0, "playing": 0, "ended": 2,
+        "mode": "live", "screening": 0, "reading": 1, "waiting": 0, "choosing": 0, "playing": 0,
+        "ended": 2,
     }  # fmt: skip
     assert by_mode["rehearsal"]["playing"] == 1
 
@@ -230,7 +231,7 @@ def slime(redis) -> str:
     play = PlayPlan(
         seats=("left", "right"), humans=("left", "right"), policies={}, keys=(), touch=(),
         title="", help="", labels={}, marks={}, aspect=2, background="#000", fps=30, episodes=1,
-        max_steps=10, assign="fixed", waits_s=1, unmatched="no_partner", grace_s=1, countdown_s=1,
+        max_steps=10, assign="fixed", waits_s=1, countdown_s=1,
         between_s=1,
     )  # fmt: skip
     scenes = (ScenePlan("together", play=play),)

@@ -17,9 +17,23 @@ from igym.wire.record import Chunk, Edge, Tick, decode_chunk, encode_chunk
 GOOD = {
     wire.Advance: {"scene": "hello", "version": 1, "answers": {"age": 30}},
     wire.Ready: {"game": "g", "width_px": 800, "height_px": 400, "refresh_hz": 60.0},
-    wire.Keys: ["g", 1, -1, 3, [[0, True, 1.5]]],
+    wire.Keys: ["g", 1, -1, 3, [[0, True, 1.5]], False],
     wire.Probe: {"sent_ms": 1.0, "rtt_ms": 3.0, "offset_ms": -2.0},
     wire.Notice: {"kind": "hidden", "at_ms": 1.0, "detail": ""},
+    wire.Screened: {
+        "version": 1,
+        "device": "desktop",
+        "browser": "firefox",
+        "width_px": 1280,
+        "height_px": 720,
+        "rtt_ms": [12.5, 14.0],
+        "kbps": 20_000.0,
+    },
+    wire.Here: {"proposal": "p"},
+    wire.Choose: {"version": 4, "option": "again"},
+    wire.Say: {"game": "g", "count": 1, "text": "Left!"},
+    wire.Withdraw: {"keep": True},
+    wire.Got: {"seq": 7},
 }
 
 ANYTHING = st.recursive(

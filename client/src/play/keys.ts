@@ -40,7 +40,7 @@ export class HeldKeys {
   take(game: string, seen: number): Keys {
     const edges = this.edges;
     this.edges = [];
-    return { game, count: ++this.count, seen, held: this.mask, edges };
+    return { game, count: ++this.count, seen, held: this.mask, edges, hidden: false };
   }
 
   private become(mask: number, at: number): boolean {

@@ -2,7 +2,7 @@
 
 from functools import partial
 
-from igym import Experiment, Human, consent, ending, play
+from igym import Experiment, Human, consent, ending, hold, play
 
 from .field import KEYS, Field
 
@@ -18,7 +18,7 @@ experiment = Experiment(
         fps=30,
         max_steps=5_000,
         countdown="50 ms",
-        grace="15 s",
+        dropped=hold("15 s"),
     ),
     ending(
         "thanks",

@@ -1,6 +1,6 @@
 """Two people, until one of them presses the space bar."""
 
-from igym import Experiment, Human, consent, ending, play, survey
+from igym import Experiment, Human, consent, ending, hold, play, survey
 
 from .field import KEYS, Field
 
@@ -16,7 +16,7 @@ experiment = Experiment(
         fps=30,
         max_steps=5_000,
         countdown="50 ms",
-        grace="15 s",
+        dropped=hold("15 s"),
     ),
     survey("after", "pages/after.json"),
     ending(

@@ -1,6 +1,6 @@
 """Two people count; the lab chooses at import how it goes wrong, if it does."""
 
-from igym import Experiment, Human, consent, ending, play, survey
+from igym import Experiment, Human, consent, ending, hold, play, survey
 
 from .counters import Counters
 
@@ -17,7 +17,7 @@ experiment = Experiment(
         episodes=2,
         max_steps=50,
         waits="0.2 s",
-        grace="0.3 s",
+        dropped=hold("0.3 s"),
         countdown="0 s",
         between="0 s",
     ),
