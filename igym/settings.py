@@ -100,7 +100,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     ping_interval_s: Annotated[
         float,
         Meta(gt=0, le=60, description="Seconds between the server's pings on a socket."),
-    ] = 5.0
+    ] = 2.0
     ping_timeout_s: Annotated[
         float,
         Meta(
@@ -109,6 +109,15 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
             description="Seconds a ping may stay unanswered before the socket is dead.",
         ),
     ] = 10.0
+    away_after_s: Annotated[
+        float,
+        Meta(
+            gt=0,
+            le=60,
+            description="Seconds without a message of a browser, answers to pings included, after "
+            "which its participant is away: in lobbies and in games.",
+        ),
+    ] = 3.0
     worker_lease_s: Annotated[
         float,
         Meta(
@@ -330,6 +339,21 @@ def _check(s: Settings, source: Mapping[str, str]) -> None:
             f"three beats of {s.worker_beat_s:g} s do not fit into worker_lease_s = "
             f"{s.worker_lease_s:g} s, so one slow step would lose the game's lease",
             "Raise worker_lease_s or lower worker_beat_s.",
+        ),
+        (
+            s.ping_interval_s + 1 > s.away_after_s,
+            "away_after_s",
+            f"a browser that only answers pings is heard of every ping_interval_s = "
+            f"{s.ping_interval_s:g} s, and writing that down takes up to 1 s: people who are there "
+            f"would count as away after {s.away_after_s:g} s",
+            "Raise away_after_s or lower ping_interval_s.",
+        ),
+        (
+            s.ping_timeout_s < s.away_after_s,
+            "ping_timeout_s",
+            f"a socket would be cut after {s.ping_timeout_s:g} s without an answer, before its "
+            f"participant counts as away (away_after_s = {s.away_after_s:g} s)",
+            "Raise ping_timeout_s or lower away_after_s.",
         ),
         (
             s.log_flush_ms / 1000 >= s.worker_lease_s,

@@ -25,8 +25,9 @@ TOLD = {
     "allowed_origins": ("https://a.org, https://b.org", ("https://a.org", "https://b.org")),
     "environment": ("production", "production"),
     "debug": ("true", True),
-    "ping_interval_s": ("2.5", 2.5),
+    "ping_interval_s": ("1.5", 1.5),
     "ping_timeout_s": ("7", 7.0),
+    "away_after_s": ("4", 4.0),
     "worker_lease_s": ("6", 6.0),
     "worker_beat_s": ("0.5", 0.5),
     "director_lease_s": ("3", 3.0),
@@ -118,6 +119,17 @@ def test_data_stays_where_it_was_when_a_process_changes_its_folder(tmp_path):
         ("", {"IGYM_SECRET_KEY": "hunter2"}, ["secret_key", "7 characters", "32"]),
         ("worker_beat_s = 2", {}, ["worker_beat_s", "igym.toml", "worker_lease_s"]),
         ("", {"IGYM_WORKER_LEASE_S": "3"}, ["three beats", "Raise worker_lease_s"]),
+        (
+            "",
+            {"IGYM_PING_INTERVAL_S": "5"},
+            ["away_after_s", "heard of every ping_interval_s = 5 s", "lower ping_interval_s"],
+        ),
+        ("away_after_s = 2.5", {}, ["away_after_s", "igym.toml", "count as away after 2.5 s"]),
+        (
+            "",
+            {"IGYM_PING_TIMEOUT_S": "2"},
+            ["ping_timeout_s", "the environment", "cut after 2 s", "away_after_s = 3"],
+        ),
         (
             "environment = 'production'",
             {"IGYM_DEBUG": "1"},

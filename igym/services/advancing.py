@@ -218,10 +218,12 @@ def _view(deployment: Deployment, plan: Plan, session: Session) -> wire.View:
     assert play is not None
     if session.phase is Phase.WAITING:
         name = sessions.lobby_name(session.package, session.scene, session.mode)
+        away_s = deployment.settings.away_after_s
+        here = lobby.present(deployment.redis, session.experiment, name, away_s)
         return wire.LobbyView(
             title=play.title,
             wanted=len(play.humans),
-            waiting=len(lobby.present(deployment.redis, session.experiment, name) | {session.id}),
+            waiting=len(here | {session.id}),
             position=1,
             shows=play.shows,
             since_ms=session.entered_ms,

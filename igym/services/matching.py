@@ -59,7 +59,7 @@ def _match(deployment: Deployment, outbox: Outbox, experiment: str, name: str) -
     assert play is not None
     made = 0
     # Who closed the page keeps their place, but nobody is seated with an empty chair.
-    here = lobby.present(deployment.redis, experiment, name)
+    here = lobby.present(deployment.redis, experiment, name, deployment.settings.away_after_s)
     candidates = [ticket for ticket, _ in present if ticket.session in here]
     for group in strategies.fifo(candidates, len(play.humans)):
         members = [by_id.pop(ticket.session) for ticket in group]

@@ -77,6 +77,8 @@ class GameHost:
                 stage.detach(said)
             elif isinstance(said, inner.WantKeyframe):
                 stage.want_keyframe(said)
+            elif isinstance(said, inner.Alive):
+                stage.alive(said)
 
     def resumed(self) -> None:
         """The inbox was (re)opened: attach again whoever connected while it was closed."""

@@ -31,9 +31,6 @@ from igym.wire.record import Chunk, Edge, Tick, encode_chunk
 
 _log = logging.getLogger(__name__)
 
-#: Clients speak five times a second; whoever is silent for longer is away.
-SILENT_S = 5.0
-
 
 class GameOver(IgymError):
     """The game ends before its episodes do. `outcome` says how, `away` which seats left."""
@@ -47,7 +44,8 @@ class GameOver(IgymError):
 class Person:
     """The human in one seat: hands, connection, and signs of life."""
 
-    def __init__(self, keymap: KeyMap, index: int, now_s: float) -> None:
+    def __init__(self, keymap: KeyMap, index: int, now_s: float, away_after_s: float) -> None:
+        self.away_after_s = away_after_s  # whoever is silent for longer is away
         self.hands = Hands(keymap)
         self.index = index  # among the human seats, for `Frame.acks`
         self.link: tuple[str, int] | None = None  # (web worker, connection)
@@ -59,7 +57,7 @@ class Person:
 
     def present(self, now_s: float) -> bool:
         """Whether they have a connection that was heard of lately; remembers since when not."""
-        here = self.link is not None and now_s - self.heard_s < SILENT_S
+        here = self.link is not None and now_s - self.heard_s < self.away_after_s
         if here:
             self.away_since_s = None
         elif self.away_since_s is None:
@@ -90,7 +88,10 @@ class Stage:
         now_s = time.monotonic()
         self.game = game
         self.play = play
-        self.people = {seat: Person(keymap, index, now_s) for index, seat in enumerate(play.humans)}
+        self.people = {
+            seat: Person(keymap, index, now_s, settings.away_after_s)
+            for index, seat in enumerate(play.humans)
+        }
         self._log = log
         self._outbox = outbox
         self._worker = worker
@@ -136,6 +137,12 @@ class Stage:
         person = self.people.get(said.seat)
         if person is not None and person.link == (said.web, said.conn):
             self._keyframe(said.web, said.conn)
+
+    def alive(self, said: inner.Alive) -> None:
+        """A seat's browser answers, though it sends no keys."""
+        person = self.people.get(said.seat)
+        if person is not None and person.link == (said.web, said.conn):
+            person.heard_s = time.monotonic()
 
     def hear(self, said: inner.Input) -> None:
         """Somebody's keys. Whoever sends them was identified by the web worker."""

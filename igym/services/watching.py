@@ -126,8 +126,9 @@ class Watch:
 
     def _lobbies(self, plan: Plan) -> list[dict[str, Any]]:
         redis, made = self._deployment.redis, []
+        away_s = self._deployment.settings.away_after_s
         for name in lobby.names(redis, plan.experiment):
-            waiting = len(lobby.present(redis, plan.experiment, name))
+            waiting = len(lobby.present(redis, plan.experiment, name, away_s))
             first: Any = redis.zrange(keys.lobby(plan.experiment, name), 0, 0, withscores=True)
             if not waiting or not first:
                 continue

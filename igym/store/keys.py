@@ -117,6 +117,12 @@ def sockets(experiment: str) -> str:
 
 
 @key("zset", days=1)
+def heard(experiment: str) -> str:
+    """Session -> when any message of its browser last came, ms on Redis's clock."""
+    return f"igym:{{{experiment}}}:heard"
+
+
+@key("zset", days=1)
 def lobby(experiment: str, lobby_name: str) -> str:
     """Sessions that wait, by arrival (ms). A lobby is "<package>:<scene>:<mode>"."""
     return f"igym:{{{experiment}}}:lobby:{lobby_name}"

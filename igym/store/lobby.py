@@ -10,7 +10,7 @@ from redis import Redis
 
 from igym.domain.strategies import Ticket
 from igym.errors import Conflict
-from igym.store import keys, sockets
+from igym.store import heard, keys, sockets
 from igym.store.games import Game
 from igym.store.records import Row, packed
 from igym.store.script import Script
@@ -32,10 +32,14 @@ def tickets(redis: Redis, experiment: str, lobby: str) -> list[Ticket]:
     return [Ticket(member.decode(), score) for member, score in found]
 
 
-def present(redis: Redis, experiment: str, lobby: str) -> set[str]:
-    """Sessions that wait there and have the page open. The others keep their place."""
+def present(redis: Redis, experiment: str, lobby: str, within_s: float) -> set[str]:
+    """Sessions that wait there, have the page open and were heard of in the last `within_s`.
+
+    The others keep their place.
+    """
     members = [ticket.session for ticket in tickets(redis, experiment, lobby)]
-    return set(sockets.where(redis, experiment, members))
+    connected = list(sockets.where(redis, experiment, members))
+    return heard.present(redis, experiment, connected, within_s)
 
 
 def drop(redis: Redis, experiment: str, lobby: str, session: str) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 from redis import Redis
 
-from igym.store import keys
+from igym.store import heard, keys
 
 #: (web worker, connection number in it)
 Where = tuple[str, int]
@@ -24,6 +24,7 @@ def connect(redis: Redis, experiment: str, session: str, web: str, conn: int) ->
         pipe.hget(keys.sockets(experiment), session)
         pipe.hset(keys.sockets(experiment), session, f"{web}|{conn}")
         pipe.expire(keys.sockets(experiment), keys.sockets.ttl_s)
+        heard.note(pipe, experiment, {session: 0})
         before = pipe.execute()[0]
     return _where(before) if before else None
 

@@ -15,6 +15,7 @@ from igym.store.client import open_redis
 from igym.store.post import Outbox
 from igym.web import admin, pages
 from igym.web.door import BoundedPacket
+from igym.web.hearing import Hearing
 from igym.web.outlet import Outlet
 from igym.web.sockets import Sockets
 from igym.wire import inner
@@ -61,6 +62,8 @@ def create(deployment: Deployment, name: str) -> Web:
     outlet = Outlet(name, outbox, lambda link: sockets.refresh(link))
     outlet.bind(socketio.server)
     sockets = Sockets(deployment, socketio.server, outlet)
+    hearing = Hearing(deployment.redis, outlet)
+    threading.Thread(target=hearing.run, name="hearing", daemon=True).start()
 
     stop = threading.Event()
     threading.Thread(

@@ -36,6 +36,8 @@ class Link:
         "experiment",
         "frames",
         "game",
+        "heard_s",
+        "keys_s",
         "lobby",
         "logged_s",
         "pipe",
@@ -73,6 +75,8 @@ class Link:
         self.bits = 0  # keys of that game's map
         self.worker = ""  # inbox of the game's owner
         self.rtt_ms = -1.0
+        self.heard_s = time.monotonic()  # when anything last came from it
+        self.keys_s = 0.0  # when its last `Keys` came
         self.frames = 0  # waiting to be written
         self.behind = False
         self.asked_s = 0.0

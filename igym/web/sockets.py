@@ -17,6 +17,7 @@ from igym.errors import BadMessage, Conflict, IgymError, NotFound, NotYours, Old
 from igym.services import advancing, tokens
 from igym.services.connect import Deployment, now_ms
 from igym.store import RedisError, games, records, sessions, sockets
+from igym.web import hearing
 from igym.web.door import Door, refusal
 from igym.web.outlet import Link, Outlet
 from igym.wire import inner
@@ -66,6 +67,7 @@ class Sockets:
         redis = self._deployment.redis
         sessions.read(redis, experiment, session_id)
         link = self._outlet.open(sid, experiment, session_id, websocket)
+        hearing.hear(link)
         before = sockets.connect(redis, experiment, session_id, self._outlet.name, link.conn)
         if before is not None:
             web, conn = before
@@ -150,6 +152,7 @@ class Sockets:
             raise NotYours("That game is not yours, or it is over.", hint="Reload the page.")
         if said.held >> link.bits or any(index >= link.bits for index, _, _ in said.edges):
             raise BadMessage("That key is not used in this game.")
+        link.keys_s = link.heard_s
         if link.worker:
             self._outlet.outbox.put(
                 link.worker, inner.Input(link.game, link.seat, now_ms(), said, link.rtt_ms)

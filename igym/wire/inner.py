@@ -67,6 +67,15 @@ class Leave(Inner, frozen=True, tag=5):
     outcome: str
 
 
+class Alive(Inner, frozen=True, tag=6):
+    """The seat's browser was heard of, though no keys came. Lost: the next one, within 1 s."""
+
+    game: str
+    seat: str
+    web: str
+    conn: int
+
+
 # --- game worker -> web worker -----------------------------------------------------------------
 
 
@@ -140,7 +149,7 @@ class Post(Inner, frozen=True, tag=25):
 
 FRAME, KEYFRAME, CONTROL = 0, 1, 2
 
-ToGame = Attach | Detach | Input | WantKeyframe | Leave
+ToGame = Attach | Detach | Input | WantKeyframe | Leave | Alive
 ToWeb = Deliver | Owned | Nudge | Displaced | LobbyCount | Ask | Post
 
 encode = msgspec.msgpack.Encoder().encode

@@ -1,0 +1,66 @@
+"""Who is there: every packet of a browser is a sign of life, and is written down in batches."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections import defaultdict
+from typing import Any
+
+import gevent
+
+from igym.store import Redis, RedisError, heard
+from igym.web.outlet import Link, Outlet
+from igym.wire import inner
+
+_log = logging.getLogger(__name__)
+
+#: A game worker that got no keys of a seat for so long is told that its browser is alive.
+QUIET_S = 0.9
+
+
+def hear(link: Link) -> None:
+    """Take note of every packet of that connection, answers to pings included."""
+    socket: Any = link.socket
+    receive = socket.receive
+
+    def noted(packet: Any) -> None:
+        link.heard_s = time.monotonic()
+        receive(packet)
+
+    socket.receive = noted
+
+
+class Hearing:
+    """Writes down whom this web worker heard, twice a second, in one batch per experiment."""
+
+    def __init__(self, redis: Redis, outlet: Outlet) -> None:
+        self._redis = redis
+        self._outlet = outlet
+        self._noted_s: dict[int, float] = {}
+
+    def run(self) -> None:
+        """For ever. Redis away is waited for."""
+        while True:
+            gevent.sleep(heard.NOTE_S)
+            try:
+                self.note()
+            except RedisError as error:
+                _log.warning("who is there was not written down: %s", error)
+
+    def note(self) -> None:
+        """Write down who was heard since the last time, and tell game workers of quiet ones."""
+        now_s = time.monotonic()
+        batches: dict[str, dict[str, float]] = defaultdict(dict)
+        noted_s: dict[int, float] = {}
+        for link in self._outlet:
+            noted_s[link.conn] = link.heard_s
+            if link.heard_s == self._noted_s.get(link.conn):
+                continue
+            batches[link.experiment][link.session] = (now_s - link.heard_s) * 1000
+            if link.worker and now_s - link.keys_s > QUIET_S:
+                said = inner.Alive(link.game, link.seat, self._outlet.name, link.conn)
+                self._outlet.outbox.put(link.worker, said)
+        self._noted_s = noted_s
+        for experiment, ago_ms in batches.items():
+            heard.note(self._redis, experiment, ago_ms)
