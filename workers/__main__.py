@@ -1,4 +1,4 @@
-"""`python -m workers games|director|archive`: one worker process."""
+"""`python -m workers games|director|archive|checks`: one worker process."""
 
 from __future__ import annotations
 
@@ -32,7 +32,13 @@ def _archive(deployment: Deployment, told: Told) -> None:
     archive.run(deployment, once=told.once)
 
 
-_ROLES = {"games": _games, "director": _director, "archive": _archive}
+def _checks(deployment: Deployment, told: Told) -> None:
+    from workers import checks
+
+    checks.run(deployment, told.name)
+
+
+_ROLES = {"games": _games, "director": _director, "archive": _archive, "checks": _checks}
 
 role = sys.argv[1] if len(sys.argv) > 1 else ""
 if role not in _ROLES:

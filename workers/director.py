@@ -15,7 +15,7 @@ import threading
 import time
 from collections.abc import Callable
 
-from igym.services import finishing, footprint, matching
+from igym.services import asking, finishing, footprint, matching
 from igym.services.connect import Deployment, process_name
 from igym.store import Redis, RedisError, backlog, bell, lease
 from igym.store.client import open_redis
@@ -63,6 +63,7 @@ def run(deployment: Deployment) -> None:
             ("matching", lambda: matching.match_all(deployment, outbox), _rung(bells, stop)),
             ("reaping", lambda: _reap(deployment, outbox, patience), lambda: stop.wait(1.0)),
             ("archiving", lambda: _archive(deployment, name, stop), lambda: stop.wait(1.0)),
+            ("checking", lambda: _check(deployment, name, stop), lambda: stop.wait(0.2)),
         )
     ]
     for thread in loops:
@@ -77,34 +78,47 @@ def run(deployment: Deployment) -> None:
         if lease.take(deployment.redis, "archiving", name, 10.0) and backlog.waits(
             deployment.redis
         ):
-            _archiver("--once").wait()
-        for loop in ("matching", "reaping", "archiving"):
+            _helper("archive", "--once").wait()
+        for loop in ("matching", "reaping", "archiving", "checking"):
             lease.drop(deployment.redis, loop, name)
     except RedisError as error:
         _log.warning("leases run out by themselves: %s", error)
 
 
-def _archiver(*options: str) -> subprocess.Popen[bytes]:
+def _helper(role: str, *options: str) -> subprocess.Popen[bytes]:
     parent = str(os.getpid())
-    return subprocess.Popen(
-        [sys.executable, "-m", "workers", "archive", "--parent", parent, *options]
-    )
+    return subprocess.Popen([sys.executable, "-m", "workers", role, "--parent", parent, *options])
 
 
 def _archive(deployment: Deployment, name: str, stop: threading.Event) -> None:
     """Have what waits archived by a process of its own, for as long as the lease is ours."""
-    if not backlog.waits(deployment.redis):
-        return
+    if backlog.waits(deployment.redis):
+        _attend(deployment, name, stop, "archiving", _helper("archive"))
+
+
+def _check(deployment: Deployment, name: str, stop: threading.Event) -> None:
+    """Have authors' functions called by a process of its own, as above."""
+    if asking.waits(deployment):
+        _attend(deployment, name, stop, "checking", _helper("checks"))
+
+
+def _attend(
+    deployment: Deployment,
+    name: str,
+    stop: threading.Event,
+    loop: str,
+    helper: subprocess.Popen[bytes],
+) -> None:
+    """Keep the lease until the helper has ended; end it when the lease is gone."""
     life_s = deployment.settings.director_lease_s
-    archiver = _archiver()
-    while archiver.poll() is None:
+    while helper.poll() is None:
         try:
-            ours = lease.take(deployment.redis, "archiving", name, life_s)
+            ours = lease.take(deployment.redis, loop, name, life_s)
         except RedisError:
             ours = 1  # nobody else can take it either
         if not ours or stop.is_set():
-            archiver.terminate()
-            archiver.wait()
+            helper.terminate()
+            helper.wait()
             return
         stop.wait(life_s / 8)
 

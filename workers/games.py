@@ -19,12 +19,9 @@ from typing import Any
 
 import gevent
 from gevent.threadpool import ThreadPool
-from rq import SimpleWorker
-from rq.executions import Execution
 from rq.job import Job
 from rq.queue import Queue
 from rq.serializers import JSONSerializer
-from rq.timeouts import BaseDeathPenalty
 
 from igym.services import footprint
 from igym.services.connect import Deployment
@@ -35,6 +32,7 @@ from igym.store import RedisError, jobs, post
 from igym.store.client import open_redis
 from igym.store.post import Outbox
 from igym.wire import inner
+from workers.beside import BesideWorker
 
 _log = logging.getLogger(__name__)
 
@@ -85,16 +83,6 @@ class Work:
         return self._result.get()
 
 
-class NoPenalty(BaseDeathPenalty):
-    """Games have no time-out, and SIGALRM would hit whichever game runs at that moment."""
-
-    def setup_death_penalty(self) -> None:
-        """Nothing to set up."""
-
-    def cancel_death_penalty(self) -> None:
-        """Nothing to cancel."""
-
-
 class Load:
     """The share of its time this process was busy lately, and what a game costs."""
 
@@ -113,19 +101,14 @@ class Load:
         return self.value
 
 
-class GameWorker(SimpleWorker):
+class GameWorker(BesideWorker):
     """Takes a game when there is headroom and does not wait for it to end."""
-
-    death_penalty_class = NoPenalty
 
     def prepare(self, host: GameHost, load: Load, max_load: float) -> None:
         """Set what the constructor of RQ has no place for."""
         self._host, self._load, self._max_load = host, load, max_load
         self._young: list[tuple[float, float]] = []  # (start, cost) not yet in the measured load
         self._last_cost = 0.02
-
-    def _install_signal_handlers(self) -> None:
-        """The process has its own."""
 
     def headroom(self) -> bool:
         """Whether one more game fits: measured load, plus what young games will add to it.
@@ -153,21 +136,10 @@ class GameWorker(SimpleWorker):
         )
         return found
 
-    def execute_job(self, job: Job, queue: Queue) -> None:
-        """Start the job beside the others; refuse what is not on the list."""
-        execution = self.prepare_execution(job)
-        if job.func_name not in jobs.ALLOWED:
-            _log.error("refused a job that is not on the list: %s", job.func_name)
-            self._finalize_failure(
-                job, queue, execution, (PermissionError, PermissionError(job.func_name), None)
-            )
-            return
+    def taken(self, job: Job) -> None:
+        """Expect of the next game what this one will cost."""
         self._last_cost = self._host.cost(*job.args)
         self._young.append((time.monotonic(), self._last_cost))
-        gevent.spawn(self._perform, job, queue, execution)
-
-    def _perform(self, job: Job, queue: Queue, execution: Execution) -> None:
-        self.perform_job(job, queue, execution)
 
 
 def run(deployment: Deployment, name: str, progress: Path | None) -> None:

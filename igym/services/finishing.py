@@ -10,9 +10,9 @@ from typing import Protocol
 
 from igym.domain.outcome import GameOutcome, Outcome
 from igym.errors import IgymError, NotFound
-from igym.services import advancing, matching
+from igym.services import advancing, matching, problems
 from igym.services.connect import Deployment, now_ms
-from igym.store import bell, games, jobs, lease, packages, records
+from igym.store import bell, games, jobs, lease, packages
 from igym.store.games import Game
 from igym.store.post import Outbox
 from igym.store.records import Row
@@ -30,36 +30,15 @@ class Unwritten(Protocol):
 
 def report(deployment: Deployment, game: Game, message: str, where: str, trace: str) -> None:
     """Tell the researcher what failed and where: in the log, the data and the admin page."""
-    _log.error(
-        "game %s of %s failed: %s (%s)\n%s",
-        game.id,
-        game.experiment,
-        message,
-        where,
-        trace,
-        extra={"game": game.id, "experiment": game.experiment},
-    )
-    at_ms = now_ms()
-    records.problem(
-        deployment.redis,
-        {
-            "at_ms": at_ms,
-            "experiment": game.experiment,
-            "game": game.id,
-            "message": message,
-            "where": where,
-            "trace": trace,
-        },
-    )
-    records.add(
-        deployment.redis,
+    problems.report(
+        deployment,
         game.experiment,
         game.release,
-        [
-            records.event_row(
-                at_ms, "scene_failed", game=game.id, detail=f"{message} ({where})\n{trace}"
-            )
-        ],
+        "scene_failed",
+        message,
+        where=where,
+        trace=trace,
+        game=game.id,
     )
 
 

@@ -8,10 +8,13 @@ import types
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from igym.domain.experiment import Experiment
 from igym.errors import BadPackage
-from igym.services.connect import Deployment
+
+if TYPE_CHECKING:  # whoever only runs a package's code needs no Redis
+    from igym.services.connect import Deployment
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
-import os
 import resource
 import shutil
 import subprocess
@@ -16,12 +15,12 @@ from pathlib import Path
 from igym import __version__
 from igym.domain.plan import Plan
 from igym.errors import BadPackage, NotFound
+from igym.services import apart
 from igym.services.connect import Deployment
 from igym.store import packages
 
 _SKIP = {"__pycache__", ".git", ".venv", ".ruff_cache", ".mypy_cache", ".pytest_cache"}
 COMPILE_S = 60
-COMPILE_BYTES = 8 << 30  # of address space: onnxruntime and OpenBLAS reserve far more than they use
 
 
 def _files(root: Path) -> list[Path]:
@@ -44,8 +43,7 @@ def fingerprint(root: Path) -> str:
 
 def _limits() -> None:
     resource.setrlimit(resource.RLIMIT_CPU, (COMPILE_S, COMPILE_S))
-    with contextlib.suppress(ValueError, OSError):  # macOS refuses this one
-        resource.setrlimit(resource.RLIMIT_AS, (COMPILE_BYTES, COMPILE_BYTES))
+    apart.bound_memory()
 
 
 def compile_apart(root: Path, package: str) -> Plan:
@@ -54,15 +52,12 @@ def compile_apart(root: Path, package: str) -> Plan:
     Raises:
         BadPackage: what the researcher should read, with their traceback where there is one.
     """
-    kept = ("PATH", "HOME", "LANG", "LC_ALL", "VIRTUAL_ENV", "TMPDIR", "OPENBLAS_CORETYPE")
-    env = {name: os.environ[name] for name in kept if name in os.environ}
-    env |= {"PYTHONDONTWRITEBYTECODE": "1", "OPENBLAS_NUM_THREADS": "1", "SDL_VIDEODRIVER": "dummy"}
     try:
         done = subprocess.run(
             [sys.executable, "-m", "igym.services.compiling", str(root), package],
             capture_output=True,
             timeout=COMPILE_S,
-            env=env,
+            env=apart.environment(),
             preexec_fn=_limits,
             check=False,
         )

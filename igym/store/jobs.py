@@ -12,18 +12,18 @@ from igym.store.games import Game
 if TYPE_CHECKING:
     from rq import Queue
 
-GAMES = "games"
+GAMES, CHECKS = "games", "checks"
 
 #: The only functions a worker runs.
-ALLOWED = frozenset({"workers.games.play"})
+ALLOWED = frozenset({"workers.games.play", "workers.checks.answer"})
 
 
-def _queue(redis: Redis) -> Queue:
+def _queue(redis: Redis, name: str = GAMES) -> Queue:
     # Not at the top: web workers only count what waits, and start sooner without RQ.
     from rq import Queue
     from rq.serializers import JSONSerializer
 
-    return Queue(GAMES, connection=redis, serializer=JSONSerializer)
+    return Queue(name, connection=redis, serializer=JSONSerializer)
 
 
 def _job(game: Game) -> str:
@@ -55,3 +55,29 @@ def is_queued(redis: Redis, game: Game) -> bool:
 def queued(redis: Redis) -> int:
     """How many games wait for a worker with headroom."""
     return len(_queue(redis))
+
+
+def ask(
+    redis: Redis,
+    experiment: str,
+    question: str,
+    package: str,
+    what: str,
+    arguments: str,
+    limit_s: float,
+) -> None:
+    """Ask the checks worker to call a function of a package (`igym.services.asking`)."""
+    _queue(redis, CHECKS).enqueue_call(
+        "workers.checks.answer",
+        args=(experiment, question, package, what, arguments, limit_s),
+        timeout=-1,  # its process is killed after limit_s, by the checks worker itself
+        result_ttl=0,
+        ttl=600,
+        failure_ttl=3_600,
+        retry=None,
+    )
+
+
+def asked(redis: Redis) -> int:
+    """How many questions wait for a checks worker."""
+    return int(redis.llen(f"rq:queue:{CHECKS}"))

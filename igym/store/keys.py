@@ -177,3 +177,9 @@ def records(experiment: str, release: str) -> str:
 def releases(experiment: str) -> str:
     """Versions of the experiment that were ever opened: whose records may wait."""
     return f"igym:{{{experiment}}}:releases"
+
+
+@key("string", seconds=120)
+def answer(experiment: str, question: str) -> str:
+    """What an author's function said to that question, as JSON: a value or an error."""
+    return f"igym:{{{experiment}}}:answer:{question}"

@@ -1,0 +1,83 @@
+"""A process that has one package's code and calls its functions, one at a time.
+
+`python -m igym.services.callee ROOT PACKAGE` reads requests from its standard input and answers
+on its standard output, one JSON value a line. It has no Redis and no secrets. It does not
+guard itself: `igym.services.calling` kills it when it takes too long.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from igym.domain.experiment import Experiment, Play
+from igym.errors import BadPackage
+from igym.services.loading import load
+
+#: The most characters of a traceback that are told.
+MOST_TRACE = 8_000
+
+
+def function(experiment: Experiment, what: str) -> Callable[..., Any]:
+    """The function of the author's that `what` names: "screen" or "match:<scene>".
+
+    Raises:
+        BadPackage: there is none.
+    """
+    found: Callable[..., Any] | None = None
+    if what == "screen" and experiment.entry is not None:
+        found = experiment.entry.check
+    elif what.startswith("match:"):
+        scene = experiment.scene(what.removeprefix("match:"))
+        found = scene.group.function if isinstance(scene, Play) else None
+    if found is None:
+        raise BadPackage(f"The package has no function for {what!r}.")
+    return found
+
+
+def _plain(value: Any) -> Any:
+    """numpy's numbers and arrays, and sets, as JSON has them."""
+    if hasattr(value, "tolist"):
+        return value.tolist()
+    if isinstance(value, set | frozenset):
+        return list(value)
+    raise TypeError(f"{type(value).__name__} is not something JSON can hold")
+
+
+def answer(ask: Callable[[], Any]) -> str:
+    """What `ask` returns, or how it failed, as one line of JSON."""
+    try:
+        return json.dumps({"value": ask()}, default=_plain, allow_nan=False)
+    except BaseException as error:  # noqa: BLE001 - the researcher's code raises what it likes
+        trace = traceback.format_exc()[-MOST_TRACE:]
+        return json.dumps({"error": f"{type(error).__name__}: {error}"[:500], "trace": trace})
+
+
+def _main() -> None:
+    root, package = Path(sys.argv[1]), sys.argv[2]
+    requests, answers = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb", buffering=0)
+    # What the author prints, or asks at a terminal, must not end up between the answers.
+    os.dup2(2, 1)
+    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+    loaded: list[Experiment] = []
+
+    def begin() -> bool:
+        loaded.append(load(root, f"p{package[:24]}"))
+        return True
+
+    answers.write(answer(begin).encode() + b"\n")
+    if not loaded:
+        return
+    for line in requests:
+        what, arguments = json.loads(line)
+        said = answer(lambda: function(loaded[0], what)(*arguments))  # noqa: B023 - called at once
+        answers.write(said.encode() + b"\n")
+
+
+if __name__ == "__main__":
+    _main()

@@ -1,0 +1,53 @@
+"""An RQ worker that starts each job on a greenlet and does not wait for it to end."""
+
+from __future__ import annotations
+
+import logging
+
+import gevent
+from rq import SimpleWorker
+from rq.executions import Execution
+from rq.job import Job
+from rq.queue import Queue
+from rq.timeouts import BaseDeathPenalty
+
+from igym.store import jobs
+
+_log = logging.getLogger(__name__)
+
+
+class NoPenalty(BaseDeathPenalty):
+    """No time-outs of RQ's: SIGALRM would hit whichever job runs at that moment."""
+
+    def setup_death_penalty(self) -> None:
+        """Nothing to set up."""
+
+    def cancel_death_penalty(self) -> None:
+        """Nothing to cancel."""
+
+
+class BesideWorker(SimpleWorker):
+    """Takes one job after the other and runs them beside each other."""
+
+    death_penalty_class = NoPenalty
+
+    def _install_signal_handlers(self) -> None:
+        """The process has its own."""
+
+    def execute_job(self, job: Job, queue: Queue) -> None:
+        """Start the job beside the others; refuse what is not on the list."""
+        execution = self.prepare_execution(job)
+        if job.func_name not in jobs.ALLOWED:
+            _log.error("refused a job that is not on the list: %s", job.func_name)
+            self._finalize_failure(
+                job, queue, execution, (PermissionError, PermissionError(job.func_name), None)
+            )
+            return
+        self.taken(job)
+        gevent.spawn(self._perform, job, queue, execution)
+
+    def taken(self, job: Job) -> None:
+        """The job is about to start."""
+
+    def _perform(self, job: Job, queue: Queue, execution: Execution) -> None:
+        self.perform_job(job, queue, execution)

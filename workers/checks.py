@@ -1,0 +1,94 @@
+"""The checks worker: calls authors' functions. Started by the director when questions wait.
+
+It has no package's code itself: that is in processes of its own, which it kills when a call
+takes too long (`igym.services.calling`). It stays for a while after the last question, so
+that the next one does not pay the start.
+"""
+
+from __future__ import annotations
+
+import logging
+
+import gevent
+import gevent.event
+from rq.job import Job
+from rq.queue import Queue
+from rq.serializers import JSONSerializer
+
+from igym.services import footprint
+from igym.services.answering import Answerer
+from igym.services.connect import Deployment
+from igym.store import jobs
+from igym.store.client import open_redis
+from workers.beside import BesideWorker
+
+_log = logging.getLogger(__name__)
+
+#: How long it stays with nothing to do.
+IDLE_S = 60
+
+#: Questions that are being answered at one time; more wait in the queue.
+MOST = 64
+
+_answerer: Answerer | None = None
+_busy = 0
+
+
+def answer(
+    experiment: str, question: str, package: str, what: str, arguments: str, limit_s: float
+) -> None:
+    """RQ job: answer one question of `igym.services.asking`."""
+    global _busy
+    assert _answerer is not None, "this job runs only in a checks worker"
+    _busy += 1
+    try:
+        _answerer.answer(experiment, question, package, what, arguments, limit_s)
+    finally:
+        _busy -= 1
+
+
+class ChecksWorker(BesideWorker):
+    """Takes a question when there is room for it."""
+
+    def dequeue_job_and_maintain_ttl(
+        self, timeout: int | None, max_idle_time: int | None = None
+    ) -> tuple[Job, Queue] | None:
+        """Wait for room, then for a job."""
+        while _busy >= MOST and not self._stop_requested:
+            gevent.sleep(0.05)
+        found: tuple[Job, Queue] | None = super().dequeue_job_and_maintain_ttl(
+            timeout, max_idle_time
+        )
+        return found
+
+
+def run(deployment: Deployment, name: str) -> None:
+    """Answer until nothing was asked for `IDLE_S`, or until SIGTERM."""
+    global _answerer
+    _answerer = Answerer(deployment)
+    worker = ChecksWorker(
+        [jobs.CHECKS], name=name, connection=open_redis(deployment.settings.redis_url),
+        serializer=JSONSerializer, default_result_ttl=0,
+    )  # fmt: skip
+    worker.log.setLevel(logging.WARNING)
+    over = gevent.event.Event()
+    gevent.signal_handler(15, over.set)
+    gevent.signal_handler(2, over.set)
+    gevent.spawn(_work, worker, over)
+    footprint.settle()
+    _log.info("%s answers", name)
+    over.wait()
+    worker._stop_requested = True
+    with gevent.Timeout(5.0, False):
+        while _busy:
+            gevent.sleep(0.02)
+    _answerer.close()
+
+
+def _work(worker: ChecksWorker, over: gevent.event.Event) -> None:
+    """Work until idle: then, or when RQ's loop fails, the director starts another in its time."""
+    try:
+        worker.work(max_idle_time=IDLE_S, logging_level="WARNING")
+    except Exception:  # noqa: BLE001 - the edge of the process
+        _log.exception("the job loop ended")
+    over.set()
