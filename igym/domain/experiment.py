@@ -192,6 +192,15 @@ class Experiment:
                     f"Two scenes are named {name!r}.",
                     hint="Data and resuming go by name: make each unique.",
                 )
+        for treatment in self.treatments:
+            if treatment.at and treatment.at not in names:
+                raise BadPackage(
+                    f"Treatment({treatment.name!r}): no scene is named {treatment.at!r}."
+                )
+            if treatment.per == "group" and not any(isinstance(s, Play) for s in scenes):
+                raise BadPackage(f"Treatment({treatment.name!r}): no game makes a group.")
+        if not 1 <= self.absent_s <= 21 * 86_400:
+            raise BadPackage(f"absent={absent!r} is not between 1 s and 21 days.")
         if not scenes or not isinstance(scenes[-1], Ending):
             raise BadPackage("The last scene must be an ending(…).")
         if any(isinstance(scene, Ending) for scene in scenes[:-1]):
@@ -336,6 +345,8 @@ def play(
             for cell, value in who.cells.items():
                 fits = isinstance(value, Random | Onnx)
                 need(fits, f"seat {seat!r}: cell {cell!r} of {who.name} is not a policy")
+            meets = group is not None and who.name in group.mixes
+            need(not meets, f"seat {seat!r} has no one policy where the cells of {who.name} mix")
     texts = [str(seat) for seat in seats]
     need(len(set(texts)) == len(texts), f"two seats read the same as text: {sorted(texts)}")
     need(any(who is Human for who in seats.values()), "no seat is Human")

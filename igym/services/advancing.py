@@ -13,8 +13,10 @@ from igym.domain.outcome import Outcome
 from igym.domain.participant import Event, Phase, after
 from igym.domain.plan import Plan, ScenePlan
 from igym.errors import BadMessage, Conflict
+from igym.services import assigning
 from igym.services.connect import Deployment, now_ms
-from igym.store import bell, lobby, sessions
+from igym.store import bell, lobby, quotas, sessions
+from igym.store.quotas import Give
 from igym.store.records import Row
 from igym.store.sessions import Session
 
@@ -39,7 +41,16 @@ def submit(deployment: Deployment, session: Session, said: wire.Advance) -> None
         raise BadMessage("There is nothing to send on this screen.")
     at_ms = now_ms()
     rows = _answers(session, scene, said.answers, at_ms)
-    enter(deployment, session, flow.following(plan, scene.name), rows)
+    known = {**session.attributes, **_attributes(plan, scene, said.answers)}
+    also = {"attributes": known} if known != session.attributes else {}
+    enter(deployment, session, flow.following(plan, scene.name), rows, also=also)
+
+
+def _attributes(plan: Plan, scene: ScenePlan, answers: Mapping[str, Any]) -> dict[str, Any]:
+    """Those of `answers` by which people are put together later on."""
+    asked = {s.play.group.attribute for s in plan.scenes if s.play is not None}
+    named = {f"{scene.name}.{item}": value for item, value in answers.items()}
+    return {name: value for name, value in named.items() if name in asked}
 
 
 def _answers(
@@ -80,17 +91,40 @@ def enter(
     *,
     outcome: str = Outcome.COMPLETE,
     leave: str = "",
+    also: Mapping[str, Any] | None = None,
 ) -> None:
     """Move the session to `scene`, with `rows` written in the same step.
+
+    Treatments that are due there are assigned in that step too; where one has no free place,
+    the session goes to the ending instead. An ending settles the places the session has.
 
     Args:
         outcome: of the session, where `scene` is the ending.
         leave: a lobby to leave in the same step.
+        also: further fields of the session to set.
 
     Raises:
         Impossible: the table of moves forbids it.
         Conflict: the session has moved since it was read.
     """
+    plan = deployment.plans.get(session.experiment, session.package)
+    try:
+        _enter(deployment, plan, session, scene, rows or [], outcome, leave, also or {})
+    except quotas.Full:
+        last = flow.last(plan)
+        _enter(deployment, plan, session, last, rows or [], plan.full, leave, also or {})
+
+
+def _enter(
+    deployment: Deployment,
+    plan: Plan,
+    session: Session,
+    scene: ScenePlan,
+    rows: list[Row],
+    outcome: str,
+    leave: str,
+    also: Mapping[str, Any],
+) -> None:
     event = flow.entering(scene)
     phase = after(session.phase, event)
     at_ms = now_ms()
@@ -101,13 +135,16 @@ def enter(
         "entered_ms": at_ms,
         "game": "",
         "seat": "",
+        **also,
     }
     made = [
-        *(rows or []),
+        *rows,
         visit_row(session.id, session.visit, session.entered_ms, left_ms=at_ms),
         visit_row(session.id, session.visit + 1, at_ms, scene=scene.name, entered_ms=at_ms),
     ]
     join = ""
+    takes = assigning.at_scene(plan, session, scene, at_ms)
+    gives: list[Give] = []
     if event is Event.QUEUE:
         join = sessions.lobby_name(session.package, scene.name, session.mode)
         made.append(ticket_row(session, session.visit + 1, scene.name, at_ms))
@@ -115,6 +152,7 @@ def enter(
         assert scene.end is not None
         code = scene.end.codes.get(outcome, "")
         fields |= {"outcome": outcome, "code": code}
+        gives = assigning.at_end(plan, session, outcome, at_ms)
         made.append(
             (
                 "sessions",
@@ -127,7 +165,18 @@ def enter(
                 },
             )
         )
-    sessions.move(deployment.redis, session, fields, made, join=join, leave=leave, at_ms=at_ms)
+    sessions.move(
+        deployment.redis,
+        session,
+        fields,
+        made,
+        join=join,
+        leave=leave,
+        at_ms=at_ms,
+        takes=takes,
+        gives=gives,
+        ends=phase is Phase.ENDED,
+    )
     if join:
         bell.ring(deployment.redis)
 

@@ -8,11 +8,13 @@ import secrets
 from collections.abc import Mapping
 
 from igym import __version__
+from igym.domain import flow
 from igym.domain.participant import Phase
+from igym.domain.plan import Plan
 from igym.errors import BadMessage, IgymError
-from igym.services import advancing, tokens
+from igym.services import advancing, assigning, tokens
 from igym.services.connect import Deployment, now_ms
-from igym.store import packages, sessions
+from igym.store import packages, quotas, sessions
 from igym.store.records import Row
 from igym.store.sessions import Session
 
@@ -109,36 +111,71 @@ def join(
         started_ms=at_ms,
         max_s=_max_s(query) if mode == "rehearsal" else 0,
     )
-    rows: list[Row] = [
-        ("participants", {"participant_id": participant, "day_ms": 0}),
-        (
-            "sessions",
-            {
-                "session_id": session_id,
-                "day_ms": at_ms,
-                "participant_id": participant,
-                "mode": mode,
-                "package": package,
-                "igym_version": __version__,
-                "started_ms": at_ms,
-            },
-        ),
-        advancing.visit_row(session_id, 0, at_ms, scene=first.name, entered_ms=at_ms),
+    recruit = sessions.recruit_field(mode, person)
+    made = _create(deployment, plan, session, recruit, ids)
+    if made != session_id and not sessions.exists(redis, experiment, made):
+        # Their session has run out although the link is remembered: they begin anew.
+        sessions.forget(redis, experiment, recruit)
+        made = _create(deployment, plan, session, recruit, ids)
+    return tokens.issue(deployment, experiment, made), made
+
+
+def _create(
+    deployment: Deployment, plan: Plan, session: Session, recruit: str, ids: Mapping[str, str]
+) -> str:
+    """Write the session with the places it needs; at the ending, where there is none for it.
+
+    Nobody takes a place before they have been looked at: who is screened first is assigned
+    when they are let in (`advancing.enter`).
+    """
+    redis, mode = deployment.redis, session.mode
+    look_ms = session.started_ms + plan.absent_s * 1000
+    takes = []
+    if session.phase is not Phase.SCREENING:
+        takes = assigning.at_scene(plan, session, plan.scenes[0], session.started_ms)
+    try:
+        if assigning.spent(deployment, plan, mode, plan.treatments):
+            raise quotas.Full()
+        rows = _rows(session, ids)
+        return sessions.create(redis, session, recruit, rows, takes=takes, look_ms=look_ms)
+    except quotas.Full:
+        last = flow.last(plan)
+        assert last.end is not None
+        ended = session.changed(
+            phase=Phase.ENDED,
+            scene=last.name,
+            outcome=plan.full,
+            code=last.end.codes.get(plan.full, ""),
+        )
+        return sessions.create(redis, ended, recruit, _rows(ended, ids))
+
+
+def _rows(session: Session, ids: Mapping[str, str]) -> list[Row]:
+    """What is recorded of somebody who has just come."""
+    at_ms = session.started_ms
+    about = {
+        "session_id": session.id,
+        "day_ms": at_ms,
+        "participant_id": session.participant,
+        "mode": session.mode,
+        "package": session.package,
+        "igym_version": __version__,
+        "started_ms": at_ms,
+    }
+    if session.phase is Phase.ENDED:
+        about |= {"ended_ms": at_ms, "outcome": session.outcome, "code": session.code}
+    return [
+        ("participants", {"participant_id": session.participant, "day_ms": 0}),
+        ("sessions", about),
+        advancing.visit_row(session.id, 0, at_ms, scene=session.scene, entered_ms=at_ms),
         *(
             (
                 "recruiter_ids",
-                {"session_id": session_id, "name": name, "value": value, "day_ms": at_ms},
+                {"session_id": session.id, "name": name, "value": value, "day_ms": at_ms},
             )
             for name, value in ids.items()
         ),
     ]
-    recruit = sessions.recruit_field(mode, person)
-    made = sessions.create(redis, session, recruit, rows)
-    if made != session_id and not sessions.exists(redis, experiment, made):
-        # Their session has run out although the link is remembered: they begin anew.
-        sessions.forget(redis, experiment, recruit)
-        made = sessions.create(redis, session, recruit, rows)
-    return tokens.issue(deployment, experiment, made), made
 
 
 def _max_s(query: Mapping[str, object]) -> float:

@@ -253,9 +253,11 @@ def _rehearse(scene: Play, root: Path) -> float:
                 )
         sim.hud()
         for seat, who in scene.seats.items():
-            if isinstance(who, Onnx):
-                model = onnx.load(who, root)
-                onnx.check(model, sim.observe(str(seat)), getattr(sim.space(str(seat)), "n", None))
+            for policy in who.cells.values() if isinstance(who, Treatment) else (who,):
+                if isinstance(policy, Onnx):
+                    model = onnx.load(policy, root)
+                    actions = getattr(sim.space(str(seat)), "n", None)
+                    onnx.check(model, sim.observe(str(seat)), actions)
         idle = [scene.keymap.idle] * len(scene.seats)
         # Time of this process, not of the wall: the deployment may be starting beside it.
         began, steps = time.process_time(), 0

@@ -116,6 +116,28 @@ def sockets(experiment: str) -> str:
     return f"igym:{{{experiment}}}:sockets"
 
 
+@key("zset", days=90)
+def presence(experiment: str) -> str:
+    """Session that has not ended -> when to look whether it has gone silent (ms)."""
+    return f"igym:{{{experiment}}}:presence"
+
+
+@key("hash")
+def places(experiment: str, release: str, mode: str) -> str:
+    """How many places of each treatment's cells are taken (`quota.lua`).
+
+    Permanent: a study that rested for months must not begin to count anew. A few dozen bytes
+    for each cell.
+    """
+    return f"igym:{{{experiment}}}:places:{release}:{mode}"
+
+
+@key("hash", days=90)
+def holders(experiment: str, release: str, mode: str) -> str:
+    """Who holds each place that is reserved, and who of them has yet to complete (`quota.lua`)."""
+    return f"igym:{{{experiment}}}:holders:{release}:{mode}"
+
+
 @key("zset", days=1)
 def heard(experiment: str) -> str:
     """Session -> when any message of its browser last came, ms on Redis's clock."""

@@ -11,10 +11,16 @@ from redis.commands.core import Script as RedisScript
 
 
 class Script:
-    """A `.lua` file beside the module that calls it; sent once, then called by its hash."""
+    """A `.lua` file beside the module that calls it; sent once, then called by its hash.
 
-    def __init__(self, file: str) -> None:
-        self._text = (files("igym.store") / file).read_text(encoding="utf-8")
+    Libraries are files of functions whose text is put before it.
+    """
+
+    def __init__(self, file: str, *libraries: str) -> None:
+        folder = files("igym.store")
+        self._text = "\n".join(
+            (folder / name).read_text(encoding="utf-8") for name in (*libraries, file)
+        )
         self._script: RedisScript | None = None
 
     def __call__(

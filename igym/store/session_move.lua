@@ -4,17 +4,25 @@
 -- KEYS[2]  stream  records
 -- KEYS[3]  zset    lobby it joins or leaves (any key of the experiment where neither)
 -- KEYS[4]  set     lobbies
+-- KEYS[5]  hash    places
+-- KEYS[6]  hash    holders
+-- KEYS[7]  zset    presence
 -- ARGV[1]  version the caller saw
 -- ARGV[2]  JSON {set = {field -> text}, rows = [[table, row JSON], ...],
---                lobby = "join" | "leave" | "", lobby_name, member, score}
+--                lobby = "join" | "leave" | "", lobby_name, member, score,
+--                takes, gives (quota.lua), ends = whether this is its last move}
 -- ARGV[3]  life of the session, s
 -- ARGV[4]  life of a lobby, s
--- returns  the new version; -1 where the session had moved on or left the lobby, -2 where it is gone
+-- ARGV[5]  life of holders, s
+-- returns  the new version; -1 where the session had moved on or left the lobby, -2 where it is
+--          gone, -3 where there is no free place: then nothing was written
 
 local version = redis.call('HGET', KEYS[1], 'version')
 if not version then return -2 end
 if version ~= ARGV[1] then return -1 end
 local said = cjson.decode(ARGV[2])
+local chosen = quota_choose(KEYS[5], said.takes)
+if not chosen then return -3 end
 if said.lobby == 'leave' and redis.call('ZREM', KEYS[3], said.member) == 0 then return -1 end
 for field, value in pairs(said.set) do redis.call('HSET', KEYS[1], field, value) end
 local now = redis.call('HINCRBY', KEYS[1], 'version', 1)
@@ -25,5 +33,9 @@ if said.lobby == 'join' then
   redis.call('SADD', KEYS[4], said.lobby_name)
   redis.call('EXPIRE', KEYS[4], ARGV[4])
 end
+if said.ends then redis.call('ZREM', KEYS[7], said.member) end
 for _, row in ipairs(said.rows) do redis.call('XADD', KEYS[2], '*', 't', row[1], 'd', row[2]) end
+quota_take(KEYS[5], KEYS[6], KEYS[2], said.takes, chosen, ARGV[5])
+quota_note(KEYS[1], said.takes, chosen)
+quota_give(KEYS[5], KEYS[6], KEYS[2], said.gives)
 return now

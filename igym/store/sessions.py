@@ -11,12 +11,13 @@ from redis import Redis
 
 from igym.domain.participant import Phase
 from igym.errors import Conflict, NotFound
-from igym.store import keys
+from igym.store import keys, quotas
+from igym.store.quotas import Give, Take
 from igym.store.records import Row, packed
 from igym.store.script import Script
 
-_create = Script("session_create.lua")
-_move = Script("session_move.lua")
+_create = Script("session_create.lua", "quota.lua")
+_move = Script("session_move.lua", "quota.lua")
 _json = msgspec.json.Encoder().encode
 
 
@@ -41,15 +42,20 @@ class Session(msgspec.Struct, frozen=True):
     outcome: str = ""
     code: str = ""
     wave: str = ""
-    cells: dict[str, str] = {}  # treatment (per participant) -> cell
+    cells: dict[str, str] = {}  # treatment -> cell, their own or their group's
+    holds: dict[str, str] = {}  # treatment -> the unit whose place it is: this session, or a game
     attributes: dict[str, Any] = {}  # "scene.item" -> answer, where a scene's roles need it
     groups: dict[str, str] = {}  # game scene -> the game they were in
     met: list[str] = []  # participants they were in a game with
     again: int = 0  # times they chose to wait on, in this lobby
 
+    def changed(self, **fields: Any) -> Session:
+        """A copy with these fields."""
+        return msgspec.structs.replace(self, **fields)
+
 
 #: Fields that are JSON in the hash.
-_PACKED = ("cells", "attributes", "groups", "met")
+_PACKED = ("cells", "holds", "attributes", "groups", "met")
 
 
 def texts(fields: Mapping[str, Any]) -> dict[str, str]:
@@ -70,30 +76,48 @@ def recruit_field(mode: str, ids: Mapping[str, str]) -> str:
     return f"{mode}:{hashlib.sha256(text.encode()).hexdigest()[:32]}"
 
 
-def create(redis: Redis, session: Session, recruit: str, rows: Sequence[Row]) -> str:
+def create(
+    redis: Redis,
+    session: Session,
+    recruit: str,
+    rows: Sequence[Row],
+    *,
+    takes: Sequence[Take] = (),
+    look_ms: float = 0,
+) -> str:
     """Write a new session and its first rows, unless `recruit` already has one.
+
+    Args:
+        takes: places to reserve in the same step; their cells are added to the session's.
+        look_ms: when to look whether the session has gone silent; 0 = never.
 
     Returns:
         The id of the session these recruiter ids have now: `session.id`, or the earlier one's.
+
+    Raises:
+        Full: there is no free place. Nothing was written.
     """
-    fields = texts(msgspec.to_builtins(session))
-    return str(
-        _create(
-            redis,
-            [
-                keys.recruits(session.experiment),
-                keys.session(session.experiment, session.id),
-                keys.records(session.experiment, session.release),
-            ],
-            [
-                session.id,
-                recruit,
-                _json({"set": fields, "rows": packed(rows)}),
-                keys.session.ttl_s,
-                keys.recruits.ttl_s,
-            ],
-        ).decode()
-    )
+    experiment = session.experiment
+    said = {
+        "set": texts(msgspec.to_builtins(session)),
+        "rows": packed(rows),
+        "takes": quotas.asked(takes),
+        "look_ms": look_ms,
+    }
+    made = _create(
+        redis,
+        [
+            keys.recruits(experiment),
+            keys.session(experiment, session.id),
+            keys.records(experiment, session.release),
+            *quotas.names(experiment, session.release, session.mode),
+            keys.presence(experiment),
+        ],
+        [session.id, recruit, _json(said), keys.session.ttl_s, keys.recruits.ttl_s],
+    ).decode()
+    if not made:
+        raise quotas.Full()
+    return str(made)
 
 
 def exists(redis: Redis, experiment: str, session_id: str) -> bool:
@@ -129,16 +153,24 @@ def move(
     join: str = "",
     leave: str = "",
     at_ms: float = 0,
+    takes: Sequence[Take] = (),
+    gives: Sequence[Give] = (),
+    ends: bool = False,
 ) -> int:
     """Write `fields` and `rows` if nobody moved the session since it was read.
 
-    `join` and `leave` name a lobby the session enters or leaves in the same step.
+    Args:
+        join, leave: a lobby the session enters or leaves in the same step.
+        takes: places to reserve in the same step; their cells are added to the session's.
+        gives: places to settle in the same step.
+        ends: whether this is the session's last move.
 
     Returns:
         The new version.
 
     Raises:
         Conflict: it moved on, or was no longer in the lobby. Nothing was written.
+        Full: there is no free place. Nothing was written.
         NotFound: it has expired.
     """
     said = {
@@ -148,6 +180,9 @@ def move(
         "lobby_name": join or leave,
         "member": session.id,
         "score": at_ms,
+        "takes": quotas.asked(takes),
+        "gives": quotas.given(gives),
+        "ends": ends,
     }
     experiment = session.experiment
     version = int(
@@ -158,10 +193,20 @@ def move(
                 keys.records(experiment, session.release),
                 keys.lobby(experiment, join or leave),
                 keys.lobbies(experiment),
+                *quotas.names(experiment, session.release, session.mode),
+                keys.presence(experiment),
             ],
-            [session.version, _json(said), keys.session.ttl_s, keys.lobby.ttl_s],
+            [
+                session.version,
+                _json(said),
+                keys.session.ttl_s,
+                keys.lobby.ttl_s,
+                keys.holders.ttl_s,
+            ],
         )
     )
+    if version == -3:
+        raise quotas.Full()
     if version == -2:
         raise NotFound("We can't find your session.", hint="Open your link once more.")
     if version == -1:

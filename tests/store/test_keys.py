@@ -7,7 +7,9 @@ import re
 from igym.store import keys
 from tests import redis_server
 
-PERMANENT = {"secret", "experiments", "plan", "lease_token", "releases", "records", "closed"}
+PERMANENT = {
+    "secret", "experiments", "plan", "lease_token", "releases", "records", "closed", "places",
+}  # fmt: skip
 
 
 def test_only_these_keys_stay_for_ever():
@@ -28,7 +30,7 @@ def test_no_two_keys_can_be_mistaken_for_each_other():
 
 def test_keys_of_one_experiment_live_on_one_server():
     tags = {
-        re.search(r"{(.*)}", key("kitchen", "x") if count == 2 else key("kitchen"))[1]
+        re.search(r"{(.*)}", key("kitchen", *["x"] * (count - 1)))[1]
         for key in keys.ALL.values()
         if (count := key.name.__code__.co_argcount)
         and key.name.__code__.co_varnames[0] == "experiment"
