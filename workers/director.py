@@ -15,13 +15,16 @@ import threading
 import time
 from collections.abc import Callable
 
-from igym.services import asking, finishing, footprint, matching
+from igym.services import absence, asking, finishing, footprint, matching
 from igym.services.connect import Deployment, process_name
 from igym.store import Redis, RedisError, backlog, bell, lease
 from igym.store.client import open_redis
 from igym.store.post import Outbox
 
 _log = logging.getLogger(__name__)
+
+#: Nobody is called absent so soon after the director began to look, or Redis was away.
+ABSENT_PATIENCE_S = 60.0
 
 
 class Patience:
@@ -43,6 +46,11 @@ class Patience:
         return time.monotonic() > self._until
 
 
+def _absent(deployment: Deployment, outbox: Outbox, patience: Patience) -> None:
+    if patience.over():
+        absence.look(deployment, outbox)
+
+
 def _reap(deployment: Deployment, outbox: Outbox, patience: Patience) -> None:
     if patience.over():
         finishing.reap(deployment, outbox)
@@ -57,11 +65,18 @@ def run(deployment: Deployment) -> None:
         signal.signal(number, lambda *_: stop.set())
     bells = open_redis(deployment.settings.redis_url)
     patience = Patience(2 * deployment.settings.worker_lease_s)
+    # Longer, because it takes browsers their time to come back to a Redis that was away.
+    slow = Patience(ABSENT_PATIENCE_S)
     loops = [
-        threading.Thread(target=_loop, args=(deployment, name, stop, patience, *loop), name=loop[0])
+        threading.Thread(
+            target=_loop,
+            args=(deployment, name, stop, slow if loop[0] == "presence" else patience, *loop),
+            name=loop[0],
+        )
         for loop in (
             ("matching", lambda: matching.match_all(deployment, outbox), _rung(bells, stop)),
             ("reaping", lambda: _reap(deployment, outbox, patience), lambda: stop.wait(1.0)),
+            ("presence", lambda: _absent(deployment, outbox, slow), lambda: stop.wait(2.0)),
             ("archiving", lambda: _archive(deployment, name, stop), lambda: stop.wait(1.0)),
             ("checking", lambda: _check(deployment, name, stop), lambda: stop.wait(0.2)),
         )
@@ -79,7 +94,7 @@ def run(deployment: Deployment) -> None:
             deployment.redis
         ):
             _helper("archive", "--once").wait()
-        for loop in ("matching", "reaping", "archiving", "checking"):
+        for loop in ("matching", "reaping", "presence", "archiving", "checking"):
             lease.drop(deployment.redis, loop, name)
     except RedisError as error:
         _log.warning("leases run out by themselves: %s", error)

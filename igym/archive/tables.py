@@ -146,7 +146,7 @@ TABLES: dict[str, Table] = {
                 "scene": (_T, ""),
                 "since_ms": (_F, "began to wait"),
                 "ended_ms": (_F, "null = still waiting, or never resolved"),
-                "end": (_T, "matched or timed_out; null as ended_ms"),
+                "end": (_T, "matched, timed_out or absent; null as ended_ms"),
                 "game_id": (_T, "the game they were matched into; null = none"),
             },
         ),

@@ -17,9 +17,9 @@ from igym.settings import Settings
 from igym.store import games, sessions, sockets
 from igym.store.games import Game
 from igym.store.packages import Plans
-from igym.store.post import Outbox
 from igym.store.sessions import Session
 from igym.wire import inner
+from tests.services.paper import Outgoing
 
 PACKAGES = Path(__file__).parent / "packages"
 
@@ -36,16 +36,6 @@ def compiled():
     """The plan of the tiny study: compiled once, since that takes a process of its own."""
     root = PACKAGES / "counters"
     return publishing.compile_apart(root, publishing.fingerprint(root))
-
-
-class Outgoing(Outbox):
-    """An outbox that keeps what is put into it."""
-
-    def __init__(self) -> None:
-        self.said: list[tuple[str, inner.Inner]] = []
-
-    def put(self, peer: str, message: inner.Inner) -> None:
-        self.said.append((peer, message))
 
 
 class Clock:
