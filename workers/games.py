@@ -174,7 +174,7 @@ def run(deployment: Deployment, name: str, progress: Path | None) -> None:
     done.wait()
     worker._stop_requested = True
     stop.set()
-    host.suspend()
+    host.hand_over()
     with suppress(RedisError):
         worker.register_death()  # type: ignore[no-untyped-call]
 

@@ -189,9 +189,14 @@ TABLES: dict[str, Table] = {
             ("episode_id",),
             {"game_id": "games"},
             {
-                "episode_id": (_T, "<game_id>-<episode>"),
+                "episode_id": (_T, "<game_id>-<episode>, and .<attempt> where it began anew"),
                 "game_id": (_T, ""),
                 "episode": (_I, "order within the game, from 0"),
+                "attempt": (
+                    _I,
+                    "0; above: begun anew after its worker was lost, since its environment could "
+                    "not be brought back",
+                ),
                 "seed": (_I, "given to reset(seed=…)"),
                 "started_ms": (_F, "first tick due"),
                 "ended_ms": (_F, "null = cut short"),

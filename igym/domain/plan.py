@@ -120,6 +120,7 @@ class PlayPlan:
     treated: dict[str, str] = field(default_factory=dict)  # seat -> treatment that fills it
     tick_ms: float = 1.0  # of one step and one picture, as measured when it was compiled
     recovery: Recovery = "replay"  # as found when it was compiled
+    deterministic: bool = True  # the same actions gave the same observations then
 
     @property
     def grace_s(self) -> float:

@@ -86,28 +86,30 @@ def play(
     fps: float,
     max_steps: int,
     where: str,
+    first: int = 0,
 ) -> tuple[int, Step]:
-    """Tick a freshly reset `sim` until it ends or `max_steps` are taken.
+    """Tick `sim` until it ends or `max_steps` are taken.
 
     Args:
+        sim: freshly reset, or as after the first `first` ticks.
         deciders: one per seat, in the order of `sim.seats`.
         where: scene and episode, for errors.
 
     Returns:
-        The number of steps and the last one. The last step is truncated when `max_steps`
-        ended it.
+        The number of steps, earlier ones included, and the last one, which is truncated when
+        `max_steps` ended it.
 
     Raises:
         SceneFailed: the environment or a policy raised.
         LeaseLost: from `stage`; the tick is not in the record.
     """
     period_s = 1 / fps
-    start, tick0 = first_due(clock.now(), fps), 0
+    start, tick0 = first_due(clock.now(), fps), first
     watchers = [
         (decider, (lambda seat=seat: sim.observe(seat)))
         for decider, seat in zip(deciders, sim.seats, strict=True)
     ]
-    for tick in range(max_steps):
+    for tick in range(first, max_steps):
         if stage.before(tick):
             start, tick0 = first_due(clock.now(), fps), tick
         due = start + (tick - tick0) * period_s

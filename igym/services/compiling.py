@@ -9,9 +9,9 @@ from __future__ import annotations
 import io
 import json
 import sys
-import time
 import tomllib
 import traceback
+from collections.abc import Iterator
 from contextlib import redirect_stdout
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,7 @@ from markdown_it import MarkdownIt
 
 from igym import __version__
 from igym.domain.dropout import Hold
-from igym.domain.experiment import Ending, Experiment, Onnx, Page, Play, Random, Survey
+from igym.domain.experiment import Ending, Experiment, Human, Onnx, Page, Play, Random, Survey
 from igym.domain.grouping import Grouping
 from igym.domain.keymap import chord_keys
 from igym.domain.plan import (
@@ -43,6 +43,7 @@ from igym.domain.treatments import Treatment
 from igym.engine import onnx
 from igym.errors import BadPackage, IgymError
 from igym.services.loading import load
+from igym.services.proving import prove
 from igym.sim.host import Sim
 from igym.store import packages
 
@@ -154,7 +155,8 @@ def _play(scene: Play, root: Path) -> PlayPlan:
             for i, key in enumerate(keys)
             if key in _LABELS or len(keys) <= 8
         )
-    tick_ms = _rehearse(scene, root)
+    _rehearse(scene, root)
+    proof = prove(scene)
     return PlayPlan(
         seats=tuple(map(str, scene.seats)),
         humans=tuple(map(str, scene.humans)),
@@ -188,7 +190,9 @@ def _play(scene: Play, root: Path) -> PlayPlan:
         partner_shown_as=scene.partner_shown_as,
         masked=scene.masked,
         treated={str(s): who.name for s, who in scene.seats.items() if isinstance(who, Treatment)},
-        tick_ms=tick_ms,
+        tick_ms=proof.tick_ms,
+        recovery=proof.recovery,
+        deterministic=proof.deterministic,
     )
 
 
@@ -232,16 +236,8 @@ def _describe(who: Onnx | Random) -> str:
     return f"onnx:{who.file}:{chosen}"
 
 
-#: Steps that are timed, and the longest that timing may take.
-TIMED_STEPS, TIMED_S = 60, 2.0
-
-
-def _rehearse(scene: Play, root: Path) -> float:
-    """Make the environment, reset it, draw it, ask the policies and take a few idle steps.
-
-    Returns:
-        The mean time of a step with its picture, ms.
-    """
+def _rehearse(scene: Play, root: Path) -> None:
+    """Make the environment, reset it, draw it, and ask every policy that may sit in a seat."""
     sim = Sim(scene.env(), list(scene.seats), scene.draw, scene.hud)
     try:
         sim.reset(0)
@@ -252,24 +248,41 @@ def _rehearse(scene: Play, root: Path) -> float:
                     f"play({scene.name!r}): marks[{seat!r}] = {mark!r} is no shape's id."
                 )
         sim.hud()
-        for seat, who in scene.seats.items():
-            for policy in who.cells.values() if isinstance(who, Treatment) else (who,):
-                if isinstance(policy, Onnx):
-                    model = onnx.load(policy, root)
-                    actions = getattr(sim.space(str(seat)), "n", None)
-                    onnx.check(model, sim.observe(str(seat)), actions)
-        idle = [scene.keymap.idle] * len(scene.seats)
-        # Time of this process, not of the wall: the deployment may be starting beside it.
-        began, steps = time.process_time(), 0
-        while steps < TIMED_STEPS and time.process_time() - began < TIMED_S:
-            over = sim.step(idle).over
-            sim.draw()
-            steps += 1
-            if over:
-                sim.reset(steps)
-        return (time.process_time() - began) / steps * 1000
+        for agent, who in _policies(scene):
+            if isinstance(who, Onnx):
+                seat = str(agent)
+                model = onnx.load(who, root)
+                onnx.check(model, sim.observe(seat), getattr(sim.space(seat), "n", None))
+        if any(hold.then == "shrink" for hold in scene.dropped.values()):
+            _shrinks(scene, sim)
     finally:
         sim.close()
+
+
+def _policies(scene: Play) -> Iterator[tuple[Any, Any]]:
+    """(agent, policy) for every policy that may come to sit there."""
+    for agent, who in scene.seats.items():
+        if isinstance(who, Treatment):
+            yield from ((agent, policy) for policy in who.cells.values())
+        elif who is not Human:
+            yield agent, who
+        elif scene.fill is not None:
+            yield agent, scene.fill.policy
+    yield from ((agent, hold.policy) for agent, hold in scene.dropped.items() if hold.policy)
+
+
+def _shrinks(scene: Play, sim: Sim) -> None:
+    """Take a step without one of the agents."""
+    actions = [scene.keymap.idle] * len(scene.seats)
+    actions[next(i for i, who in enumerate(scene.seats.values()) if who is Human)] = None
+    try:
+        sim.step(actions)
+    except Exception as error:
+        raise BadPackage(
+            f'play({scene.name!r}): hold(then="shrink") leaves an agent out of the joint action, '
+            f"and the environment raised {type(error).__name__}: {error}.",
+            hint='Use then="noop" or a policy.',
+        ) from error
 
 
 def compile_package(root: Path, package: str) -> Plan:

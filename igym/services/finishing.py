@@ -5,6 +5,7 @@ Knows no environment: everything here is in the game's record, its log and its p
 
 from __future__ import annotations
 
+import contextlib
 import logging
 from typing import Protocol
 
@@ -12,7 +13,7 @@ from igym.domain.outcome import GameOutcome, Outcome
 from igym.errors import IgymError, NotFound
 from igym.services import advancing, matching, problems
 from igym.services.connect import Deployment, now_ms
-from igym.store import bell, games, jobs, lease, packages
+from igym.store import bell, games, jobs, lease, packages, records
 from igym.store.games import Game
 from igym.store.post import Outbox
 from igym.store.records import Row
@@ -42,13 +43,8 @@ def report(deployment: Deployment, game: Game, message: str, where: str, trace: 
     )
 
 
-#: How a session ends whose game ended like that; "" goes on to the next scene.
-_ENDS = {
-    GameOutcome.FINISHED: "",
-    GameOutcome.ABANDONED: Outcome.PARTNER_LEFT,
-    GameOutcome.FAILED: Outcome.TECHNICAL_PROBLEM,
-    GameOutcome.LOST: Outcome.TECHNICAL_PROBLEM,
-}
+#: A game that was taken over so often without a tick in between is given up: it kills workers.
+MOST_FRUITLESS = 3
 
 
 def finish(
@@ -89,9 +85,8 @@ def finish(
 
 def settle(deployment: Deployment, outbox: Outbox, game: Game) -> None:
     """Move everybody of a game that is over to what follows, and forget the game."""
-    ends_with = _ENDS[GameOutcome(game.outcome)]
     for seat, session in game.seats.items():
-        ends = str(Outcome.LEFT if seat in game.away else ends_with)
+        ends = _ends(deployment, game, seat)
         try:
             advancing.move_on(deployment, session, game.experiment, game.id, ends)
         except NotFound:
@@ -99,6 +94,51 @@ def settle(deployment: Deployment, outbox: Outbox, game: Game) -> None:
         matching.nudge(outbox, deployment, game.experiment, session)
     games.settled(deployment.redis, game.experiment, game.id)
     bell.ring(deployment.redis)
+
+
+def _ends(deployment: Deployment, game: Game, seat: str) -> str:
+    """The outcome with which the game ends the session of that seat; "" = it goes on."""
+    match GameOutcome(game.outcome):
+        case GameOutcome.FINISHED:
+            return ""
+        case GameOutcome.ABANDONED:
+            play = deployment.plans.get(game.experiment, game.package).scene(game.scene).play
+            assert play is not None
+            if seat in game.away:
+                return play.dropped[seat].leaver
+            left = next((one for one in game.away if one in play.dropped), seat)
+            return play.dropped[left].partner
+        case _:
+            return str(Outcome.TECHNICAL_PROBLEM)
+
+
+def dismiss(deployment: Deployment, outbox: Outbox, game: Game, seat: str, outcome: str) -> None:
+    """The game goes on without the person of that seat: their session ends with `outcome`."""
+    session = game.seats[seat]
+    with contextlib.suppress(NotFound):  # it has expired
+        advancing.move_on(deployment, session, game.experiment, game.id, outcome)
+    matching.nudge(outbox, deployment, game.experiment, session)
+
+
+def take_over(deployment: Deployment, game: Game, owner: str, why: str) -> int:
+    """Offer the game to another worker, in the next generation.
+
+    Returns:
+        The generation; 0 where it is over or somebody was faster.
+    """
+    row = records.event_row(
+        now_ms(),
+        "game_taken",
+        game=game.id,
+        detail=f"from {owner}, generation {game.generation}: {why}",
+    )
+    generation, fruitless = games.take(deployment.redis, game, owner, [row], now_ms=now_ms())
+    if not generation:
+        return 0
+    _log.warning("game %s goes to generation %s: %s", game.id, generation, why)
+    if fruitless < MOST_FRUITLESS:
+        jobs.start_game(deployment.redis, games.read(deployment.redis, game.experiment, game.id))
+    return generation
 
 
 def _forgotten(deployment: Deployment, game: Game) -> bool:
@@ -110,12 +150,13 @@ def _forgotten(deployment: Deployment, game: Game) -> bool:
 
 
 def reap(deployment: Deployment, outbox: Outbox) -> int:
-    """Look after games nobody runs (any more). Returns how many were given up.
+    """Look after games nobody runs (any more). Returns how many were taken from dead workers.
 
-    A game that no worker has claimed is offered again; one whose worker is dead is ended
-    with what its log holds; one that is over but not settled is settled.
+    A game that no worker has claimed is offered again, and so is one whose worker is dead, in
+    its next generation; one that took every worker with it is given up with what its log
+    holds; one that is over but not settled is settled.
     """
-    redis, given_up = deployment.redis, 0
+    redis, taken = deployment.redis, 0
     patience_ms = 2 * deployment.settings.worker_lease_s * 1000
     for experiment in packages.active(redis):
         for game_id in games.open_games(redis, experiment):
@@ -127,11 +168,13 @@ def reap(deployment: Deployment, outbox: Outbox) -> int:
             if game.phase == "over":
                 if now_ms() - game.ended_ms > patience_ms:
                     settle(deployment, outbox, game)
+            elif not game.owner and game.fruitless >= MOST_FRUITLESS:
+                _log.error("game %s was lost with every worker it had", game_id)
+                finish(deployment, outbox, game, GameOutcome.LOST)
             elif not game.owner:
-                if now_ms() - game.created_ms > patience_ms and _forgotten(deployment, game):
+                since_ms = max(game.created_ms, game.offered_ms)
+                if now_ms() - since_ms > patience_ms and _forgotten(deployment, game):
                     jobs.start_game(redis, game)
             elif not lease.alive(redis, game.owner):
-                given_up += 1
-                _log.error("the worker of game %s is dead", game_id)
-                finish(deployment, outbox, game, GameOutcome.LOST)
-    return given_up
+                taken += bool(take_over(deployment, game, game.owner, "its worker is dead"))
+    return taken

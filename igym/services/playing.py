@@ -5,25 +5,29 @@ from __future__ import annotations
 import logging
 import traceback
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any, TypeVar
 
 from igym.domain import seeds
-from igym.domain.experiment import Onnx, Play, Random
+from igym.domain.experiment import Play
 from igym.domain.outcome import GameOutcome
-from igym.engine import onnx, runner
-from igym.engine.seats import Background, Decider, OnnxSeat, RandomSeat
+from igym.domain.plan import Plan, PlayPlan
+from igym.engine import runner
+from igym.engine.seats import Background, Decider
 from igym.errors import LeaseLost, NotFound, SceneFailed
 from igym.services import finishing
+from igym.services.casting import Cast
 from igym.services.connect import Deployment, now_ms
 from igym.services.loading import Loaded
-from igym.services.stage import GameOver, Stage
+from igym.services.people import GameOver
+from igym.services.recovering import Recovered, recover
+from igym.services.snapshots import Snapshots
+from igym.services.stage import Stage
 from igym.sim.host import Sim
 from igym.store import RedisError, games
 from igym.store.games import Game, episode_id
 from igym.store.group import GroupLog
 from igym.store.post import Outbox
-from igym.store.records import Row
+from igym.store.records import Row, event_row
 from igym.wire import inner
 
 _log = logging.getLogger(__name__)
@@ -75,10 +79,12 @@ class GameHost:
                 stage.attach(said)
             elif isinstance(said, inner.Detach):
                 stage.detach(said)
-            elif isinstance(said, inner.WantKeyframe):
-                stage.want_keyframe(said)
+            elif isinstance(said, inner.Leave):
+                stage.leave(said)
             elif isinstance(said, inner.Alive):
                 stage.alive(said)
+            else:
+                stage.want_keyframe(said)
 
     def resumed(self) -> None:
         """The inbox was (re)opened: attach again whoever connected while it was closed."""
@@ -118,8 +124,10 @@ class GameHost:
         game = self._insist(lambda: games.read(redis, experiment, game_id))
         outcome, away = GameOutcome.FAILED, tuple[str, ...]()
         told: tuple[str, str, str] | None = None
+        snapshots: Snapshots | None = None
         try:
-            self._run(game)
+            snapshots = self._snapshots(game)
+            self._run(game, snapshots)
             outcome = GameOutcome.FINISHED
         except GameOver as over:
             outcome, away = over.outcome, over.away
@@ -138,8 +146,12 @@ class GameHost:
         if stage is not None:
             stage.tell("over")
         self._insist(
-            lambda: finishing.finish(self.deployment, self.outbox, game, outcome, away, stage)
+            lambda: finishing.finish(
+                self.deployment, self.outbox, game, outcome, away, stage.journal if stage else None
+            )
         )
+        if snapshots is not None:
+            snapshots.forget()
         return outcome.value
 
     def cost(self, experiment: str, game_id: str, generation: int) -> float:
@@ -168,18 +180,31 @@ class GameHost:
                 _log.warning("Redis is away, trying again: %s", error)
                 self._clock.sleep(0.25)
 
-    def suspend(self) -> None:
-        """The worker stops: write what its games have not written yet."""
+    def _plan(self, game: Game) -> tuple[Plan, PlayPlan]:
+        plan = self._insist(lambda: self.deployment.plans.get(game.experiment, game.package))
+        play = plan.scene(game.scene).play
+        assert play is not None
+        return plan, play
+
+    def _snapshots(self, game: Game) -> Snapshots | None:
+        _, play = self._plan(game)
+        if play.recovery not in ("state", "pickle"):
+            return None
+        return Snapshots(self.deployment.data, game.id, play.recovery)
+
+    def hand_over(self) -> None:
+        """The worker stops: write what its games have not written yet and offer them to others."""
         for stage in list(self.stages.values()):
             try:
-                stage.flush()
-            except (GameOver, LeaseLost) as error:
+                stage.journal.flush()
+                finishing.take_over(
+                    self.deployment, stage.game, self.name, "its worker was stopped"
+                )
+            except (GameOver, LeaseLost, NotFound, RedisError) as error:
                 _log.warning("game %s: %s", stage.game.id, error)
 
-    def _run(self, game: Game) -> None:
-        plan = self._insist(lambda: self.deployment.plans.get(game.experiment, game.package))
-        play_plan = plan.scene(game.scene).play
-        assert play_plan is not None
+    def _run(self, game: Game, snapshots: Snapshots | None) -> None:
+        plan, play_plan = self._plan(game)
         scene = f"scene {game.scene}"
         # Beside the loop: importing a package takes most of a second, once per worker.
         loading = self._background(lambda: self._load(self.deployment, game.package))
@@ -201,105 +226,132 @@ class GameHost:
             play_plan,
             play.keymap,
             sim,
+            snapshots,
+            plan.absent_s,
+            lambda seat, outcome: self._insist(
+                lambda: finishing.dismiss(self.deployment, self.outbox, game, seat, outcome)
+            ),
         )
+        hands = {seat: person.hands for seat, person in stage.people.items()}
+        cast = Cast(game, play, sim, loaded.root, hands, self._background)
         self.stages[game.id] = stage
         try:
             self._insist(lambda: self._attach_links(stage))
             # A rehearsal may end games early; nobody else has a limit but the scene's own.
             most = int(game.max_s * play.fps) or play.episodes * play.max_steps
-            for episode in range(play.episodes):
+            most -= game.played
+            for episode in range(game.done, play.episodes):
                 if most > 0:
-                    most -= self._episode(stage, sim, play, loaded.root, episode, most)
+                    most -= self._episode(stage, sim, play, cast, episode, most, snapshots)
         finally:
             sim.close()
 
     def _episode(
-        self, stage: Stage, sim: Sim, play: Play, root: Path, episode: int, most: int
+        self,
+        stage: Stage,
+        sim: Sim,
+        play: Play,
+        cast: Cast,
+        episode: int,
+        most: int,
+        snapshots: Snapshots | None,
     ) -> int:
-        """Play one episode of at most `most` steps. Returns the steps taken."""
-        game = stage.game
+        """Play one episode to at most `most` steps. Returns the steps taken."""
+        game, journal = stage.game, stage.journal
         where = f"scene {game.scene}, episode {episode}"
         seed = seeds.derive(game.seed, "episode", episode)
-        runner.guarded(f"{where}, reset", lambda: sim.reset(seed))
-        deciders = runner.guarded(
-            f"{where}, policies",
-            lambda: self._deciders(stage, sim, play, root, episode),
-        )
-        runner.guarded(f"{where}, drawing after reset", lambda: stage.begin(episode))
-        self._gather(stage)
-        pause_s = play.countdown_s if episode == 0 else play.between_s
-        stage.tell("countdown", starts_ms=now_ms() + pause_s * 1000)
-        self._clock.sleep(pause_s)
-        started_ms = now_ms()
+
+        def begin() -> list[Decider]:
+            runner.guarded(f"{where}, reset", lambda: sim.reset(seed))
+            return runner.guarded(f"{where}, policies", lambda: cast.deciders(episode))
+
         row: dict[str, Any] = {
-            "episode_id": episode_id(game.id, episode),
             "day_ms": game.created_ms,
             "game_id": game.id,
             "episode": episode,
             "seed": seed,
-            "started_ms": started_ms,
             "partial": True,
         }
-        stage.flush([("episodes", row)])
-        stage.tell("playing")
-        steps, last = runner.play(
-            sim,
-            deciders,
-            stage,
-            self._clock,
-            fps=play.fps,
-            max_steps=min(play.max_steps, most),
-            where=where,
-        )
-        done: list[Row] = [
-            (
-                "episodes",
-                row
-                | {
-                    "ended_ms": now_ms(),
-                    "steps": steps,
-                    "terminated": last.terminated,
-                    "truncated": last.truncated,
-                    "partial": False,
-                },
+        steps, deciders, last = 0, None, None
+        if game.logged and game.episode == episode_id(game.id, episode, game.attempt):
+            found = self._insist(
+                lambda: recover(
+                    self.deployment,
+                    game,
+                    stage.play,
+                    sim,
+                    begin,
+                    cast.actions(),
+                    snapshots,
+                    lambda: self._clock.sleep(0),
+                )
             )
-        ]
-        stage.flush(done, close=True)
+            self._tell_recovery(stage, found, row)
+            if found.how != "restarted":
+                steps, deciders, last = found.steps, found.deciders, found.last
+                for seat, score in found.scores.items():
+                    journal.scores[seat] += score
+        if deciders is None:
+            deciders = begin()
+        runner.guarded(
+            f"{where}, drawing after reset",
+            lambda: stage.begin(episode, deciders, lambda s: cast.stand_in(s, episode), steps),
+        )
+        row |= {"episode_id": journal.id, "attempt": journal.attempt}
+        if not steps:
+            stage.attend(gathering=True)
+            pause_s = play.countdown_s if episode == 0 else play.between_s
+            stage.tell("countdown", starts_ms=now_ms() + pause_s * 1000)
+            self._clock.sleep(pause_s)
+            row["started_ms"] = now_ms()
+        journal.flush([("episodes", row)])
+        stage.tell("playing")
+        if last is None:
+            steps, last = runner.play(
+                sim,
+                deciders,
+                stage,
+                self._clock,
+                fps=play.fps,
+                max_steps=min(play.max_steps, most),
+                where=where,
+                first=steps,
+            )
+        done: Row = (
+            "episodes",
+            row
+            | {
+                "ended_ms": now_ms(),
+                "steps": steps,
+                "terminated": last.terminated,
+                "truncated": last.truncated,
+                "partial": False,
+            },
+        )
+        journal.note(
+            done=episode + 1, attempt=0, scores=journal.scores, played=journal.played + steps
+        )
+        journal.flush([done], close=True)
+        journal.played += steps
         if episode + 1 < play.episodes:
             stage.tell("between", starts_ms=now_ms() + play.between_s * 1000)
         return steps
 
-    def _gather(self, stage: Stage) -> None:
-        """Wait until everybody's screen is up.
-
-        Raises:
-            GameOver: somebody stayed away for longer than the scene's grace.
-        """
-        if stage.everybody():
+    def _tell_recovery(self, stage: Stage, found: Recovered, row: dict[str, Any]) -> None:
+        """Say in the log and in the data how the game came back."""
+        game, journal = stage.game, stage.journal
+        detail = (
+            f"generation {game.generation}, episode {game.episode}, tick {game.logged}: "
+            f"{found.how} in {found.took_ms:.0f} ms {found.why}"
+        ).rstrip()
+        _log.warning("game %s goes on: %s", game.id, detail, extra={"game": game.id})
+        event = event_row(now_ms(), f"game_{found.how}", game=game.id, detail=detail)
+        if found.how != "restarted":
+            journal.add(event)
             return
-        stage.tell("waiting")
-        while not stage.everybody():
-            stage.check_away()
-            self._clock.sleep(0.02)
-
-    def _deciders(
-        self, stage: Stage, sim: Sim, play: Play, root: Path, episode: int
-    ) -> list[Decider]:
-        made: list[Decider] = []
-        for agent, who in play.seats.items():
-            seat = str(agent)
-            seed = seeds.derive(stage.game.seed, seat, episode)
-            if isinstance(who, Onnx):
-                model = onnx.load(who, root)
-                space = sim.space(seat)
-                onnx.check(model, sim.observe(seat), getattr(space, "n", None))
-                made.append(
-                    OnnxSeat(
-                        onnx.seated(model, seed), who.every, play.keymap.idle, self._background
-                    )
-                )
-            elif isinstance(who, Random):
-                made.append(RandomSeat(who, sim.space(seat), seed))
-            else:
-                made.append(stage.people[seat].hands)
-        return made
+        # What was played stays as an episode of its own that was cut short.
+        cut = row | {"episode_id": journal.id, "attempt": journal.attempt}
+        journal.steps = game.logged
+        journal.note(attempt=journal.attempt + 1)
+        journal.flush([event, ("episodes", cut)], close=True)
+        journal.attempt += 1

@@ -1,4 +1,4 @@
-"""One live game as its worker knows it: who holds what, who sees what, what is to be logged.
+"""One live game as its worker knows it: who holds what, who sees what, and who is missed.
 
 Fed by the inbox of the worker and by the tick loop, both on the same thread; the only
 waiting happens in `before`, while the log is written or the game is held.
@@ -9,66 +9,32 @@ from __future__ import annotations
 import logging
 import time
 from collections import defaultdict
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from igym import wire
+from igym.domain.dropout import Change, Seated
 from igym.domain.keymap import KeyMap
 from igym.domain.outcome import GameOutcome
 from igym.domain.plan import PlayPlan
-from igym.engine.seats import Hands
-from igym.errors import IgymError
+from igym.engine.seats import Chair, Decider
 from igym.services.connect import now_ms
+from igym.services.journal import Journal
+from igym.services.people import GameOver, Person
+from igym.services.snapshots import Snapshots
 from igym.settings import Settings
 from igym.sim.draw import Picture
 from igym.sim.host import Sim, Step
-from igym.store import RedisError
-from igym.store.games import Game, episode_id
+from igym.store.games import Game
 from igym.store.group import GroupLog
 from igym.store.post import Outbox
-from igym.store.records import Row
+from igym.store.records import Row, event_row
 from igym.wire import inner
-from igym.wire.record import Chunk, Edge, Tick, encode_chunk
 
 _log = logging.getLogger(__name__)
 
-
-class GameOver(IgymError):
-    """The game ends before its episodes do. `outcome` says how, `away` which seats left."""
-
-    def __init__(self, outcome: GameOutcome, away: tuple[str, ...] = ()) -> None:
-        super().__init__(f"The game is over: {outcome}.")
-        self.outcome = outcome
-        self.away = away
-
-
-class Person:
-    """The human in one seat: hands, connection, and signs of life."""
-
-    def __init__(self, keymap: KeyMap, index: int, now_s: float, away_after_s: float) -> None:
-        self.away_after_s = away_after_s  # whoever is silent for longer is away
-        self.hands = Hands(keymap)
-        self.index = index  # among the human seats, for `Frame.acks`
-        self.link: tuple[str, int] | None = None  # (web worker, connection)
-        self.count = 0  # last `Keys.count`
-        self.seen = -1
-        self.rtt_ms = -1.0
-        self.heard_s = now_s
-        self.away_since_s: float | None = now_s
-
-    def present(self, now_s: float) -> bool:
-        """Whether they have a connection that was heard of lately; remembers since when not."""
-        here = self.link is not None and now_s - self.heard_s < self.away_after_s
-        if here:
-            self.away_since_s = None
-        elif self.away_since_s is None:
-            self.away_since_s = now_s
-            self.hands.let_go()
-        self.hands.present = here
-        return here
-
-    def away_s(self, now_s: float) -> float:
-        """For how long they have been away; 0 while here."""
-        return 0.0 if self.present(now_s) else now_s - (self.away_since_s or now_s)
+#: How often a game that stands still looks again.
+LOOK_S = 0.02
 
 
 class Stage:
@@ -84,30 +50,34 @@ class Stage:
         play: PlayPlan,
         keymap: KeyMap,
         sim: Sim,
+        snapshots: Snapshots | None,
+        absent_s: float,
+        dismiss: Callable[[str, str], None],
     ) -> None:
-        now_s = time.monotonic()
+        """`dismiss(seat, outcome)` ends the session of somebody who is not coming back."""
         self.game = game
         self.play = play
         self.people = {
-            seat: Person(keymap, index, now_s, settings.away_after_s)
-            for index, seat in enumerate(play.humans)
+            seat: Person(keymap, play.dropped[seat], absent_s, settings.away_after_s)
+            for seat in play.humans
+            if seat in game.seats
         }
-        self._log = log
+        for seat, person in self.people.items():
+            if seat in game.gone or seat in game.replaced:
+                lost = seat in game.gone
+                person.attendance.restore(Seated.GONE if lost else Seated.REPLACED)
+        self.journal = Journal(settings, log, game, play, sim, snapshots, self._nobody_is_away)
         self._outbox = outbox
         self._worker = worker
         self._sim = sim
-        self._keys = play.keys
+        self._dismiss = dismiss
+        self._gathering = False
+        self._chairs: dict[str, Chair] = {}
+        self._stand_in: Callable[[str], Decider] | None = None
         self._picture = Picture(play.marks.values())
         self._tick = -1  # of the last frame; -1 = none yet
-        self._steps = 0  # taken in this episode
         self._hud: str | None = None
-        self._episode = 0
-        self.scores = dict.fromkeys(play.seats, 0.0)
-        self._told = self._episode_message("waiting", 0, "")
-        self._ticks: list[Tick] = []
-        self._edges: list[Edge] = []
-        self._due: list[tuple[str, inner.Input]] = []  # edges not yet acted on
-        self._flush_ticks = max(1, int(settings.log_flush_ms / 1000 * play.fps))
+        self._told = self._episode_message("waiting", 0, "", [])
 
     # --- from the inbox ------------------------------------------------------------------------
 
@@ -130,6 +100,13 @@ class Stage:
         """That connection is gone; a newer one of the seat stays."""
         person = self.people.get(said.seat)
         if person is not None and person.link == (said.web, said.conn):
+            person.link = None
+
+    def leave(self, said: inner.Leave) -> None:
+        """The person has left for good: the scene's rule acts at once."""
+        person = self.people.get(said.seat)
+        if person is not None and not person.leaves:
+            person.leaves = said.outcome
             person.link = None
 
     def want_keyframe(self, said: inner.WantKeyframe) -> None:
@@ -156,29 +133,31 @@ class Stage:
         person.count = keys.count
         person.seen = keys.seen
         person.rtt_ms = said.rtt_ms
+        person.hidden = keys.hidden
         pressed = 0
         for index, down, _ in keys.edges:
             if down:
                 pressed |= 1 << index
         person.hands.hold(keys.held, pressed)
         if keys.edges:
-            self._due.append((said.seat, said))
+            person.input_s = person.heard_s
+            self.journal.pressed(said)
 
     # --- to the browsers -----------------------------------------------------------------------
 
     def _episode_message(
-        self, stage: wire.EpisodeStage, starts_ms: float, text: str
+        self, stage: wire.EpisodeStage, starts_ms: float, text: str, away: list[str]
     ) -> wire.Episode:
         return wire.Episode(
             game=self.game.id,
             generation=self.game.generation,
-            episode=self._episode,
+            episode=self.journal.episode,
             episodes=self.play.episodes,
             stage=stage,
             starts_ms=starts_ms,
             text=text,
-            away=[],
-            scores=dict(self.scores),
+            away=[] if self.play.masked else away,
+            scores=dict(self.journal.scores),
         )
 
     def _links(self) -> dict[str, list[int]]:
@@ -188,23 +167,33 @@ class Stage:
                 links[person.link[0]].append(person.link[1])
         return links
 
-    def tell(self, stage: wire.EpisodeStage, *, starts_ms: float = 0, text: str = "") -> None:
+    def tell(
+        self,
+        stage: wire.EpisodeStage,
+        *,
+        starts_ms: float = 0,
+        text: str = "",
+        away: list[str] | None = None,
+    ) -> None:
         """Say where the game stands, to everybody and to whoever connects later."""
-        self._told = self._episode_message(stage, starts_ms, text)
+        missing = self._missing() if away is None else away
+        self._told = self._episode_message(stage, starts_ms, text, missing)
         packet = wire.packet(self._told)
         for web, conns in self._links().items():
             self._outbox.put(web, inner.Deliver(conns, inner.CONTROL, packet))
 
     def _frame(self, base: int, objects: list[Any], gone: list[int], hud: str | None) -> bytes:
+        # What is acknowledged says how many people there are.
+        acks = [] if self.play.masked else [person.count for person in self.people.values()]
         return wire.packet(
             wire.Frame(
                 game=self.game.id,
                 generation=self.game.generation,
-                episode=self._episode,
+                episode=self.journal.episode,
                 tick=self._tick,
                 at_ms=int(now_ms()) & 0xFFFF_FFFF,
                 base=base,
-                acks=[person.count for person in self.people.values()],
+                acks=acks,
                 objects=objects,
                 gone=gone,
                 hud=hud,
@@ -216,16 +205,33 @@ class Stage:
             packet = self._frame(-1, self._picture.whole(), [], self._hud or "")
             self._outbox.put(web, inner.Deliver([conn], inner.KEYFRAME, packet))
 
-    # --- from the tick loop ----------------------------------------------------------------------
+    # --- an episode ------------------------------------------------------------------------------
 
-    def begin(self, episode: int) -> None:
-        """The environment was reset for this episode: show it."""
-        self._episode = episode
+    def begin(
+        self,
+        episode: int,
+        deciders: Sequence[Decider],
+        stand_in: Callable[[str], Decider],
+        steps: int = 0,
+    ) -> None:
+        """The environment stands at `steps` of this episode: show it.
+
+        `stand_in` makes what sits in for the person of a seat.
+        """
+        self.journal.begin(episode, deciders, steps)
+        self._stand_in = stand_in
+        self._chairs = {
+            seat: decider
+            for seat, decider in zip(self.play.seats, deciders, strict=True)
+            if isinstance(decider, Chair)
+        }
+        for seat, person in self.people.items():
+            if person.stands in (Seated.REPLACED, Seated.GONE):
+                self._replace(seat, person)
         self._picture = Picture(self.play.marks.values())
         self._tick = -1
-        self._steps = 0
         self._hud = None
-        self.show(0)
+        self.show(steps)
 
     def show(self, tick: int) -> None:
         """Send everybody what changed. The first picture of an episode is a keyframe."""
@@ -239,127 +245,116 @@ class Stage:
         for web, conns in self._links().items():
             self._outbox.put(web, inner.Deliver(conns, what, packet))
 
-    def everybody(self) -> bool:
-        """Whether every person is here."""
-        now_s = time.monotonic()
-        here = [person.present(now_s) for person in self.people.values()]  # each one remembers
-        return all(here)
-
-    def check_away(self) -> None:
-        """End the game if somebody has been away for longer than the scene's grace.
-
-        Raises:
-            GameOver: with the seats that are away.
-        """
-        now_s = time.monotonic()
-        away = {seat: person.away_s(now_s) for seat, person in self.people.items()}
-        if any(away_s > self.play.grace_s for away_s in away.values()):
-            gone = tuple(seat for seat, away_s in away.items() if away_s > 0)
-            raise GameOver(GameOutcome.ABANDONED, gone)
-
     def before(self, tick: int) -> bool:
         """Write the log when it is time; hold while Redis or one of the people is away."""
-        held = len(self._ticks) >= self._flush_ticks and self.flush()
-        return self._hold() or held
-
-    def _hold(self) -> bool:
-        """Stand still while somebody is away. Returns whether anybody was.
-
-        Raises:
-            GameOver: they stayed away for longer than the scene's grace.
-        """
-        if self.everybody():
-            return False
-        self.flush()
-        self.tell("held", starts_ms=now_ms() + self.play.grace_s * 1000)
-        while not self.everybody():
-            self.check_away()
-            time.sleep(0.02)
-        self.tell("playing")
-        return True
+        held = self.journal.full and self.journal.flush()
+        return self.attend() or held
 
     def record(
         self, tick: int, actions: list[Any], actors: list[str], step: Step, late_s: float
     ) -> None:
         """Keep the tick for the next flush."""
-        people = self.people
-        self._steps = tick + 1
-        self._ticks.append(
-            Tick(
-                tick=tick,
-                wall_ms=round(now_ms(), 3),
-                mono_us=int(time.monotonic() * 1e6),
-                late_us=int(late_s * 1e6),
-                actions=actions,
-                actors=actors,
-                rewards=list(step.rewards),
-                terminated=step.terminated,
-                truncated=step.truncated,
-                seen=[people[s].seen if s in people else -1 for s in self.play.seats],
-                rtt_ms=[people[s].rtt_ms if s in people else -1 for s in self.play.seats],
-            )
-        )
-        for seat, reward in zip(self.play.seats, step.rewards, strict=True):
-            self.scores[seat] += reward
-        if self._due:
-            due, self._due = self._due, []
-            for seat, said in due:
-                for index, down, browser_ms in said.keys.edges:
-                    self._edges.append(
-                        Edge(
-                            seat,
-                            said.keys.count,
-                            self._keys[index],
-                            down,
-                            browser_ms,
-                            said.received_ms,
-                            said.keys.seen,
-                            tick,
-                        )
-                    )
+        self.journal.record(tick, actions, actors, step, late_s, self.people)
 
-    def flush(self, rows: list[Row] | None = None, *, close: bool = False) -> bool:
-        """Write what is waiting, in the name of this generation.
+    # --- who is there ----------------------------------------------------------------------------
 
-        Holds the game while Redis is away: nothing of what people did is thrown away, and
-        nothing more happens that could not be written.
+    def _nobody_is_away(self) -> None:
+        """While Redis is away nobody can be heard."""
+        now_s = time.monotonic()
+        for person in self.people.values():
+            person.heard_s = now_s
+
+    def _missing(self) -> list[str]:
+        """Seats whose people are not at them."""
+        return [seat for seat, person in self.people.items() if person.stands is not Seated.HERE]
+
+    def attend(self, *, gathering: bool = False) -> bool:
+        """Stand still while somebody is away, for as long as the scene's rule says.
+
+        Args:
+            gathering: the episode has not begun: people are waited for, not missed.
 
         Returns:
-            Whether it had to wait for Redis.
+            Whether it stood still.
 
         Raises:
-            LeaseLost: somebody else owns the game now.
-            GameOver: Redis stayed away for longer than the scene's grace.
+            GameOver: the rule ends the game, or nobody is left.
+            LeaseLost: as `Journal.flush`.
         """
-        ticks, self._ticks = self._ticks, []
-        edges, self._edges = self._edges, []
-        chunk = encode_chunk(Chunk(self.game.generation, ticks, edges)) if ticks or edges else b""
-        episode = episode_id(self.game.id, self._episode)
-        since_s = time.monotonic()
-        held = False
+        told: tuple[str, ...] | None = None
+        changed = False
+        self._gathering = gathering
         while True:
-            try:
-                self._log.append(
-                    self.game,
-                    episode,
-                    chunk,
-                    rows or (),
-                    logged=self._steps,
-                    close=close,
-                    now_ms=now_ms(),
-                )
-                return held
-            except RedisError as error:
-                if not held:
-                    _log.warning(
-                        "game %s holds, Redis is away: %s",
-                        self.game.id,
-                        error,
-                        extra={"game": self.game.id},
-                    )
-                held = True
-                for person in self.people.values():
-                    person.heard_s = time.monotonic()  # nobody can be heard: nobody is away
-                if time.monotonic() - since_s > max(60.0, self.play.grace_s):
-                    raise GameOver(GameOutcome.LOST) from error
-                time.sleep(0.1)
+            changed |= self._look()
+            waits = tuple(s for s, person in self.people.items() if person.stands is Seated.AWAY)
+            if not waits:
+                break
+            if waits != told:
+                told = waits
+                self.journal.flush()
+                self._tell_waiting("waiting" if gathering else "held", waits)
+            time.sleep(LOOK_S)
+        if changed:
+            self.journal.flush()
+            if not gathering:
+                self.tell("playing")
+        return told is not None
+
+    def _tell_waiting(self, stage: wire.EpisodeStage, waits: tuple[str, ...]) -> None:
+        """Say for whom the game stands still, and when it goes on without them."""
+        rules = [self.people[seat] for seat in waits]
+        acts_s = [p.attendance.acts_s for p in rules if p.rule.then != "wait"]
+        first_s = min((at_s for at_s in acts_s if at_s is not None), default=None)
+        starts_ms = 0.0 if first_s is None else now_ms() + (first_s - time.monotonic()) * 1000
+        text = next((p.rule.message for p in rules if p.rule.message), "")
+        self.tell(stage, starts_ms=starts_ms, text=text, away=list(waits))
+
+    def _look(self) -> bool:
+        """Look at everybody once. Returns whether something has changed."""
+        now_s = time.monotonic()
+        changed = False
+        for seat, person in self.people.items():
+            change = person.look(now_s)
+            if change is not None:
+                changed = True
+                self._heed(seat, person, change)
+        if changed and not any(
+            person.stands in (Seated.HERE, Seated.AWAY) for person in self.people.values()
+        ):
+            raise GameOver(GameOutcome.ABANDONED, tuple(self._missing()))
+        return changed
+
+    def _heed(self, seat: str, person: Person, change: Change) -> None:
+        if change is Change.END:
+            gone = [s for s, p in self.people.items() if p.stands is not Seated.HERE]
+            raise GameOver(GameOutcome.ABANDONED, tuple(gone))
+        if change is Change.BACK:
+            if seat in self._chairs:
+                self._chairs[seat].give_back()
+        elif change is Change.REPLACED:
+            self._replace(seat, person)
+            if person.stands is Seated.GONE:
+                self._dismiss(seat, person.leaves or person.rule.leaver)
+        standing: dict[Seated, list[str]] = defaultdict(list)
+        for other, one in self.people.items():
+            standing[one.stands].append(other)
+        self.journal.note(replaced=standing[Seated.REPLACED], gone=standing[Seated.GONE])
+        if not self._gathering or change is not Change.BACK:
+            self._event(seat, f"seat_{change.value}", person.rule.then)
+
+    def _replace(self, seat: str, person: Person) -> None:
+        assert self._stand_in is not None
+        if seat in self._chairs:
+            stand_in = self._stand_in(seat) if person.rule.then == "policy" else None
+            self._chairs[seat].give(stand_in, empty=person.rule.then == "shrink")
+
+    def _event(self, seat: str, kind: str, rule: str) -> None:
+        """A row of the events table, with the next flush."""
+        row: Row = event_row(
+            now_ms(),
+            kind,
+            session=self.game.seats[seat],
+            game=self.game.id,
+            detail=f"seat {seat}, {self.journal.where}; {rule}",
+        )
+        self.journal.add(row)

@@ -7,6 +7,9 @@ episode and tick, and says so.
 from __future__ import annotations
 
 import copy
+import hashlib
+import pickle
+import struct
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -35,9 +38,13 @@ class Step:
 class Kind(Protocol):
     """How one family of environments takes actions and gives observations, by seat."""
 
+    env: Any
+
     def reset(self, seed: int) -> None: ...
     def step(self, actions: Sequence[Any]) -> Step: ...
     def observe(self, seat: str) -> Any: ...
+    def seen(self) -> Any: ...
+    def see(self, seen: Any) -> None: ...
     def space(self, seat: str) -> gymnasium.Space[Any]: ...
 
 
@@ -57,6 +64,12 @@ class SingleAgent:
 
     def observe(self, seat: str) -> Any:
         return self._seen
+
+    def seen(self) -> Any:
+        return self._seen
+
+    def see(self, seen: Any) -> None:
+        self._seen = seen
 
     def space(self, seat: str) -> gymnasium.Space[Any]:
         space: gymnasium.Space[Any] = self.env.action_space
@@ -82,6 +95,7 @@ class DictAgents:
 
     def step(self, actions: Sequence[Any]) -> Step:
         joint = dict(zip(self._agents.values(), actions, strict=True))
+        joint = {agent: action for agent, action in joint.items() if action is not None}
         seen, rewards, terminateds, truncateds, _ = self.env.step(joint)
         self._seen.update(seen)
         terminated, truncated = self._over(terminateds, truncateds)
@@ -105,6 +119,12 @@ class DictAgents:
 
     def observe(self, seat: str) -> Any:
         return self._seen[self._agents[seat]]
+
+    def seen(self) -> Any:
+        return self._seen
+
+    def see(self, seen: Any) -> None:
+        self._seen = dict(seen)
 
     def space(self, seat: str) -> gymnasium.Space[Any]:
         agent = self._agents[seat]
@@ -133,6 +153,32 @@ def plain(value: Any) -> Any:
     if isinstance(value, dict):
         return {str(k): plain(v) for k, v in value.items()}
     return value
+
+
+def _feed(made: Any, value: Any) -> None:
+    """Add `value` to a hash, so that equal values of the same types add the same bytes."""
+    if isinstance(value, np.ndarray):
+        made.update(f"a{value.dtype.str}{value.shape}".encode())
+        made.update(np.ascontiguousarray(value).tobytes())
+    elif isinstance(value, np.generic):
+        _feed(made, value.item())
+    elif isinstance(value, Mapping):
+        made.update(b"{%d" % len(value))
+        for key in sorted(value, key=str):
+            _feed(made, str(key))
+            _feed(made, value[key])
+    elif isinstance(value, list | tuple):
+        made.update(b"[%d" % len(value))
+        for one in value:
+            _feed(made, one)
+    elif isinstance(value, float):
+        made.update(b"f" + struct.pack("<d", value))
+    elif isinstance(value, bytes):
+        made.update(b"b%d:" % len(value) + value)
+    elif isinstance(value, str | int | None):  # bool is an int
+        made.update(f"{type(value).__name__}:{value};".encode())
+    else:
+        made.update(type(value).__qualname__.encode())  # what it holds cannot be known
 
 
 class Sim:
@@ -181,7 +227,10 @@ class Sim:
         self.observe = self._kind.observe
 
     def step(self, actions: Sequence[Any]) -> Step:
-        """Take one action per seat, in the order of `seats`."""
+        """Take one action per seat, in the order of `seats`.
+
+        None is no action: an environment of several agents does not hear of that one.
+        """
         return self._kind.step(actions)
 
     def space(self, seat: str) -> gymnasium.Space[Any]:
@@ -195,6 +244,47 @@ class Sim:
     def hud(self) -> str | None:
         """The line of text above the stage; None where the scene has none."""
         return str(self._hud(self.env)) if self._hud else None
+
+    # --- the state ------------------------------------------------------------------------------
+
+    def digest(self) -> str:
+        """What all seats observe, as 16 hex digits: the same observations give the same.
+
+        Two runs that were given the same actions are in the same state only if this agrees.
+        """
+        made = hashlib.blake2b(digest_size=8)
+        for seat in self.seats:
+            try:
+                seen = self._kind.observe(seat)
+            except KeyError:
+                seen = None  # an agent that is no longer observed
+            _feed(made, seen)
+        return made.hexdigest()
+
+    def save(self, how: str) -> bytes:
+        """The state, to be loaded into another `Sim` of the same scene.
+
+        Args:
+            how: "state" uses the environment's own `get_state`, "pickle" the whole object.
+
+        Raises:
+            Whatever the environment or pickle raises.
+        """
+        whole = self.env.get_state() if how == "state" else self.env
+        return pickle.dumps((how, whole, self._kind.seen()), protocol=5)
+
+    def load(self, saved: bytes) -> None:
+        """Go on from what `save` returned. Never give it bytes that came over a wire.
+
+        Raises:
+            Whatever the environment or pickle raises.
+        """
+        how, whole, seen = pickle.loads(saved)
+        if how == "state":
+            self.env.set_state(whole)
+        else:
+            self.env = self._kind.env = whole
+        self._kind.see(seen)
 
     def close(self) -> None:
         """Give back what the environment holds, if it knows how."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -15,11 +15,12 @@ from igym.store.script import Script
 
 _claim = Script("game_claim.lua")
 _append = Script("log_append.lua")
+_take = Script("game_take.lua")
 _end = Script("game_end.lua")
 
 
 #: Fields that are JSON in the hash.
-_PACKED = ("seats", "away", "scores", "cells", "filled")
+_PACKED = ("seats", "away", "scores", "cells", "replaced", "gone", "filled")
 
 
 class Game(msgspec.Struct, frozen=True):
@@ -42,24 +43,34 @@ class Game(msgspec.Struct, frozen=True):
     away: list[str] = []  # seats whose people were away when it ended
     ended_ms: float = 0
     claimed_ms: float = 0
+    fruitless: int = 0  # takeovers in a row without a tick between them
+    offered_ms: float = 0  # to another worker, after the first one was gone
     episode: str = ""  # id of the episode last written to
     logged: int = 0  # ticks of it that are in its log
+    attempt: int = 0  # how often the running episode began anew
     done: int = 0  # episodes that were played to their end
+    played: int = 0  # ticks of those
     scores: dict[str, float] = {}  # seat -> sum of rewards over those
     cells: dict[str, str] = {}  # treatment (per group) -> cell
+    replaced: list[str] = []  # seats in which something sits in for a person who may come back
+    gone: list[str] = []  # seats whose person has left for good
     filled: list[str] = []  # human seats in which the policy of `fill` sits
 
     def fields(self) -> dict[str, str]:
         """As the game's hash holds it."""
-        made = {k: str(v) for k, v in msgspec.to_builtins(self).items()}
-        for name in _PACKED:
-            made[name] = msgspec.json.encode(getattr(self, name)).decode()
-        return made
+        return texts(msgspec.to_builtins(self))
 
 
-def episode_id(game: str, episode: int) -> str:
-    """The id of a game's n-th episode, counted from 0."""
-    return f"{game}-{episode:03d}"
+def texts(fields: Mapping[str, Any]) -> dict[str, str]:
+    """`fields` as the game's hash holds them."""
+    return {
+        k: msgspec.json.encode(v).decode() if k in _PACKED else str(v) for k, v in fields.items()
+    }
+
+
+def episode_id(game: str, episode: int, attempt: int = 0) -> str:
+    """The id of a game's n-th episode, counted from 0; `attempt` where it began anew."""
+    return f"{game}-{episode:03d}" + (f".{attempt}" if attempt else "")
 
 
 def read(redis: Redis, experiment: str, game_id: str) -> Game:
@@ -104,6 +115,7 @@ def queue_append(
     *,
     logged: int,
     close: bool = False,
+    fields: Mapping[str, Any] | None = None,
     now_ms: float,
 ) -> Any:
     """`append` on a pipeline, whose result is true if it was written."""
@@ -124,6 +136,7 @@ def queue_append(
             int(now_ms),
             keys.log.ttl_s,
             packed_json(rows),
+            msgspec.json.encode(texts(fields or {})),
         ],
     )
 
@@ -137,20 +150,39 @@ def append(
     *,
     logged: int,
     close: bool = False,
+    fields: Mapping[str, Any] | None = None,
     now_ms: float,
 ) -> None:
     """Write a flush of the episode log, and rows, in the name of `game.generation`.
 
     `logged` is the number of the episode's ticks that are in the log once this is written;
-    a flush sent twice is written once.
+    a flush sent twice is written once. `fields` of the game change with it.
 
     Raises:
         LeaseLost: another generation owns the game. Nothing was written.
     """
     if not queue_append(
-        redis, game, episode, chunk, rows, logged=logged, close=close, now_ms=now_ms
-    ):
+        redis, game, episode, chunk, rows,
+        logged=logged, close=close, fields=fields, now_ms=now_ms,
+    ):  # fmt: skip
         raise LeaseLost(f"Game {game.id} is no longer run by generation {game.generation}.")
+
+
+def take(
+    redis: Redis, game: Game, owner: str, rows: Sequence[Row], *, now_ms: float
+) -> tuple[int, int]:
+    """Make the next generation of a game whose `owner` is dead or gives it away.
+
+    Returns:
+        (the new generation, takeovers in a row without a tick between them); (0, 0) where
+        somebody was faster or the game is over.
+    """
+    generation, fruitless = _take(
+        redis,
+        [keys.game(game.experiment, game.id), keys.records(game.experiment, game.release)],
+        [game.generation, owner, packed_json(rows), int(now_ms)],
+    )
+    return int(generation), int(fruitless)
 
 
 def end(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from redis import Redis
@@ -52,6 +52,7 @@ class GroupLog:
         *,
         logged: int,
         close: bool = False,
+        fields: Mapping[str, Any] | None = None,
         now_ms: float,
     ) -> None:
         """As `games.append`; returns once it is written.
@@ -60,7 +61,7 @@ class GroupLog:
             LeaseLost: another generation owns the game. Nothing was written.
             RedisError: Redis is away. Whether it was written is not known; say it again.
         """
-        options = {"logged": logged, "close": close, "now_ms": now_ms}
+        options = {"logged": logged, "close": close, "fields": fields, "now_ms": now_ms}
         flush = _Flush((game, episode, chunk, rows), options)
         with self._lock:
             self._waiting.append(flush)

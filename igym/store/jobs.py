@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 
 GAMES, CHECKS = "games", "checks"
 
+#: Games whose worker is gone: people sit in them, so they come before new ones.
+AGAIN = "games-again"
+
 #: The only functions a worker runs.
 ALLOWED = frozenset({"workers.games.play", "workers.checks.answer"})
 
@@ -36,7 +39,7 @@ def _job(game: Game) -> str:
 
 def start_game(redis: Redis, game: Game) -> None:
     """Ask for a game worker. May be asked again: only one job can claim a generation."""
-    _queue(redis).enqueue_call(
+    _queue(redis, AGAIN if game.generation > 1 else GAMES).enqueue_call(
         "workers.games.play",
         args=(game.experiment, game.id, game.generation),
         job_id=_job(game) + secrets.token_hex(3),
@@ -49,12 +52,16 @@ def start_game(redis: Redis, game: Game) -> None:
 
 def is_queued(redis: Redis, game: Game) -> bool:
     """Whether a job for this generation waits for a worker."""
-    return any(id.startswith(_job(game)) for id in _queue(redis).get_job_ids())
+    return any(
+        id.startswith(_job(game))
+        for name in (AGAIN, GAMES)
+        for id in _queue(redis, name).get_job_ids()
+    )
 
 
 def queued(redis: Redis) -> int:
     """How many games wait for a worker with headroom."""
-    return len(_queue(redis))
+    return len(_queue(redis)) + len(_queue(redis, AGAIN))
 
 
 def ask(

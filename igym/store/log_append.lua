@@ -13,6 +13,7 @@
 -- ARGV[6]  now, ms
 -- ARGV[7]  life of the log, s
 -- ARGV[8]  JSON rows [[table, row JSON], ...]
+-- ARGV[9]  JSON {field -> text} of the game that change with it
 -- returns  1 = written (now or before), 0 = refused: another generation owns the game
 
 local game = redis.call('HMGET', KEYS[1], 'generation', 'phase', 'episode', 'logged')
@@ -23,6 +24,7 @@ if ARGV[2] ~= '' and tonumber(ARGV[5]) > before then
   redis.call('EXPIRE', KEYS[2], ARGV[7])
 end
 redis.call('HSET', KEYS[1], 'episode', ARGV[3], 'logged', ARGV[5])
+for field, value in pairs(cjson.decode(ARGV[9])) do redis.call('HSET', KEYS[1], field, value) end
 if ARGV[4] == '1' then
   redis.call('ZADD', KEYS[3], ARGV[6], ARGV[3])
 end

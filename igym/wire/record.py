@@ -47,6 +47,9 @@ class Chunk(msgspec.Struct, frozen=True, array_like=True):
     generation: int
     ticks: list[Tick]
     edges: list[Edge]
+    digest: str = ""  # of what the seats observe after the last tick (`igym.sim.host.Sim.digest`)
+    decisions: list[int] = []  # of each seat's policy in this episode so far; 0 for people
+    thoughts: list[tuple[int, int]] = []  # (seat, tick) at which a policy with memory observed
 
 
 encode_chunk = msgspec.msgpack.Encoder().encode

@@ -11,7 +11,7 @@ from gymnasium import spaces
 
 from igym.domain.experiment import Random
 from igym.domain.keymap import KeyMap
-from igym.engine.seats import INLINE_MS, Hands, OnnxSeat, RandomSeat
+from igym.engine.seats import INLINE_MS, Chair, Hands, Idle, OnnxSeat, RandomSeat
 
 MAP = KeyMap.of({"left": 1, "right": 2, ("left", "right"): 3}, idle=0)
 LEFT, RIGHT = 1, 2
@@ -25,6 +25,7 @@ def hands() -> Hands:
 
 
 def ticks(seat: Any, n: int) -> list[Any]:
+    seat = Chair(seat) if isinstance(seat, Hands) else seat
     return [seat.decide(lambda: None, 0.01)[0] for _ in range(n)]
 
 
@@ -50,10 +51,40 @@ def test_two_taps_between_two_ticks_are_held_together(hands):
 def test_whoever_is_away_holds_nothing_and_is_not_said_to_act(hands):
     hands.hold(LEFT, LEFT)
     hands.let_go()
-    assert hands.decide(lambda: None, 0.01) == (0, "default")
+    assert Chair(hands).decide(lambda: None, 0.01) == (0, "default")
 
     hands.present = True
-    assert hands.decide(lambda: None, 0.01) == (0, "human")
+    assert Chair(hands).decide(lambda: None, 0.01) == (0, "human")
+
+
+def test_a_seat_is_lent_to_a_stand_in_and_given_back(hands):
+    hands.hold(LEFT, LEFT)
+    chair = Chair(hands)
+    chair.give(RandomSeat(Random(), spaces.Discrete(6), 1))
+    assert chair.decide(lambda: None, 0.01)[1] == "bot"
+    chair.give(None)
+    assert chair.decide(lambda: None, 0.01) == (0, "default")
+    chair.give(None, empty=True)
+    assert chair.decide(lambda: None, 0.01) == (None, "default")
+    chair.give_back()
+    assert chair.decide(lambda: None, 0.01) == (1, "human")
+
+
+def test_nobody_does_the_idle_action():
+    assert Idle(0).decide(lambda: None, 0.01) == (0, "default")
+
+
+@pytest.mark.parametrize("every", [1, 4])
+def test_a_random_seat_goes_on_in_another_process_as_if_nothing_had_happened(every):
+    space = spaces.Discrete(1000)
+    whole = RandomSeat(Random(every=every), space, 5)
+    before, after = ticks(whole, 10), ticks(whole, 10)
+    replayed, loaded = (RandomSeat(Random(every=every), space, 5) for _ in range(2))
+    half = RandomSeat(Random(every=every), space, 5)
+    assert ticks(half, 10) == before
+    replayed.resume(10, before[-1], half.decisions)
+    loaded.load(half.save())
+    assert ticks(replayed, 10) == ticks(loaded, 10) == after
 
 
 def test_a_random_seat_draws_the_same_from_the_same_seed():
@@ -81,11 +112,14 @@ class Player:
 
     def __init__(self, cost_ms: float) -> None:
         self.model = SimpleNamespace(cost_ms=cost_ms, infer=lambda feeds: feeds)
+        self.remembers = False
+        self.decisions = 0
 
     def prepare(self, observation: Any) -> Any:
         return observation
 
     def commit(self, outputs: Any) -> Any:
+        self.decisions += 1
         return np.int64(outputs)
 
 

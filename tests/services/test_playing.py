@@ -15,7 +15,7 @@ from igym.domain import seeds
 from igym.domain.outcome import GameOutcome
 from igym.domain.participant import Phase
 from igym.services import archiving, finishing, matching
-from igym.store import games, jobs, lease, records, sockets
+from igym.store import games, jobs, records, sockets
 from igym.store.games import episode_id
 from igym.wire import inner
 
@@ -248,22 +248,6 @@ def test_a_worker_that_was_replaced_writes_nothing_more_and_moves_nobody(lab):
     assert games.read(lab.deployment.redis, "counters", game.id).phase == "live"
     assert {p.phase for p in lab.people(game).values()} == {Phase.PLAYING}
     assert games.log(lab.deployment.redis, "counters", episode_id(game.id, 0)) == []
-
-
-def test_the_game_of_a_dead_worker_is_given_up_with_what_its_log_holds(lab):
-    redis, game = lab.deployment.redis, lab.pair()
-    assert games.claim(redis, "counters", game.id, 1, "games-dead", 1.0)
-    lease.beat(redis, "games-dead", 5.0, {"pid": "1"})
-    assert finishing.reap(lab.deployment, lab.outbox) == 0  # it is alive
-
-    lease.gone(redis, "games-dead")
-    assert finishing.reap(lab.deployment, lab.outbox) == 1
-    assert {(p.outcome, p.code) for p in lab.people(game).values()} == {
-        ("technical_problem", "CODE-TECH")
-    }
-    assert games.open_games(redis, "counters") == []
-    assert tables(lab)["games"][0]["outcome"] == "lost"
-    assert finishing.reap(lab.deployment, lab.outbox) == 0
 
 
 def test_a_game_that_no_worker_took_is_offered_again(lab):

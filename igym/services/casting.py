@@ -1,0 +1,93 @@
+"""Who sits where in an episode: a person's chair, a policy, or whoever sits in for a person."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from igym.domain import seeds
+from igym.domain.experiment import Play
+from igym.domain.policy import HumanSeat, Onnx, Policy, Random
+from igym.domain.treatments import Treatment
+from igym.engine import onnx
+from igym.engine.replay import Actions
+from igym.engine.seats import Background, Chair, Decider, Hands, Idle, OnnxSeat, RandomSeat
+from igym.errors import BadPackage
+from igym.sim.host import Sim
+from igym.store.games import Game
+
+
+class Cast:
+    """Makes the deciders of one game's episodes."""
+
+    def __init__(
+        self,
+        game: Game,
+        play: Play,
+        sim: Sim,
+        root: Path,
+        hands: Mapping[str, Hands],
+        background: Background,
+    ) -> None:
+        """`hands` has the seats in which people sit; `root` the package's files."""
+        self._game = game
+        self._play = play
+        self._sim = sim
+        self._root = root
+        self._hands = hands
+        self._background = background
+
+    def deciders(self, episode: int) -> list[Decider]:
+        """One for each seat, in the environment's order. The environment has been reset.
+
+        Raises:
+            BadPolicy: a model does not fit its seat.
+            BadPackage: a seat is by a treatment that the game has no cell of.
+        """
+        return [self._decider(agent, who, episode) for agent, who in self._play.seats.items()]
+
+    def _decider(self, agent: Any, who: Any, episode: int) -> Decider:
+        seat = str(agent)
+        if seat in self._hands:
+            return Chair(self._hands[seat])
+        if isinstance(who, HumanSeat):
+            assert self._play.fill is not None  # the match would not have left the seat empty
+            who = self._play.fill.policy
+        if isinstance(who, Treatment):
+            cell = self._game.cells.get(who.name, "")
+            if cell not in who.cells:
+                raise BadPackage(f"Game {self._game.id} has no cell of {who.name} (got {cell!r}).")
+            who = who.cells[cell]
+        return self._policy(who, seat, episode)
+
+    def stand_in(self, seat: str, episode: int) -> Decider:
+        """What sits in for the person of that seat, by the scene's rule."""
+        rule = next(hold for agent, hold in self._play.dropped.items() if str(agent) == seat)
+        if rule.policy is None:
+            return Idle(self._play.keymap.idle)
+        return self._policy(rule.policy, seat, episode)
+
+    def _policy(self, who: Policy, seat: str, episode: int) -> Decider:
+        seed = seeds.derive(self._game.seed, seat, episode)
+        if isinstance(who, Random):
+            return RandomSeat(who, self._sim.space(seat), seed)
+        model = onnx.load(who, self._root)
+        space = self._sim.space(seat)
+        onnx.check(model, self._sim.observe(seat), getattr(space, "n", None))
+        player = onnx.seated(model, seed)
+        return OnnxSeat(player, who.every, self._play.keymap.idle, self._background)
+
+    def actions(self) -> Actions:
+        """Every action that is no number, as the environment is given it."""
+        known = [action for _, action in self._play.keymap.chords]
+        known.append(self._play.keymap.idle)
+        policies: list[Any] = [hold.policy for hold in self._play.dropped.values()]
+        for who in self._play.seats.values():
+            policies += who.cells.values() if isinstance(who, Treatment) else [who]
+        if self._play.fill is not None:
+            policies.append(self._play.fill.policy)
+        for policy in policies:
+            if isinstance(policy, Onnx) and policy.actions is not None:
+                known += policy.actions
+        return Actions(known)

@@ -1,0 +1,54 @@
+"""The people of a live game, as its worker knows them. Knows no Redis and no episode."""
+
+from __future__ import annotations
+
+from igym.domain.dropout import Attendance, Change, Seated
+from igym.domain.keymap import KeyMap
+from igym.domain.outcome import GameOutcome
+from igym.domain.plan import HoldPlan
+from igym.engine.seats import Hands
+from igym.errors import IgymError
+
+
+class Person:
+    """The human in one seat: hands, connection, signs of life, and what follows without them."""
+
+    def __init__(self, keymap: KeyMap, rule: HoldPlan, absent_s: float, silent_s: float) -> None:
+        """`absent_s` is the longest that "wait" waits; `silent_s` makes a silent person away."""
+        self.hands = Hands(keymap)
+        self.rule = rule
+        self.attendance = Attendance(rule.then, rule.grace_s, rule.returns, absent_s)
+        self.link: tuple[str, int] | None = None  # (web worker, connection)
+        self.count = 0  # last `Keys.count`
+        self.seen = -1
+        self.rtt_ms = -1.0
+        self.hidden = False
+        self.heard_s = 0.0
+        self.input_s = 0.0  # last key edge
+        self.leaves = ""  # outcome with which they left for good; "" = they did not
+        self._silent_s = silent_s
+
+    def look(self, now_s: float) -> Change | None:
+        """Whether they are there, and what that changes."""
+        if self.leaves:
+            self.hands.let_go()
+            return self.attendance.leave()
+        here = self.link is not None and now_s - self.heard_s < self._silent_s
+        if not here and self.hands.present:
+            self.hands.let_go()
+        self.hands.present = here
+        return self.attendance.look(here, now_s)
+
+    @property
+    def stands(self) -> Seated:
+        """How their seat stands."""
+        return self.attendance.stands
+
+
+class GameOver(IgymError):
+    """The game ends before its episodes do. `outcome` says how, `away` which seats left."""
+
+    def __init__(self, outcome: GameOutcome, away: tuple[str, ...] = ()) -> None:
+        super().__init__(f"The game is over: {outcome}.")
+        self.outcome = outcome
+        self.away = away

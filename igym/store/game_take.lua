@@ -1,0 +1,22 @@
+-- game_take: the worker of a game is gone: its next generation is to be had.
+--
+-- KEYS[1]  hash    game
+-- KEYS[2]  stream  records
+-- ARGV[1]  generation the caller saw
+-- ARGV[2]  owner the caller saw, who is dead or gives the game away
+-- ARGV[3]  JSON rows [[table, row JSON], ...]
+-- ARGV[4]  now, ms
+-- returns  {generation, fruitless}: the new generation, and how many takeovers in a row came
+--          without a tick between them; {0, 0} where the game is over or somebody was faster
+
+local game = redis.call('HMGET', KEYS[1], 'generation', 'owner', 'phase', 'episode', 'logged', 'taken_at', 'fruitless')
+if game[1] ~= ARGV[1] or game[2] ~= ARGV[2] or game[3] == 'over' then return {0, 0} end
+local here = (game[4] or '') .. ':' .. (game[5] or '')
+local fruitless = game[6] == here and tonumber(game[7] or '0') + 1 or 0
+local generation = redis.call('HINCRBY', KEYS[1], 'generation', 1)
+redis.call('HSET', KEYS[1], 'owner', '', 'phase', 'offered', 'offered_ms', ARGV[4],
+  'taken_at', here, 'fruitless', fruitless)
+for _, row in ipairs(cjson.decode(ARGV[3])) do
+  redis.call('XADD', KEYS[2], '*', 't', row[1], 'd', row[2])
+end
+return {generation, fruitless}
