@@ -120,7 +120,7 @@ export interface Choose {
 /** A line of chat. Sent again until it is acknowledged; `count` makes that harmless. */
 export interface Say {
   game: string;
-  /** the client's own, from 1, per page load */
+  /** the client's own: ChatView.said + 1, + 2, ... */
   count: number;
   text: string;
 }
@@ -213,6 +213,8 @@ export interface ChatLine {
 /** The chat of a game as far as it got: the last lines. */
 export interface ChatView {
   lines: ChatLine[];
+  /** the highest `Say.count` the server has of this participant in this game */
+  said: number;
   /** of one line */
   most_chars: number;
 }

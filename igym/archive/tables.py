@@ -77,6 +77,10 @@ TABLES: dict[str, Table] = {
                 "ended_ms": (_F, "reached the ending; null = never did"),
                 "outcome": (_T, "how it ended; null = it did not"),
                 "code": (_T, "completion code shown; empty = none for this outcome"),
+                "keep_data": (
+                    _B,
+                    "whether what was recorded may be used; null = did not withdraw",
+                ),
             },
         ),
         Table(
@@ -259,6 +263,20 @@ TABLES: dict[str, Table] = {
                 "received_ms": (_F, "when the web worker had it"),
                 "seen_tick": (_I, "frame last painted when it was sent; null = none yet"),
                 "tick": (_I, "the first step that could act on it"),
+            },
+        ),
+        Table(
+            "messages",
+            "one row per line of chat",
+            ("game_id", "line"),
+            {"game_id": "games", "session_id": "sessions", "game_id,seat": "seats"},
+            {
+                "game_id": (_T, "in which it was written"),
+                "line": (_I, "order within the game, from 1"),
+                "session_id": (_T, "who wrote it"),
+                "seat": (_T, "where they sat"),
+                "text": (_T, "as the others read it"),
+                "said_ms": (_F, "when the server had it"),
             },
         ),
         Table(

@@ -11,9 +11,9 @@ from igym import wire
 from igym.domain import flow
 from igym.domain.outcome import Outcome
 from igym.domain.participant import Event, Phase, after
-from igym.domain.plan import Plan, ScenePlan
+from igym.domain.plan import Plan, PlayPlan, ScenePlan
 from igym.errors import BadMessage, Conflict
-from igym.services import assigning
+from igym.services import assigning, chatting
 from igym.services.connect import Deployment, now_ms
 from igym.store import bell, lobby, quotas, sessions
 from igym.store.quotas import Give
@@ -226,8 +226,18 @@ def move_on(
     raise Conflict(f"Session {session_id} would not hold still.")
 
 
-def state(deployment: Deployment, session: Session, server: str) -> wire.State:
-    """What the participant's screen shows now."""
+def stoppable(plan: Plan, session: Session) -> bool:
+    """Whether they may stop taking part: they gave consent, and it is not over yet."""
+    before = plan.scenes[: plan.index(session.scene)]
+    agreed = any(scene.page is not None and scene.page.consent for scene in before)
+    return agreed and session.phase is not Phase.ENDED
+
+
+def state(deployment: Deployment, session: Session, server: str, seq: int = 0) -> wire.State:
+    """What the participant's screen shows now.
+
+    `seq` is the last reliable message that the browser has, or that is in here.
+    """
     plan = deployment.plans.get(session.experiment, session.package)
     return wire.State(
         wire=wire.VERSION,
@@ -241,9 +251,17 @@ def state(deployment: Deployment, session: Session, server: str) -> wire.State:
         steps=len(plan.scenes),
         view=_view(deployment, plan, session),
         server=server,
-        seq=0,
-        stoppable=False,
+        seq=seq,
+        stoppable=stoppable(plan, session),
     )
+
+
+def labels(play: PlayPlan, mine: str) -> dict[str, str]:
+    """Seat -> what it is called on the screen of whoever sits in seat `mine`."""
+    named = {seat: play.labels.get(seat, seat) for seat in play.seats}
+    if play.partner_shown_as:
+        named = {s: name if s == mine else play.partner_shown_as for s, name in named.items()}
+    return named
 
 
 def _view(deployment: Deployment, plan: Plan, session: Session) -> wire.View:
@@ -289,7 +307,7 @@ def _view(deployment: Deployment, plan: Plan, session: Session) -> wire.View:
         fps=play.fps,
         episodes=play.episodes,
         seat=session.seat,
-        seats={seat: play.labels.get(seat, seat) for seat in play.seats},
+        seats=labels(play, session.seat),
         marks=play.marks,
-        chat=None,
+        chat=chatting.view(deployment.redis, session) if play.chat else None,
     )

@@ -138,6 +138,27 @@ def holders(experiment: str, release: str, mode: str) -> str:
     return f"igym:{{{experiment}}}:holders:{release}:{mode}"
 
 
+@key("stream", days=31)
+def mail(experiment: str, session_id: str) -> str:
+    """Reliable messages the session's browser has not acknowledged; ids are 0-<seq>. Capped.
+
+    Lives as long as a token, so that numbers do not begin anew for a page that is still open.
+    """
+    return f"igym:{{{experiment}}}:mail:{session_id}"
+
+
+@key("list", days=2)
+def chat(experiment: str, game_id: str) -> str:
+    """Lines of a game's chat as msgpack (`wire.ChatLine`), oldest first. Capped."""
+    return f"igym:{{{experiment}}}:chat:{game_id}"
+
+
+@key("hash", days=2)
+def chatters(experiment: str, game_id: str) -> str:
+    """Of a game's chat: `lines` so far; per session its last count, that line, its last times."""
+    return f"igym:{{{experiment}}}:chatters:{game_id}"
+
+
 @key("zset", days=1)
 def heard(experiment: str) -> str:
     """Session -> when any message of its browser last came, ms on Redis's clock."""

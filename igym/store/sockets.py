@@ -13,7 +13,8 @@ from igym.store import heard, keys
 Where = tuple[str, int]
 
 
-def _where(raw: bytes) -> Where:
+def parse(raw: bytes) -> Where:
+    """A value of `keys.sockets`."""
     web, conn = raw.decode().rsplit("|", 1)
     return web, int(conn)
 
@@ -26,7 +27,7 @@ def connect(redis: Redis, experiment: str, session: str, web: str, conn: int) ->
         pipe.expire(keys.sockets(experiment), keys.sockets.ttl_s)
         heard.note(pipe, experiment, {session: 0})
         before = pipe.execute()[0]
-    return _where(before) if before else None
+    return parse(before) if before else None
 
 
 def disconnect(redis: Redis, experiment: str, session: str, web: str, conn: int) -> None:
@@ -36,7 +37,7 @@ def disconnect(redis: Redis, experiment: str, session: str, web: str, conn: int)
     with its next sign of life, and a nudge that misses is healed by the next connect.
     """
     here: Any = redis.hget(keys.sockets(experiment), session)
-    if here and _where(here) == (web, conn):
+    if here and parse(here) == (web, conn):
         redis.hdel(keys.sockets(experiment), session)
 
 
@@ -45,4 +46,4 @@ def where(redis: Redis, experiment: str, sessions: Sequence[str]) -> dict[str, W
     if not sessions:
         return {}
     found: Any = redis.hmget(keys.sockets(experiment), list(sessions))
-    return {s: _where(raw) for s, raw in zip(sessions, found, strict=True) if raw}
+    return {s: parse(raw) for s, raw in zip(sessions, found, strict=True) if raw}

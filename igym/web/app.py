@@ -59,7 +59,9 @@ def create(deployment: Deployment, name: str) -> Web:
         engineio_logger=False,
     )
     outbox = Outbox(deployment.redis, linger_s=INPUTS_LINGER_S)
-    outlet = Outlet(name, outbox, lambda link: sockets.refresh(link))
+    outlet = Outlet(
+        name, outbox, lambda link: sockets.refresh(link), lambda said: sockets.mailman.post(said)
+    )
     outlet.bind(socketio.server)
     sockets = Sockets(deployment, socketio.server, outlet)
     hearing = Hearing(deployment.redis, outlet)

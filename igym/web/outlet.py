@@ -32,8 +32,11 @@ class Link:
         "asked_s",
         "behind",
         "bits",
+        "claimed",
         "conn",
+        "expects",
         "experiment",
+        "fetching",
         "frames",
         "game",
         "heard_s",
@@ -44,6 +47,7 @@ class Link:
         "refused_s",
         "rtt_ms",
         "seat",
+        "seq",
         "session",
         "sid",
         "socket",
@@ -69,6 +73,10 @@ class Link:
         self.experiment = experiment
         self.session = session
         self.version = 0  # of the state last sent
+        self.seq = -1  # of the reliable message last sent; -1 = no state was sent yet
+        self.claimed = -1  # the number its browser said it has; -1 = none
+        self.expects = 0  # the highest number that was heard of
+        self.fetching = False  # whether its mail is being read
         self.lobby = ""  # name of the lobby it waits in
         self.game = ""  # the game it is attached to
         self.seat = ""
@@ -128,14 +136,25 @@ class _Frame(_Ready):
 class Outlet:
     """All links of this web worker."""
 
-    def __init__(self, name: str, outbox: Outbox, changed: Callable[[Link], None]) -> None:
-        """`changed` is called when the state of a link's session may have changed."""
+    def __init__(
+        self,
+        name: str,
+        outbox: Outbox,
+        changed: Callable[[Link], None],
+        posted: Callable[[inner.Post], None] = lambda said: None,
+    ) -> None:
+        """`changed` is called when the state of a link's session may have changed.
+
+        `posted` is called when a reliable message was put into a session's mail.
+        """
         self.name = name
         self.outbox = outbox
         self._changed = changed
+        self._posted = posted
         self._server: socketio.Server | None = None
         self._conns: dict[int, Link] = {}
         self._sids: dict[str, Link] = {}
+        self._of: dict[tuple[str, str], list[Link]] = {}
         self._next = 0
         self.dropped = 0  # frames not sent to sockets that were behind
 
@@ -154,12 +173,21 @@ class Outlet:
         pipe = Pipe(websocket) if websocket is not None else None
         link = Link(self._next, sid, socket, experiment, session, pipe)
         self._conns[link.conn] = self._sids[sid] = link
+        self._of.setdefault((experiment, session), []).append(link)
         return link
 
     def close(self, link: Link) -> None:
         """The connection is gone."""
         self._conns.pop(link.conn, None)
         self._sids.pop(link.sid, None)
+        who = (link.experiment, link.session)
+        others = [one for one in self._of.pop(who, ()) if one is not link]
+        if others:
+            self._of[who] = others
+
+    def of(self, experiment: str, session: str) -> list[Link]:
+        """The links of a session: one, or two for the moment in which one takes over."""
+        return list(self._of.get((experiment, session), ()))
 
     def by_sid(self, sid: str) -> Link | None:
         """The link of a Socket.IO session id."""
@@ -176,6 +204,10 @@ class Outlet:
     def send(self, link: Link, message: wire.Message) -> None:
         """Send a control message: never dropped while the connection lives."""
         self._put(link, _Ready(wire.packet(message)))
+
+    def packet(self, link: Link, content: bytes) -> None:
+        """Send a finished packet: never dropped while the connection lives."""
+        self._put(link, _Ready(content))
 
     def _put(self, link: Link, packet: eio_packet.Packet) -> None:
         if not link.socket.closed:
@@ -232,9 +264,14 @@ class Outlet:
                 if link is not None and link.game == said.game:
                     link.worker = said.worker
             elif isinstance(said, inner.Nudge):
-                for link in self:
-                    if link.session == said.session and link.experiment == said.experiment:
-                        self._changed(link)
+                for link in self.of(said.experiment, said.session):
+                    self._changed(link)
+            elif isinstance(said, inner.Post):
+                self._posted(said)
+            elif isinstance(said, inner.Ask):
+                check = wire.Check(said.proposal, said.until_ms, said.asks)
+                for link in self.of(said.experiment, said.session):
+                    self.send(link, check)
             elif isinstance(said, inner.Displaced):
                 link = self._conns.get(said.conn)
                 if link is not None:

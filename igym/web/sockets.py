@@ -14,11 +14,12 @@ from socketio.exceptions import ConnectionRefusedError as Refusal
 from igym import wire
 from igym.domain.participant import Phase
 from igym.errors import BadMessage, Conflict, IgymError, NotFound, NotYours, OldClient
-from igym.services import advancing, tokens
+from igym.services import advancing, chatting, tokens, withdrawing
 from igym.services.connect import Deployment, now_ms
 from igym.store import RedisError, games, records, sessions, sockets
 from igym.web import hearing
 from igym.web.door import Door, refusal
+from igym.web.mailman import Mailman
 from igym.web.outlet import Link, Outlet
 from igym.wire import inner
 
@@ -34,12 +35,16 @@ class Sockets:
         self._outlet = outlet
         server.on("connect", self._connect)
         server.on("disconnect", self._disconnect)
+        self.mailman = Mailman(deployment.redis, outlet, self._snapshot)
         door = Door(server, outlet, deployment.settings.input_rate_per_s)
         door.on(wire.Keys)(self._keys)
         door.on(wire.Advance)(self._advance)
         door.on(wire.Ready)(self._ready)
         door.on(wire.Probe)(self._probe)
         door.on(wire.Notice)(self._notice)
+        door.on(wire.Say)(self._say)
+        door.on(wire.Withdraw)(self._withdraw)
+        door.on(wire.Got)(self.mailman.got)
 
     # --- coming and going ------------------------------------------------------------------------
 
@@ -73,7 +78,7 @@ class Sockets:
             web, conn = before
             self._outlet.outbox.put(web, inner.Displaced(conn))
         # The answer to `connect` must reach the browser first.
-        gevent.spawn(self.refresh, link, True)
+        gevent.spawn(self.mailman.greet, link, said.get("seq"))
 
     def _disconnect(self, sid: str, reason: str = "") -> None:
         link = self._outlet.by_sid(sid)
@@ -96,19 +101,26 @@ class Sockets:
 
     def refresh(self, link: Link, always: bool = False) -> None:
         """Send the session's state if the link has not seen it yet."""
+        self._show(link, always, link.seq if link.seq >= 0 else max(0, link.claimed))
+
+    def _snapshot(self, link: Link, *, seq: int) -> bool:
+        return self._show(link, True, seq)
+
+    def _show(self, link: Link, always: bool, seq: int) -> bool:
+        """Send the state; `seq` is the reliable message up to which the browser has them."""
         try:
             session = sessions.read(self._deployment.redis, link.experiment, link.session)
             if session.version <= link.version and not always:
-                return
-            state = advancing.state(self._deployment, session, self._outlet.name)
+                return False
+            state = advancing.state(self._deployment, session, self._outlet.name, seq)
         except NotFound as gone:
             self._outlet.send(link, refusal(gone))
-            return
+            return False
         except RedisError as error:
             _log.warning("state of %s not sent yet: %s", link.session, error)
-            return
+            return False
         if session.version < link.version:
-            return  # a newer one was sent while this one was read
+            return False  # a newer one was sent while this one was read
         link.version = session.version
         waits = session.phase is Phase.WAITING
         link.lobby = (
@@ -117,6 +129,7 @@ class Sockets:
         if session.game != link.game:
             link.game, link.seat, link.worker = "", "", ""
         self._outlet.send(link, state)
+        return True
 
     # --- messages -------------------------------------------------------------------------------
 
@@ -161,11 +174,22 @@ class Sockets:
     def _probe(self, link: Link, said: wire.Probe) -> wire.Probed:
         if said.rtt_ms is not None:
             link.rtt_ms = said.rtt_ms
+        gevent.spawn(self.mailman.bring, link)  # and the first state, where Redis was away
         if link.lobby:
             gevent.spawn(self.refresh, link)  # a lost nudge heals here
         elif link.game and not link.worker:
             self._attach(link)
         return wire.Probed(said.sent_ms, now_ms())
+
+    def _say(self, link: Link, said: wire.Say) -> None:
+        session = sessions.read(self._deployment.redis, link.experiment, link.session)
+        chatting.say(self._deployment, self._outlet.outbox, session, said)
+
+    def _withdraw(self, link: Link, said: wire.Withdraw) -> None:
+        withdrawing.withdraw(
+            self._deployment, self._outlet.outbox, link.experiment, link.session, keep=said.keep
+        )
+        self.refresh(link, True)
 
     def _notice(self, link: Link, said: wire.Notice) -> None:
         session = sessions.read(self._deployment.redis, link.experiment, link.session)

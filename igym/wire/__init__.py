@@ -41,6 +41,8 @@ class Message(msgspec.Struct, frozen=True):
 
     event: ClassVar[str]
     acked: ClassVar[bool] = False  # whether the browser waits for an answer
+    durable: ClassVar[bool] = False  # whether that answer waits until the disk has it
+    reliable: ClassVar[bool] = False  # whether it has a `seq` and comes exactly once, in order
 
 
 # --- browser -> server ---------------------------------------------------------------------
@@ -51,6 +53,7 @@ class Advance(Message, frozen=True, forbid_unknown_fields=True):
 
     event = "advance"
     acked = True
+    durable = True
 
     scene: Id
     version: Count  # the `State.version` on screen, so that a double click advances once
@@ -113,6 +116,7 @@ class Screened(Message, frozen=True, forbid_unknown_fields=True):
 
     event = "screened"
     acked = True
+    durable = True
 
     version: Count  # of the `State` on screen
     device: Literal["desktop", "tablet", "phone"]
@@ -137,6 +141,7 @@ class Choose(Message, frozen=True, forbid_unknown_fields=True):
 
     event = "choose"
     acked = True
+    durable = True
 
     version: Count  # of the `State` on screen
     option: Id
@@ -149,7 +154,7 @@ class Say(Message, frozen=True, forbid_unknown_fields=True):
     acked = True
 
     game: Id
-    count: Annotated[int, Meta(ge=1, le=2**31)]  # the client's own, from 1, per page load
+    count: Annotated[int, Meta(ge=1, le=2**31)]  # the client's own: ChatView.said + 1, + 2, ...
     text: Annotated[str, Meta(min_length=1, max_length=500)]
 
 
@@ -158,6 +163,7 @@ class Withdraw(Message, frozen=True, forbid_unknown_fields=True):
 
     event = "withdraw"
     acked = True
+    durable = True
 
     keep: bool  # whether what was recorded so far may be used
 
@@ -233,6 +239,7 @@ class ChatView(msgspec.Struct, frozen=True):
     """The chat of a game as far as it got: the last lines."""
 
     lines: list[ChatLine]
+    said: int  # the highest `Say.count` the server has of this participant in this game
     most_chars: int  # of one line
 
 
@@ -364,6 +371,7 @@ class Chat(Message, frozen=True):
     """Somebody wrote a line. Reliable."""
 
     event = "chat"
+    reliable = True
 
     seq: int
     game: str
@@ -374,6 +382,7 @@ class Caution(Message, frozen=True):
     """A limit of the game is about to be crossed, or is respected again. Reliable."""
 
     event = "caution"
+    reliable = True
 
     seq: int
     game: str

@@ -188,7 +188,7 @@ def a_study(tmp_path_factory) -> Path:
         "session_id": "s1", "participant_id": "p1", "game_id": "g1", "episode_id": "g1-000",
         "seat": "left", "mode": "live", "outcome": "complete", "visit": 0, "item": "q",
         "value": '"yes"', "tick": 0, "reward": 1.5, "generation": 1, "late_ms": 0.1,
-        "wall_ms": 1.0, "order": 0, "event_id": "1-0", "name": "id", "unit_id": "s1",
+        "wall_ms": 1.0, "order": 0, "event_id": "1-0", "line": 1, "name": "id", "unit_id": "s1",
         "treatment": "skill",
     }  # fmt: skip
     rows = [(name, {**known, "day_ms": 86_400_000}) for name in TABLES]

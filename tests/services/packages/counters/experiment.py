@@ -20,6 +20,7 @@ experiment = Experiment(
         dropped=hold("0.3 s"),
         countdown="0 s",
         between="0 s",
+        chat=True,
     ),
     ending(
         "thanks",
