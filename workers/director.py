@@ -15,7 +15,7 @@ import threading
 import time
 from collections.abc import Callable
 
-from igym.services import absence, asking, finishing, footprint, matching
+from igym.services import absence, asking, finishing, footprint, matching, screening
 from igym.services.connect import Deployment, process_name
 from igym.store import Redis, RedisError, backlog, bell, lease
 from igym.store.client import open_redis
@@ -51,6 +51,11 @@ def _absent(deployment: Deployment, outbox: Outbox, patience: Patience) -> None:
         absence.look(deployment, outbox)
 
 
+def _match(deployment: Deployment, outbox: Outbox) -> None:
+    screening.judge_all(deployment, outbox)
+    matching.match_all(deployment, outbox)
+
+
 def _reap(deployment: Deployment, outbox: Outbox, patience: Patience) -> None:
     if patience.over():
         finishing.reap(deployment, outbox)
@@ -74,7 +79,7 @@ def run(deployment: Deployment) -> None:
             name=loop[0],
         )
         for loop in (
-            ("matching", lambda: matching.match_all(deployment, outbox), _rung(bells, stop)),
+            ("matching", lambda: _match(deployment, outbox), _rung(bells, stop)),
             ("reaping", lambda: _reap(deployment, outbox, patience), lambda: stop.wait(1.0)),
             ("presence", lambda: _absent(deployment, outbox, slow), lambda: stop.wait(2.0)),
             ("archiving", lambda: _archive(deployment, name, stop), lambda: stop.wait(1.0)),

@@ -20,6 +20,9 @@ from igym.store.quotas import Give
 from igym.store.records import Row
 from igym.store.sessions import Session
 
+#: Round trips that a browser measures at arrival.
+PROBES = 8
+
 #: The most an answer may hold, as JSON.
 MAX_ANSWER_CHARS = 20_000
 
@@ -37,7 +40,7 @@ def submit(deployment: Deployment, session: Session, said: wire.Advance) -> None
         return
     plan = deployment.plans.get(session.experiment, session.package)
     scene = plan.scene(session.scene)
-    if scene.page is None and scene.survey is None:
+    if session.phase is not Phase.READING:
         raise BadMessage("There is nothing to send on this screen.")
     at_ms = now_ms()
     rows = _answers(session, scene, said.answers, at_ms)
@@ -137,11 +140,10 @@ def _enter(
         "seat": "",
         **also,
     }
-    made = [
-        *rows,
-        visit_row(session.id, session.visit, session.entered_ms, left_ms=at_ms),
-        visit_row(session.id, session.visit + 1, at_ms, scene=scene.name, entered_ms=at_ms),
-    ]
+    made = [*rows]
+    if session.phase is not Phase.SCREENING:  # which is no visit to a scene
+        made.append(visit_row(session.id, session.visit, session.entered_ms, left_ms=at_ms))
+    made.append(visit_row(session.id, session.visit + 1, at_ms, scene=scene.name, entered_ms=at_ms))
     join = ""
     takes = assigning.at_scene(plan, session, scene, at_ms)
     gives: list[Give] = []
@@ -264,7 +266,15 @@ def labels(play: PlayPlan, mine: str) -> dict[str, str]:
     return named
 
 
+def download_bytes(kbps: float) -> int:
+    """How much to download to see that a connection has `kbps`: two seconds' worth, bounded."""
+    return int(min(max(kbps * 250, 50_000), wire.MAX_PROBE_BYTES)) if kbps else 0
+
+
 def _view(deployment: Deployment, plan: Plan, session: Session) -> wire.View:
+    if session.phase is Phase.SCREENING:
+        kbps = plan.entry.kbps if plan.entry else 0
+        return wire.ScreeningView(probes=PROBES, bytes=download_bytes(kbps))
     scene = plan.scene(session.scene)
     if scene.page is not None:
         return wire.PageView(html=scene.page.html, button=scene.page.button)
@@ -279,7 +289,7 @@ def _view(deployment: Deployment, plan: Plan, session: Session) -> wire.View:
             redirect=redirect.replace("{participant}", quote(session.participant, safe="")).replace(
                 "{code}", quote(session.code, safe="")
             ),
-            reason="",
+            reason=session.reason,
         )
     play = scene.play
     assert play is not None

@@ -104,12 +104,13 @@ def join(
         participant=participant,
         mode=mode,
         version=1,
-        phase=Phase.READING,
+        phase=Phase.SCREENING if plan.entry else Phase.READING,
         scene=first.name,
-        visit=0,
+        visit=-1 if plan.entry else 0,  # being screened is no visit
         entered_ms=at_ms,
         started_ms=at_ms,
         max_s=_max_s(query) if mode == "rehearsal" else 0,
+        query=_kept(query) if plan.entry and plan.entry.check else {},
     )
     recruit = sessions.recruit_field(mode, person)
     made = _create(deployment, plan, session, recruit, ids)
@@ -143,6 +144,7 @@ def _create(
         assert last.end is not None
         ended = session.changed(
             phase=Phase.ENDED,
+            visit=0,
             scene=last.name,
             outcome=plan.full,
             code=last.end.codes.get(plan.full, ""),
@@ -164,10 +166,15 @@ def _rows(session: Session, ids: Mapping[str, str]) -> list[Row]:
     }
     if session.phase is Phase.ENDED:
         about |= {"ended_ms": at_ms, "outcome": session.outcome, "code": session.code}
+    visits = []
+    if session.phase is not Phase.SCREENING:  # which is no visit to a scene
+        visits.append(
+            advancing.visit_row(session.id, 0, at_ms, scene=session.scene, entered_ms=at_ms)
+        )
     return [
         ("participants", {"participant_id": session.participant, "day_ms": 0}),
         ("sessions", about),
-        advancing.visit_row(session.id, 0, at_ms, scene=session.scene, entered_ms=at_ms),
+        *visits,
         *(
             (
                 "recruiter_ids",
@@ -176,6 +183,12 @@ def _rows(session: Session, ids: Mapping[str, str]) -> list[Row]:
             for name, value in ids.items()
         ),
     ]
+
+
+def _kept(query: Mapping[str, object]) -> dict[str, str]:
+    """A link's query as an author's function may see it, bounded."""
+    short = {k[:40]: v[:200] for k, v in list(query.items())[:30] if isinstance(v, str)}
+    return {k: v for k, v in short.items() if k}
 
 
 def _max_s(query: Mapping[str, object]) -> float:

@@ -226,3 +226,9 @@ def releases(experiment: str) -> str:
 def answer(experiment: str, question: str) -> str:
     """What an author's function said to that question, as JSON: a value or an error."""
     return f"igym:{{{experiment}}}:answer:{question}"
+
+
+@key("hash", days=1)
+def screening(experiment: str) -> str:
+    """Session id -> what was found out about it, as JSON: waits for an author's function."""
+    return f"igym:{{{experiment}}}:screening"

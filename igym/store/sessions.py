@@ -47,6 +47,8 @@ class Session(msgspec.Struct, frozen=True):
     attributes: dict[str, Any] = {}  # "scene.item" -> answer, where a scene's roles need it
     groups: dict[str, str] = {}  # game scene -> the game they were in
     met: list[str] = []  # participants they were in a game with
+    query: dict[str, str] = {}  # of their link, until an entry function has seen it
+    reason: str = ""  # why it ended, in a sentence for them, where the page does not say it
     again: int = 0  # times they chose to wait on, in this lobby
 
     def changed(self, **fields: Any) -> Session:
@@ -55,7 +57,7 @@ class Session(msgspec.Struct, frozen=True):
 
 
 #: Fields that are JSON in the hash.
-_PACKED = ("cells", "holds", "attributes", "groups", "met")
+_PACKED = ("cells", "holds", "attributes", "groups", "met", "query")
 
 
 def texts(fields: Mapping[str, Any]) -> dict[str, str]:

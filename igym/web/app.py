@@ -13,7 +13,7 @@ from igym.services.connect import Deployment
 from igym.store import post
 from igym.store.client import open_redis
 from igym.store.post import Outbox
-from igym.web import admin, pages
+from igym.web import admin, pages, probing
 from igym.web.door import BoundedPacket
 from igym.web.hearing import Hearing
 from igym.web.outlet import Outlet
@@ -42,6 +42,7 @@ def create(deployment: Deployment, name: str) -> Web:
     app.secret_key = deployment.secret
     pages.register(app, deployment)
     admin.register(app, deployment)
+    probing.register(app)
 
     socketio = SocketIO(
         app,

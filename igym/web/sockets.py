@@ -19,6 +19,7 @@ from igym.services.connect import Deployment, now_ms
 from igym.store import RedisError, games, records, sessions, sockets
 from igym.web import hearing
 from igym.web.door import Door, refusal
+from igym.web.entry import Entry
 from igym.web.mailman import Mailman
 from igym.web.outlet import Link, Outlet
 from igym.wire import inner
@@ -33,6 +34,7 @@ class Sockets:
         self._deployment = deployment
         self._server = server
         self._outlet = outlet
+        self._entry = Entry(deployment)
         server.on("connect", self._connect)
         server.on("disconnect", self._disconnect)
         self.mailman = Mailman(deployment.redis, outlet, self._snapshot)
@@ -45,12 +47,13 @@ class Sockets:
         door.on(wire.Say)(self._say)
         door.on(wire.Withdraw)(self._withdraw)
         door.on(wire.Got)(self.mailman.got)
+        door.on(wire.Screened)(self._screened)
 
     # --- coming and going ------------------------------------------------------------------------
 
     def _connect(self, sid: str, environ: Mapping[str, Any], auth: Any = None) -> None:
         try:
-            self._admit(sid, auth, environ.get("wsgi.websocket"))
+            self._admit(sid, auth, environ)
         except IgymError as error:
             raise Refusal(error.message, wire.plain(refusal(error))) from error
         except Exception as error:
@@ -64,14 +67,15 @@ class Sockets:
                 },
             ) from error
 
-    def _admit(self, sid: str, auth: Any, websocket: Any) -> None:
+    def _admit(self, sid: str, auth: Any, environ: Mapping[str, Any]) -> None:
         said: Mapping[str, Any] = auth if isinstance(auth, dict) else {}
         experiment, session_id = tokens.identify(self._deployment, said.get("token"))
         if said.get("wire") != wire.VERSION:
             raise OldClient("This page is from before an update.", hint="Reload it to go on.")
         redis = self._deployment.redis
-        sessions.read(redis, experiment, session_id)
-        link = self._outlet.open(sid, experiment, session_id, websocket)
+        session = sessions.read(redis, experiment, session_id)
+        link = self._outlet.open(sid, experiment, session_id, environ.get("wsgi.websocket"))
+        self._entry.opened(link, session, environ)
         hearing.hear(link)
         before = sockets.connect(redis, experiment, session_id, self._outlet.name, link.conn)
         if before is not None:
@@ -85,6 +89,7 @@ class Sockets:
         if link is None:
             return
         self._outlet.close(link)
+        self._entry.closed(link)
         if link.worker:
             self._outlet.outbox.put(
                 link.worker, inner.Detach(link.game, link.seat, self._outlet.name, link.conn)
@@ -139,6 +144,10 @@ class Sockets:
             advancing.submit(self._deployment, session, said)
         self.refresh(link, True)
 
+    def _screened(self, link: Link, said: wire.Screened) -> None:
+        self._entry.screened(link, said)
+        self.refresh(link, True)
+
     def _ready(self, link: Link, said: wire.Ready) -> None:
         redis = self._deployment.redis
         session = sessions.read(redis, link.experiment, link.session)
@@ -175,7 +184,7 @@ class Sockets:
         if said.rtt_ms is not None:
             link.rtt_ms = said.rtt_ms
         gevent.spawn(self.mailman.bring, link)  # and the first state, where Redis was away
-        if link.lobby:
+        if link.lobby or self._entry.waits(link):
             gevent.spawn(self.refresh, link)  # a lost nudge heals here
         elif link.game and not link.worker:
             self._attach(link)

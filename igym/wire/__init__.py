@@ -28,6 +28,9 @@ VERSION = 2
 #: The largest packet a browser may send, in bytes.
 MAX_PACKET_BYTES = 64 * 1024
 
+#: The most bytes of one download by which bandwidth is measured.
+MAX_PROBE_BYTES = 2_000_000
+
 Id: TypeAlias = Annotated[str, Meta(min_length=1, max_length=64)]
 Text: TypeAlias = Annotated[str, Meta(max_length=2_000)]
 Count: TypeAlias = Annotated[int, Meta(ge=0, le=2**31)]
