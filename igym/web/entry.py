@@ -14,6 +14,7 @@ from contextlib import suppress
 from typing import Any
 
 import gevent
+from geventwebsocket.websocket import WebSocket
 
 from igym import wire
 from igym.domain.participant import Phase
@@ -30,6 +31,15 @@ _log = logging.getLogger(__name__)
 PINGS, PAUSE_S, PATIENCE_S = 6, 0.12, 3.0
 
 
+class _Pinged(WebSocket):
+    """gevent-websocket's, but it says when a pong comes: that one drops them."""
+
+    __slots__ = ()
+
+    def handle_pong(self, header: Any, payload: Any) -> None:
+        self.environ["igym.pong"](bytes(payload))
+
+
 class Pings:
     """Round trips of one WebSocket."""
 
@@ -37,21 +47,22 @@ class Pings:
         self.rtts_ms: list[float] = []
         self._sent: dict[bytes, float] = {}
         self._websocket = websocket
-        websocket.handle_pong = self._pong
+        websocket.environ["igym.pong"] = self._pong
+        websocket.__class__ = _Pinged
 
     def measure(self) -> None:
         """Send them all; the answers come in by themselves."""
         for _ in range(PINGS):
-            mark = secrets.token_bytes(8)  # so that no answer can come before its question
-            self._sent[mark] = time.monotonic()
+            mark = secrets.token_hex(8)  # so that no answer can come before its question
+            self._sent[mark.encode()] = time.monotonic()
             try:
                 self._websocket.send_frame(mark, self._websocket.OPCODE_PING)
             except Exception:  # noqa: BLE001 - the connection is gone, in one of many ways
                 return
             gevent.sleep(PAUSE_S)
 
-    def _pong(self, header: Any, payload: Any) -> None:
-        sent_s = self._sent.pop(bytes(payload), None)
+    def _pong(self, mark: bytes) -> None:
+        sent_s = self._sent.pop(mark, None)
         if sent_s is not None:
             self.rtts_ms.append((time.monotonic() - sent_s) * 1000)
 

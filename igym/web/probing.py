@@ -11,7 +11,7 @@ from igym import wire
 from igym.errors import BadMessage, TooMuch
 
 #: What one web worker gives away a second, and at most at once. Beyond, browsers try again.
-BYTES_PER_S, BURST_BYTES = 20_000_000, 60_000_000
+BYTES_PER_S, BURST_BYTES = 10_000_000, 40_000_000
 
 
 class Allowance:
