@@ -72,19 +72,20 @@ def run(deployment: Deployment) -> None:
     patience = Patience(2 * deployment.settings.worker_lease_s)
     # Longer, because it takes browsers their time to come back to a Redis that was away.
     slow = Patience(ABSENT_PATIENCE_S)
+    rounds: tuple[tuple[str, Callable[[], object], Callable[[], object]], ...] = (
+        ("matching", lambda: _match(deployment, outbox), _rung(bells, stop)),
+        ("reaping", lambda: _reap(deployment, outbox, patience), lambda: stop.wait(1.0)),
+        ("presence", lambda: _absent(deployment, outbox, slow), lambda: stop.wait(2.0)),
+        ("archiving", lambda: _archive(deployment, name, stop), lambda: stop.wait(1.0)),
+        ("checking", lambda: _check(deployment, name, stop), lambda: stop.wait(0.2)),
+    )
     loops = [
         threading.Thread(
             target=_loop,
-            args=(deployment, name, stop, slow if loop[0] == "presence" else patience, *loop),
-            name=loop[0],
+            args=(deployment, name, stop, slow if one[0] == "presence" else patience, *one),
+            name=one[0],
         )
-        for loop in (
-            ("matching", lambda: _match(deployment, outbox), _rung(bells, stop)),
-            ("reaping", lambda: _reap(deployment, outbox, patience), lambda: stop.wait(1.0)),
-            ("presence", lambda: _absent(deployment, outbox, slow), lambda: stop.wait(2.0)),
-            ("archiving", lambda: _archive(deployment, name, stop), lambda: stop.wait(1.0)),
-            ("checking", lambda: _check(deployment, name, stop), lambda: stop.wait(0.2)),
-        )
+        for one in rounds
     ]
     for thread in loops:
         thread.start()
