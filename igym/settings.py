@@ -118,6 +118,15 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
             "which its participant is away: in lobbies and in games.",
         ),
     ] = 3.0
+    ack_patience_s: Annotated[
+        float,
+        Meta(
+            ge=0,
+            le=5,
+            description="Seconds the acknowledgement of answers, consent and withdrawals waits at "
+            "most until Redis has them on disk; the next screen does not wait. 0: it does not.",
+        ),
+    ] = 2.5
     worker_lease_s: Annotated[
         float,
         Meta(

@@ -28,6 +28,7 @@ TOLD = {
     "ping_interval_s": ("1.5", 1.5),
     "ping_timeout_s": ("7", 7.0),
     "away_after_s": ("4", 4.0),
+    "ack_patience_s": ("0", 0.0),
     "worker_lease_s": ("6", 6.0),
     "worker_beat_s": ("0.5", 0.5),
     "director_lease_s": ("3", 3.0),

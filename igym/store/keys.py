@@ -83,6 +83,12 @@ def problems() -> str:
     return "igym:problems"
 
 
+@key("string", seconds=60)
+def written() -> str:
+    """Written just before the disk is asked how far it is. Its content means nothing."""
+    return "igym:written"
+
+
 @key("channel")
 def inbox(name: str) -> str:
     """Messages for one process (`igym.wire.inner`)."""

@@ -12,6 +12,7 @@ from igym import wire
 from igym.services.connect import Deployment
 from igym.store import post
 from igym.store.client import open_redis
+from igym.store.durable import Disk
 from igym.store.post import Outbox
 from igym.web import admin, pages, probing
 from igym.web.door import BoundedPacket
@@ -64,7 +65,8 @@ def create(deployment: Deployment, name: str) -> Web:
         name, outbox, lambda link: sockets.refresh(link), lambda said: sockets.mailman.post(said)
     )
     outlet.bind(socketio.server)
-    sockets = Sockets(deployment, socketio.server, outlet)
+    disk = Disk(deployment.redis, settings.ack_patience_s)
+    sockets = Sockets(deployment, socketio.server, outlet, disk.wait)
     hearing = Hearing(deployment.redis, outlet)
     threading.Thread(target=hearing.run, name="hearing", daemon=True).start()
 

@@ -10,8 +10,10 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable
+from contextvars import ContextVar
 from typing import Any, TypeVar
 
+import gevent
 import socketio
 from socketio import msgpack_packet, packet
 
@@ -19,6 +21,7 @@ from igym import wire
 from igym.errors import BadMessage, IgymError, TooMuch
 from igym.store import RedisError
 from igym.web.outlet import Link, Outlet
+from igym.wire import packets
 
 _log = logging.getLogger(__name__)
 
@@ -83,8 +86,25 @@ def refusal(error: IgymError) -> wire.Refused:
 class Door:
     """The handlers of a Socket.IO server, behind one set of checks."""
 
-    def __init__(self, server: socketio.Server, outlet: Outlet, rate_per_s: float) -> None:
+    def __init__(
+        self,
+        server: socketio.Server,
+        outlet: Outlet,
+        rate_per_s: float,
+        settled: Callable[[], object] = lambda: None,
+    ) -> None:
+        """`settled` returns once what was written is on disk, or nobody can say."""
         self._server = server
+        self._settled = settled
+        self._asked: ContextVar[int | None] = ContextVar("asked", default=None)
+        handle_event = server._handle_event
+
+        def numbered(eio_sid: str, namespace: str, id: int | None, data: Any) -> None:
+            # Socket.IO keeps the request's number to itself; a late answer needs it.
+            self._asked.set(id)
+            handle_event(eio_sid, namespace, id, data)
+
+        server._handle_event = numbered
         self._outlet = outlet
         self._rate_per_s = rate_per_s
         server.on(MALFORMED, self._malformed)
@@ -131,12 +151,21 @@ class Door:
                         wire.Refused("error", "Something went wrong on our side.", "Try again."),
                         kind.acked,
                     )
+                asked = self._asked.get()
+                if kind.durable and asked is not None:
+                    # The handler has shown the next screen; only the answer waits.
+                    gevent.spawn(self._answer_late, link, asked)
+                    return self._server.not_handled
                 return None if answer is None else wire.plain(answer)
 
             self._server.on(kind.event, receive)
             return handler
 
         return register
+
+    def _answer_late(self, link: Link, asked: int) -> None:
+        self._settled()
+        self._outlet.packet(link, packets.answer(asked, None))
 
     def _refuse(self, link: Link, event: str, error: IgymError, acked: bool) -> Any:
         # Once a second and link at the most: a client must not be able to fill a disk.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import Any
 
@@ -30,7 +30,14 @@ _log = logging.getLogger(__name__)
 class Sockets:
     """The participants' namespace."""
 
-    def __init__(self, deployment: Deployment, server: socketio.Server, outlet: Outlet) -> None:
+    def __init__(
+        self,
+        deployment: Deployment,
+        server: socketio.Server,
+        outlet: Outlet,
+        settled: Callable[[], object] = lambda: None,
+    ) -> None:
+        """`settled` returns once what was written is on disk, or nobody can say."""
         self._deployment = deployment
         self._server = server
         self._outlet = outlet
@@ -38,7 +45,7 @@ class Sockets:
         server.on("connect", self._connect)
         server.on("disconnect", self._disconnect)
         self.mailman = Mailman(deployment.redis, outlet, self._snapshot)
-        door = Door(server, outlet, deployment.settings.input_rate_per_s)
+        door = Door(server, outlet, deployment.settings.input_rate_per_s, settled)
         door.on(wire.Keys)(self._keys)
         door.on(wire.Advance)(self._advance)
         door.on(wire.Ready)(self._ready)

@@ -73,7 +73,12 @@ class Server:
         data.mkdir(parents=True, exist_ok=True)
         self._log = data.parent / f"{data.name}.log"
         env = plain_env(
-            IGYM_DATA_DIR=str(data), IGYM_PORT=str(self.port), IGYM_HOST="127.0.0.1", **settings
+            # A test would wait a second for each answer; tests/system/test_durable.py does.
+            IGYM_ACK_PATIENCE_S=settings.pop("IGYM_ACK_PATIENCE_S", "0"),
+            IGYM_DATA_DIR=str(data),
+            IGYM_PORT=str(self.port),
+            IGYM_HOST="127.0.0.1",
+            **settings,
         )
         began_s = time.monotonic()
         with self._log.open("ab") as log:
