@@ -57,8 +57,7 @@ def _match(deployment: Deployment, outbox: Outbox) -> None:
 
 
 def _reap(deployment: Deployment, outbox: Outbox, patience: Patience) -> None:
-    if patience.over():
-        finishing.reap(deployment, outbox)
+    finishing.reap(deployment, outbox, sure=patience.over())
 
 
 def run(deployment: Deployment) -> None:
@@ -74,7 +73,7 @@ def run(deployment: Deployment) -> None:
     slow = Patience(ABSENT_PATIENCE_S)
     rounds: tuple[tuple[str, Callable[[], object], Callable[[], object]], ...] = (
         ("matching", lambda: _match(deployment, outbox), _rung(bells, stop)),
-        ("reaping", lambda: _reap(deployment, outbox, patience), lambda: stop.wait(1.0)),
+        ("reaping", lambda: _reap(deployment, outbox, patience), lambda: stop.wait(0.25)),
         ("presence", lambda: _absent(deployment, outbox, slow), lambda: stop.wait(2.0)),
         ("archiving", lambda: _archive(deployment, name, stop), lambda: stop.wait(1.0)),
         ("checking", lambda: _check(deployment, name, stop), lambda: stop.wait(0.2)),

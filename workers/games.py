@@ -52,6 +52,11 @@ def play(experiment: str, game: str, generation: int) -> str:
 SETTLED_S = 6.0
 
 
+#: A worker takes games that lost theirs until this much is expected of it, more than it has:
+#: late ticks until another worker is up are better than games that stand still.
+AGAIN_LOAD = 1.5
+
+
 #: How long a frame waits for those of other games on its way to the same web worker.
 FRAMES_LINGER_S = 0.002
 
@@ -110,8 +115,8 @@ class GameWorker(BesideWorker):
         self._young: list[tuple[float, float]] = []  # (start, cost) not yet in the measured load
         self._last_cost = 0.02
 
-    def headroom(self) -> bool:
-        """Whether one more game fits: measured load, plus what young games will add to it.
+    def headroom(self, most: float) -> bool:
+        """Whether one more game fits below `most`: measured load, plus what young games will add.
 
         What a game costs was measured when its package was compiled. The next one is not
         known before it is taken, so it is expected to cost what the last one did.
@@ -119,20 +124,36 @@ class GameWorker(BesideWorker):
         now = time.monotonic()
         self._young = [(at, cost) for at, cost in self._young if now - at < SETTLED_S]
         coming = sum(cost for _, cost in self._young)
-        return self._load.value + coming + self._last_cost <= self._max_load
+        return self._load.value + coming + self._last_cost <= most
 
     def dequeue_job_and_maintain_ttl(
         self, timeout: int | None, max_idle_time: int | None = None
     ) -> tuple[Job, Queue] | None:
-        """Wait for headroom, then for a job."""
+        """Wait for headroom, then for a job.
+
+        Games that lost their worker come first and need less of it: people sit in them.
+        """
         told = False
-        while not self.headroom() and not self._stop_requested:
+        while not self.headroom(self._max_load) and not self._stop_requested:
             if not told:
                 _log.warning("no headroom, new games wait (load %.2f)", self._load.value)
                 told = True
+            if self.headroom(AGAIN_LOAD) and (again := self._again()) is not None:
+                return again
             gevent.sleep(0.1)
         found: tuple[Job, Queue] | None = super().dequeue_job_and_maintain_ttl(
             timeout, max_idle_time
+        )
+        return found
+
+    def _again(self) -> tuple[Job, Queue] | None:
+        """A game that lost its worker, if one waits; without waiting for one."""
+        self.heartbeat()
+        found: tuple[Job, Queue] | None = Queue.dequeue_any(
+            [queue for queue in self.queues if queue.name == jobs.AGAIN],
+            None,
+            connection=self.connection,
+            serializer=JSONSerializer,
         )
         return found
 
@@ -158,7 +179,7 @@ def run(deployment: Deployment, name: str, progress: Path | None) -> None:
     if progress is not None:
         gevent.spawn(_beat, progress, load, host)
     worker = GameWorker(
-        [jobs.GAMES], name=name, connection=open_redis(settings.redis_url),
+        [jobs.AGAIN, jobs.GAMES], name=name, connection=open_redis(settings.redis_url),
         serializer=JSONSerializer, default_result_ttl=0,
     )  # fmt: skip
     worker.prepare(host, load, settings.max_load)

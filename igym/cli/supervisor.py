@@ -27,7 +27,7 @@ from igym.settings import Settings
 _log = logging.getLogger(__name__)
 
 #: A game worker whose loop stands still for longer is stuck and is killed.
-STUCK_S = 20.0
+STUCK_S = 6.0
 
 #: Patience with a process that was asked to stop.
 STOP_S = 8.0

@@ -15,6 +15,7 @@ from igym.services import advancing, matching, problems
 from igym.services.connect import Deployment, now_ms
 from igym.store import bell, games, jobs, lease, packages, records
 from igym.store.games import Game
+from igym.store.lease import Life
 from igym.store.post import Outbox
 from igym.store.records import Row
 
@@ -149,22 +150,28 @@ def _forgotten(deployment: Deployment, game: Game) -> bool:
     return not games.read(redis, game.experiment, game.id).owner
 
 
-def reap(deployment: Deployment, outbox: Outbox) -> int:
+def reap(deployment: Deployment, outbox: Outbox, *, sure: bool = True) -> int:
     """Look after games nobody runs (any more). Returns how many were taken from dead workers.
 
     A game that no worker has claimed is offered again, and so is one whose worker is dead, in
     its next generation; one that took every worker with it is given up with what its log
     holds; one that is over but not settled is settled.
+
+    Args:
+        sure: whether a lease that ran out means something. If not, as right after Redis was
+            away, only workers that were seen to end count as dead.
     """
     redis, taken = deployment.redis, 0
     patience_ms = 2 * deployment.settings.worker_lease_s * 1000
+    lives: dict[str, Life] = {}  # asked once per worker, not per game
     for experiment in packages.active(redis):
-        for game_id in games.open_games(redis, experiment):
-            try:
-                game = games.read(redis, experiment, game_id)
-            except NotFound:
+        ids = games.open_games(redis, experiment)
+        for game_id, game in games.read_all(redis, experiment, ids).items() if ids else ():
+            if game is None:
                 games.settled(redis, experiment, game_id)
                 continue
+            if game.owner and game.owner not in lives:
+                lives[game.owner] = lease.life(redis, game.owner)
             if game.phase == "over":
                 if now_ms() - game.ended_ms > patience_ms:
                     settle(deployment, outbox, game)
@@ -175,6 +182,6 @@ def reap(deployment: Deployment, outbox: Outbox) -> int:
                 since_ms = max(game.created_ms, game.offered_ms)
                 if now_ms() - since_ms > patience_ms and _forgotten(deployment, game):
                     jobs.start_game(redis, game)
-            elif not lease.alive(redis, game.owner):
+            elif lives[game.owner] is Life.GONE or (sure and lives[game.owner] is Life.SILENT):
                 taken += bool(take_over(deployment, game, game.owner, "its worker is dead"))
     return taken

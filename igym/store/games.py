@@ -78,6 +78,10 @@ def read(redis: Redis, experiment: str, game_id: str) -> Game:
     found: Any = redis.hgetall(keys.game(experiment, game_id))
     if not found:
         raise NotFound("That game is over.", hint="Reload the page to go on.")
+    return _game(found)
+
+
+def _game(found: Mapping[bytes, bytes]) -> Game:
     fields: dict[str, Any] = {k.decode(): v.decode() for k, v in found.items()}
     for name in _PACKED:
         if name in fields:
@@ -89,6 +93,15 @@ def open_games(redis: Redis, experiment: str) -> list[str]:
     """Games that still need care, oldest first."""
     found: Any = redis.zrange(keys.games(experiment), 0, -1)
     return [one.decode() for one in found]
+
+
+def read_all(redis: Redis, experiment: str, ids: Sequence[str]) -> dict[str, Game | None]:
+    """Those games, None for one that is not there (any more). One round trip."""
+    with redis.pipeline(transaction=False) as pipe:
+        for id in ids:
+            pipe.hgetall(keys.game(experiment, id))
+        found = pipe.execute()
+    return {id: _game(raw) if raw else None for id, raw in zip(ids, found, strict=True)}
 
 
 def settled(redis: Redis, experiment: str, game_id: str) -> None:

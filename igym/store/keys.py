@@ -53,9 +53,9 @@ def experiments() -> str:
     return "igym:experiments"
 
 
-@key("hash", seconds=10)
+@key("hash", seconds=60)
 def worker(name: str) -> str:
-    """A game worker that is alive: pid, started_ms, load, games. Renewed by its supervisor."""
+    """A game worker that is alive: pid, load, games; or `gone`. Renewed by its supervisor."""
     return f"igym:worker:{name}"
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from enum import StrEnum
 from typing import Any
 
 from redis import Redis
@@ -31,15 +32,31 @@ def beat(redis: Redis, worker: str, life_s: float, about: Mapping[str, str]) -> 
     fields: dict[Any, Any] = dict(about)
     with redis.pipeline(transaction=True) as pipe:
         pipe.hset(keys.worker(worker), mapping=fields)
+        pipe.hdel(keys.worker(worker), "gone")
         pipe.pexpire(keys.worker(worker), int(life_s * 1000))
         pipe.execute()
 
 
-def alive(redis: Redis, worker: str) -> bool:
-    """Whether that game worker's lease runs."""
-    return bool(redis.exists(keys.worker(worker)))
+class Life(StrEnum):
+    """What is known of a game worker."""
+
+    ALIVE = "alive"  # its lease runs
+    GONE = "gone"  # whoever watched it saw it end
+    SILENT = "silent"  # its lease ran out: dead, or it could not be renewed
+
+
+def life(redis: Redis, worker: str) -> Life:
+    """How that game worker is."""
+    found: Any = redis.hmget(keys.worker(worker), "pid", "gone")
+    if found[1]:
+        return Life.GONE
+    return Life.ALIVE if found[0] else Life.SILENT
 
 
 def gone(redis: Redis, worker: str) -> None:
-    """A game worker has stopped: do not wait for its lease to run out."""
-    redis.delete(keys.worker(worker))
+    """A game worker has ended: do not wait for its lease to run out."""
+    with redis.pipeline(transaction=True) as pipe:
+        pipe.delete(keys.worker(worker))
+        pipe.hset(keys.worker(worker), "gone", "1")
+        pipe.expire(keys.worker(worker), keys.worker.ttl_s)
+        pipe.execute()

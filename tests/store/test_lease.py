@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from igym.store import bell, keys, lease
+from igym.store.lease import Life
 from tests.store.test_sessions import Crowd
 
 
@@ -42,11 +43,11 @@ def test_nobody_drops_somebody_elses_lease(redis):
 
 
 def test_a_worker_is_alive_until_its_beat_runs_out_or_it_says_good_bye(redis):
-    assert not lease.alive(redis, "w")
+    assert lease.life(redis, "w") is Life.SILENT
     lease.beat(redis, "w", 4, {"pid": "1"})
-    assert lease.alive(redis, "w") and 3_000 < redis.pttl(keys.worker("w")) <= 4_000
+    assert lease.life(redis, "w") is Life.ALIVE and 3_000 < redis.pttl(keys.worker("w")) <= 4_000
     lease.gone(redis, "w")
-    assert not lease.alive(redis, "w")
+    assert lease.life(redis, "w") is Life.GONE
 
 
 def test_many_rings_wake_the_director_once(redis):
