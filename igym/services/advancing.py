@@ -299,10 +299,11 @@ def _view(deployment: Deployment, plan: Plan, session: Session) -> wire.View:
         here = lobby.present(deployment.redis, session.experiment, name, away_s)
         return wire.LobbyView(
             title=play.title,
-            wanted=len(play.humans),
-            waiting=len(here | {session.id}),
+            # Masked, a wait for a person looks as the moment before a policy sits down.
+            wanted=len(play.seats if play.masked else play.humans),
+            waiting=1 if play.masked else len(here | {session.id}),
             position=1,
-            shows=play.shows,
+            shows="nothing" if play.masked else play.shows,
             since_ms=session.entered_ms,
             until_ms=session.entered_ms + play.waits_s * 1000,
         )

@@ -34,6 +34,7 @@ class Link:
         "bits",
         "claimed",
         "conn",
+        "counts",
         "expects",
         "experiment",
         "fetching",
@@ -78,6 +79,7 @@ class Link:
         self.expects = 0  # the highest number that was heard of
         self.fetching = False  # whether its mail is being read
         self.lobby = ""  # name of the lobby it waits in
+        self.counts = False  # whether that lobby tells how many wait
         self.game = ""  # the game it is attached to
         self.seat = ""
         self.bits = 0  # keys of that game's map
@@ -279,7 +281,7 @@ class Outlet:
             elif isinstance(said, inner.LobbyCount):
                 count = wire.Lobby(said.scene, said.waiting, said.wanted)
                 for link in self:
-                    if link.lobby == said.lobby:
+                    if link.lobby == said.lobby and link.counts:
                         self.send(link, count)
 
     def displace(self, link: Link) -> None:

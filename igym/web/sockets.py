@@ -138,6 +138,8 @@ class Sockets:
         link.lobby = (
             sessions.lobby_name(session.package, session.scene, session.mode) if waits else ""
         )
+        view = state.view
+        link.counts = isinstance(view, wire.LobbyView) and view.shows == "count"
         if session.game != link.game:
             link.game, link.seat, link.worker = "", "", ""
         self._outlet.send(link, state)
