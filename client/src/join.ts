@@ -49,6 +49,11 @@ export const token = {
   forget: (experiment: string): void => sessionStorage.removeItem(key(experiment)),
 };
 
+export interface Joined {
+  token: string;
+  session: string;
+}
+
 const WAITS_MS = [300, 800, 1_500, 3_000]; // a server that is restarting is back by then
 
 /**
@@ -57,7 +62,7 @@ const WAITS_MS = [300, 800, 1_500, 3_000]; // a server that is restarting is bac
  *
  * Raises `Turned` with the server's own sentence, or ours where it cannot be reached.
  */
-export async function join(experiment: string): Promise<string> {
+export async function join(experiment: string): Promise<Joined> {
   const url = new URL(location.href);
   const fresh = url.searchParams.has('new');
   const ask = (known: string | null) =>
@@ -77,17 +82,17 @@ export async function join(experiment: string): Promise<string> {
     url.searchParams.delete('new');
     history.replaceState(null, '', url);
   }
-  return joined.token;
+  return joined;
 }
 
-async function post(path: string, body: string): Promise<{ token: string; session: string }> {
+async function post(path: string, body: string): Promise<Joined> {
   for (let attempt = 0; ; attempt++) {
     const answer = await fetch(path, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
       body,
     }).catch(() => null);
-    if (answer?.ok) return (await answer.json()) as { token: string; session: string };
+    if (answer?.ok) return (await answer.json()) as Joined;
     const passing = answer === null || [502, 503, 504].includes(answer.status);
     const wait = WAITS_MS[attempt];
     if (!passing || wait === undefined) throw await turned(answer);

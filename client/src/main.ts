@@ -3,10 +3,14 @@
 import { Clock } from './clock.ts';
 import { chime } from './chime.ts';
 import { boot, join, token, Turned } from './join.ts';
+import { Inbox } from './mail/inbox.ts';
+import { draftOf, kept } from './mail/kept.ts';
+import { Outgoing, type Letter } from './mail/outgoing.ts';
 import { notices } from './notices.ts';
+import { presence } from './presence.ts';
 import { probing } from './probing.ts';
 import { measureRefresh, refresh_hz } from './refresh.ts';
-import { isQuiet } from './screens/advance.ts';
+import { isQuiet, taken } from './screens/advance.ts';
 import { card, type Choice, type Message } from './screens/card.ts';
 import { landing } from './screens/landing.ts';
 import { screens } from './screens/index.ts';
@@ -16,58 +20,107 @@ import { shell as makeShell } from './shell/shell.ts';
 import { link as makeLink, type Refusal } from './socket.ts';
 import './style/main.css';
 import { text } from './text.ts';
-import { decodeFrame, VERSION, type State, type View } from './wire.gen.ts';
+import {
+  decodeFrame,
+  VERSION,
+  type Caution,
+  type Chat,
+  type Refused,
+  type State,
+  type View,
+} from './wire.gen.ts';
 
 const AGAIN_MS = 2_000;
+const GOT_MS = 500; // acknowledgements of reliable messages go together, twice a second at most
 /** Refusals that pass by themselves. */
 const PASSING = new Set(['unavailable', 'too_much', 'error', '']);
 
+type Numbered = { event: 'chat'; seq: number; said: Chat } | NumberedCaution;
+type NumberedCaution = { event: 'caution'; seq: number; said: Caution };
+
 const page = boot();
 const clock = new Clock();
-let participant = '';
+let participant = { token: '', session: '' };
+let inbox = new Inbox<Numbered>(kept(''));
 let state: State | null = null;
 let shown: Shown<View> | null = null;
 let rejoined = false;
 let fresh = true; // no state has come on this connection yet: whatever comes is the truth
+let got = 0; // timer of an acknowledgement that is about to go
 
-const shell = makeShell(() => put({ ...text.offline.blocked }, []));
+const shell = makeShell({
+  blocked: () => put({ ...text.offline.blocked }, []),
+  stop: () => void import('./shell/stop.ts').then(({ askToStop }) => askToStop(context)),
+});
 const link = makeLink({
-  auth: () => ({ token: participant, wire: VERSION, seen: state?.version ?? 0 }),
+  auth: () => ({
+    token: participant.token,
+    wire: VERSION,
+    seen: state?.version ?? 0,
+    seq: inbox.seq,
+  }),
   online() {
     shell.online(true);
     fresh = true;
     probe();
+    void mail.flush();
   },
   offline: () => shell.online(false),
   refused: (why) => void turnedAway(why),
 });
 const probe = probing(link, clock, () => undefined);
-const context: Context = { link, clock, shell, refresh_hz };
+const mail = new Outgoing(
+  {
+    get online() {
+      return link.online && !fresh; // before the first state the server is not ready for us
+    },
+    send: link.once,
+    pause: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
+  },
+  settled,
+);
+const context: Context = { link, mail, clock, shell, refresh_hz };
+
+/** What became of something said for certain; screens that are still up hear it themselves. */
+function settled({ event, payload }: Letter, refused: Refused | null): void {
+  if (event === 'advance' && !refused) draftOf(participant.session, payload.scene).forget();
+  if (event === 'withdraw') taken(context, refused);
+}
 
 /** A card instead of a screen. The next state from the server replaces it. */
 function put(message: Message, choices: Choice[]): void {
   shown?.close();
   shown = null;
   state = null;
+  shell.stoppable(false);
   shell.show(card(message, choices));
 }
 
 function show(next: State): void {
   const was = state;
-  if (!fresh && was && was.session === next.session && next.version < was.version) return;
+  const first = fresh;
+  if (!first && was && was.session === next.session && next.version < was.version) return;
   fresh = false;
   if (next.wire !== VERSION && reloadOnce()) return;
   rejoined = false;
   state = next;
+  const late = inbox.state(next.seq, first);
+  if (first) acknowledge();
+  void mail.flush();
+  check.moved(next);
   shell.phase(next.phase, next.title);
+  shell.stoppable(next.stoppable);
   shell.progress(next.phase === 'ended' ? next.steps : next.step, next.steps);
-  if (shown && was && isSame(was, next)) return shown.update(next);
-
-  shown?.close();
-  // The table is typed view by view; here the view is whichever came.
-  const screen = screens[next.view.type] as Screen<View>;
-  shown = screen(context, next);
-  shell.show(shown.root);
+  if (shown && was && isSame(was, next)) {
+    shown.update(next);
+  } else {
+    shown?.close();
+    // The table is typed view by view; here the view is whichever came.
+    const screen = screens[next.view.type] as Screen<View>;
+    shown = screen(context, next);
+    shell.show(shown.root);
+  }
+  late.forEach(deliver);
   if (was?.phase === 'waiting' && next.phase === 'playing') {
     chime();
     shell.call(text.title.matched);
@@ -77,12 +130,46 @@ function show(next: State): void {
 function isSame(a: State, b: State): boolean {
   if (a.session !== b.session || a.scene !== b.scene || a.view.type !== b.view.type) return false;
   if (a.view.type === 'game' && b.view.type === 'game') return a.view.game === b.view.game;
-  return a.view.type !== 'survey' || a.version === b.version;
+  return !['survey', 'choice', 'screening'].includes(a.view.type) || a.version === b.version;
 }
+
+// --- reliable messages ---------------------------------------------------------------------
+
+function hear(message: Numbered): void {
+  if (fresh) return; // of the last connection; what is missing comes after the state
+  const { now, gap } = inbox.hear(message);
+  now.forEach(deliver);
+  if (now.length > 0) acknowledge();
+  if (gap) lost();
+}
+
+function deliver(message: Numbered): void {
+  if (message.event === 'chat') shown?.chat?.(message.said);
+  else shown?.caution?.(message.said);
+}
+
+function acknowledge(): void {
+  got ||= window.setTimeout(() => {
+    got = 0;
+    if (inbox.seq) link.tell('got', { seq: inbox.seq });
+  }, GOT_MS);
+}
+
+let lostAt = -Infinity;
+/** Something is missing before what came: the server sends it on a new connection. */
+function lost(): void {
+  if (performance.now() - lostAt < AGAIN_MS) return;
+  lostAt = performance.now();
+  link.again();
+}
+
+// --- coming in -----------------------------------------------------------------------------
 
 async function enter(): Promise<void> {
   try {
     participant = await join(page.experiment);
+    inbox = new Inbox(kept(`igym:${participant.session}:seq`));
+    mail.open(kept(`igym:${participant.session}:letters`));
     link.open();
   } catch (error) {
     if (!(error instanceof Turned)) throw error;
@@ -116,10 +203,10 @@ async function turnedAway({ code = '', text: words, hint }: Refusal): Promise<vo
 
 /** Fetch the client that belongs to this server; false if that was just tried. */
 function reloadOnce(): boolean {
-  const key = 'igym:reloaded';
+  const reloaded = kept<number>('igym:reloaded');
   const now = Date.now();
-  if (now - Number(sessionStorage.getItem(key) ?? 0) < 30_000) return false;
-  sessionStorage.setItem(key, String(now));
+  if (now - (reloaded.read() ?? 0) < 30_000) return false;
+  reloaded.write(now);
   location.reload();
   return true;
 }
@@ -128,11 +215,19 @@ document.title = page.title || text.loading;
 shell.show(skeleton());
 measureRefresh();
 notices(link);
+const check = presence(context);
 
 link.on('state', show);
 link.on('lobby', (said) => state?.scene === said.scene && shown?.lobby?.(said));
 link.on('episode', (said) => shown?.episode?.(said));
 link.on('frame', (said) => shown?.frame?.(decodeFrame(said)));
+link.on('chat', (said) => hear({ event: 'chat', seq: said.seq, said }));
+link.on('caution', (said) => hear({ event: 'caution', seq: said.seq, said }));
+link.on('check', check.asked);
+link.on('renewed', (said) => {
+  participant = { ...participant, token: said.token };
+  token.keep(page.experiment, said.token);
+});
 link.on('refused', (said) => isQuiet(said) || shell.toast(said.text, said.hint));
 link.on('replaced', () => {
   link.close();

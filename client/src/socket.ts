@@ -1,12 +1,13 @@
 /**
  * The one door to Socket.IO: typed events in, typed events out. Knows no screen.
  *
- * Nothing is queued for later: what matters is asked again (`ask`), and what does not is
- * dropped while there is no connection (`tell`).
+ * Nothing is queued for later: what matters is asked again (`ask`) or kept by whoever says it
+ * (`once`, see mail/outgoing.ts), and the rest is dropped while there is no connection (`tell`).
  */
 
 import { io, type Socket } from 'socket.io-client';
 import * as parser from 'socket.io-msgpack-parser';
+import type { Letter } from './mail/outgoing.ts';
 import type { FromBrowser, FromServer, Probe, Probed, Refused } from './wire.gen.ts';
 
 /** What the server gave as the reason for not letting us in. */
@@ -19,11 +20,15 @@ export interface Link {
   /** Send; true if there was a connection to send it on. */
   tell<E extends keyof FromBrowser>(event: E, payload: FromBrowser[E]): boolean;
   /** Send, wait for the verdict (null: done), and send again where none comes. */
-  ask<E extends 'advance' | 'ready'>(event: E, payload: FromBrowser[E]): Promise<Refused | null>;
+  ask<E extends 'ready' | 'here'>(event: E, payload: FromBrowser[E]): Promise<Refused | null>;
+  /** Send on this connection and wait for the verdict; rejects where none comes. */
+  once(letter: Letter): Promise<Refused | null>;
   probe(payload: Probe): Promise<Probed | null>;
   on<E extends keyof FromServer>(event: E, handler: (payload: FromServer[E]) => void): void;
   open(): void;
   close(): void;
+  /** Connect anew: something was lost on this connection. */
+  again(): void;
 }
 
 export interface Handlers {
@@ -99,6 +104,9 @@ export function link(handlers: Handlers): Link {
         }
       }
     },
+    async once({ event, payload }) {
+      return (await once<Refused | null | undefined>(event, payload)) ?? null;
+    },
     async probe(payload) {
       return once<Probed>('probe', payload).catch(() => null);
     },
@@ -109,6 +117,11 @@ export function link(handlers: Handlers): Link {
     close() {
       closed = true;
       socket.disconnect();
+    },
+    again() {
+      closed = true;
+      socket.disconnect();
+      open();
     },
   };
 }

@@ -8,19 +8,73 @@ export const en = {
   title: {
     screening: (study: string) => study,
     reading: (study: string) => study,
-    choosing: (study: string) => study,
+    choosing: (study: string) => `Your choice · ${study}`,
     waiting: (study: string) => `Waiting… · ${study}`,
     playing: (study: string) => study,
     ended: (study: string) => `Finished · ${study}`,
     matched: '● Your game is ready',
+    check: '● Are you there?',
+    choose: '● Please choose how to go on',
+    caution: '● Please come back',
+  },
+
+  time: {
+    seconds: (n: number) => `${n} ${plural(n, 'second', 'seconds')}`,
+    minutes: (n: number) => `${n} ${plural(n, 'minute', 'minutes')}`,
   },
 
   progress: (step: number, steps: number) => `Step ${step} of ${steps}`,
+
+  screening: {
+    title: 'A quick check before we start',
+    text: 'We look at your device and your connection, so that everything runs smoothly. This takes a few seconds and there is nothing to do.',
+    device: 'Your device',
+    connection: 'Response time of your connection',
+    speed: 'Speed of your connection',
+    rate: (kbps: number) =>
+      kbps >= 1_000 ? `${Math.round(kbps / 1_000)} Mbit/s` : `${Math.round(kbps)} kbit/s`,
+    verdict: 'All measured. One moment…',
+    refused: 'That did not work out. Please load this page again.',
+    done: 'done',
+  },
+
+  presence: {
+    title: 'Are you there?',
+    text: 'The game can start as soon as you say so.',
+    button: 'Yes, I am here',
+    left: (seconds: number) => `${seconds} ${plural(seconds, 'second', 'seconds')} left`,
+  },
+
+  choice: {
+    title: 'Nobody was free to play with you',
+    text: (game: string, minutes: string) =>
+      `You waited ${minutes} for ${game}. How would you like to go on?`,
+    options: {
+      again: { label: 'Keep waiting', text: 'Somebody may come along at any time.' },
+      bot: { label: 'Play with the computer', text: 'The game starts right away.' },
+      finish: { label: 'Finish here', text: 'You go straight to the end of the study.' },
+    },
+    left: (time: string) => `If you do not choose, you finish here in ${time}.`,
+  },
+
+  stop: {
+    button: 'Stop taking part',
+    title: 'Stop taking part?',
+    text: 'You can stop at any time, and you do not have to give a reason. You cannot come back to this study afterwards.',
+    question: 'May the researchers use what was recorded so far?',
+    keep: 'Stop. My data may be used',
+    discard: 'Stop. Do not use my data',
+    cancel: 'Cancel and go on',
+  },
 
   lobby: {
     alone: 'Getting your game ready',
     heading: (wanted: number) => (wanted === 2 ? 'Finding your partner' : 'Finding your group'),
     count: (waiting: number, wanted: number) => `${waiting} of ${wanted} here`,
+    position: (n: number) => (n <= 1 ? 'You are next in line' : `You are number ${n} in line`),
+    ahead: (n: number) =>
+      n <= 0 ? '' : `${n} ${plural(n, 'person is', 'people are')} before you.`,
+    quiet: 'We are looking for people to play with.',
     missing: (n: number) => `Waiting for ${n} more ${plural(n, 'person', 'people')}.`,
     complete: 'Everyone is here. One moment…',
     elapsed: 'Waited so far',

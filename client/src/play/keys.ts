@@ -36,11 +36,11 @@ export class HeldKeys {
     return this.mask;
   }
 
-  /** The next message, with every edge since the last one. */
-  take(game: string, seen: number): Keys {
+  /** The next message, with every edge since the last one. `hidden`: nobody sees the tab. */
+  take(game: string, seen: number, hidden = false): Keys {
     const edges = this.edges;
     this.edges = [];
-    return { game, count: ++this.count, seen, held: this.mask, edges, hidden: false };
+    return { game, count: ++this.count, seen, held: this.mask, edges, hidden };
   }
 
   private become(mask: number, at: number): boolean {

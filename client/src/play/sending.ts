@@ -3,6 +3,7 @@
  * sign of life. Knows no key and no canvas.
  */
 
+import { listen } from '../dom.ts';
 import type { Link } from '../socket.ts';
 import { encodeKeys, type Ready } from '../wire.gen.ts';
 import type { HeldKeys } from './keys.ts';
@@ -26,7 +27,7 @@ export function sending(link: Link, game: string, held: HeldKeys, seen: () => nu
   const now = (): void => {
     // Until then edges stay in `held` and go with the first message.
     if (link.online && link.connection === readyOn)
-      link.tell('keys', encodeKeys(held.take(game, seen())));
+      link.tell('keys', encodeKeys(held.take(game, seen(), document.hidden)));
   };
   const ready = async (how: Ready): Promise<void> => {
     const { connection } = link;
@@ -40,6 +41,7 @@ export function sending(link: Link, game: string, held: HeldKeys, seen: () => nu
     now();
   };
   const timer = setInterval(now, EVERY_MS);
+  const stopWatching = listen(document, 'visibilitychange', now);
 
   return {
     ready: (how) => void ready(how),
@@ -47,6 +49,7 @@ export function sending(link: Link, game: string, held: HeldKeys, seen: () => nu
     stop() {
       stopped = true;
       clearInterval(timer);
+      stopWatching();
     },
   };
 }

@@ -1,4 +1,4 @@
-/** Finishing a page or a survey: send once, say so while it takes, and say why it did not work. */
+/** Finishing a page or a survey: said once, kept until the server has it, and what it says if not. */
 
 import { text } from '../text.ts';
 import type { Json, Refused, State } from '../wire.gen.ts';
@@ -11,20 +11,25 @@ export const isQuiet = (refused: Refused): boolean => QUIET.has(refused.code);
 /** True once the server has taken it; the next screen comes as a `state`. */
 export async function advance(
   context: Context,
-  state: State,
+  { scene, version }: State,
   answers?: Record<string, Json>,
 ): Promise<boolean> {
-  const { scene, version } = state;
-  try {
-    const refused = await context.link.ask('advance', {
-      scene,
-      version,
-      ...(answers && { answers }),
-    });
-    if (refused === null || isQuiet(refused)) return true;
-    context.shell.toast(refused.text, refused.hint);
-  } catch {
-    context.shell.toast(text.failed.send, text.failed.sendHint);
-  }
+  const payload = { scene, version, ...(answers && { answers }) };
+  return taken(context, await context.mail.put({ event: 'advance', payload }));
+}
+
+/** The same for what was said before a reload and has not arrived yet; null: nothing was. */
+export async function advancing(
+  context: Context,
+  { scene, version }: State,
+): Promise<boolean | null> {
+  const said = context.mail.of('advance', (a) => a.scene === scene && a.version === version);
+  return said && taken(context, await said);
+}
+
+/** Whether the server has it. If not, the participant is told why. */
+export function taken(context: Context, refused: Refused | null): boolean {
+  if (refused === null || isQuiet(refused)) return true;
+  context.shell.toast(refused.text || text.failed.send, refused.hint || text.failed.sendHint);
   return false;
 }

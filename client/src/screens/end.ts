@@ -17,6 +17,7 @@ export const end: Screen<EndView> = (context, first) => {
     const article = h('article', { class: 'prose' });
     article.innerHTML = view.html; // sanitised when the package was compiled
     root.replaceChildren(
+      ...(view.reason ? [h('p', { class: 'reason', text: view.reason })] : []),
       article,
       ...(view.code ? [code(view.code)] : []),
       ...(webAddress(view.redirect) ? [onward(view.redirect)] : []),

@@ -4,17 +4,18 @@ import { end } from './end.ts';
 import { lazy } from './lazy.ts';
 import { lobby } from './lobby.ts';
 import { page } from './page.ts';
-import { pending } from './pending.ts';
 import type { Screens } from './screen.ts';
 
 export const loadGame = () => import('./game.ts').then((module) => module.game);
+const loadChoice = () => import('./choice.ts').then((module) => module.choice);
+const loadScreening = () => import('./screening.ts').then((module) => module.screening);
 const loadSurvey = () => import('./survey.ts').then((module) => module.survey);
 
 export const screens: Screens = {
-  screening: pending,
+  screening: lazy(loadScreening),
   page,
   lobby,
-  choice: pending,
+  choice: lazy(loadChoice),
   end,
   game: lazy(loadGame),
   survey: lazy(loadSurvey),

@@ -2,7 +2,7 @@
 
 import { h } from '../dom.ts';
 import { text } from '../text.ts';
-import type { Episode, View } from '../wire.gen.ts';
+import type { View } from '../wire.gen.ts';
 import { card } from './card.ts';
 import type { Screen, Shown } from './screen.ts';
 import { skeleton } from './skeleton.ts';
@@ -13,7 +13,11 @@ export function lazy<V extends View>(load: () => Promise<Screen<V>>): Screen<V> 
     let state = first;
     let shown: Shown<V> | null = null;
     let closed = false;
-    let waiting: Episode | null = null; // the newest of what came while the code did not
+    let waiting: ((screen: Shown<V>) => void)[] = []; // what came while the code did not
+    const tell = (act: (screen: Shown<V>) => void): void => {
+      if (shown) act(shown);
+      else waiting.push(act);
+    };
 
     const failed = (): void => {
       const reload = { label: text.failed.reload, click: () => location.reload() };
@@ -29,7 +33,8 @@ export function lazy<V extends View>(load: () => Promise<Screen<V>>): Screen<V> 
       shown = screen(context, state);
       root.replaceChildren(shown.root);
       context.shell.enter(root);
-      if (waiting) shown.episode?.(waiting);
+      for (const act of waiting) act(shown);
+      waiting = [];
     }, failed);
 
     return {
@@ -39,11 +44,10 @@ export function lazy<V extends View>(load: () => Promise<Screen<V>>): Screen<V> 
         shown?.update(next);
       },
       lobby: (said) => shown?.lobby?.(said),
-      episode(said) {
-        if (shown) shown.episode?.(said);
-        else waiting = said;
-      },
-      frame: (said) => shown?.frame?.(said),
+      episode: (said) => tell((screen) => screen.episode?.(said)),
+      chat: (said) => tell((screen) => screen.chat?.(said)),
+      caution: (said) => tell((screen) => screen.caution?.(said)),
+      frame: (said) => shown?.frame?.(said), // the screen asks for a whole one when it is up
       close() {
         closed = true;
         shown?.close();

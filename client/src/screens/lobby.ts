@@ -3,6 +3,7 @@
 import { warmChime } from '../chime.ts';
 import { h, say } from '../dom.ts';
 import { text } from '../text.ts';
+import { clockTime } from '../time.ts';
 import type { LobbyView } from '../wire.gen.ts';
 import { loadGame } from './index.ts';
 import type { Screen } from './screen.ts';
@@ -35,23 +36,38 @@ export const lobby: Screen<LobbyView> = (context, first) => {
   const root = h('div', { class: 'lobby' }, seats, heading, count, missing, times, hints);
 
   const people = (): void => {
-    const { wanted, waiting } = view;
+    const { wanted, waiting, shows } = view;
     const alone = wanted <= 1;
+    const known = !alone && shows === 'count';
     root.classList.toggle('alone', alone);
+    root.dataset['shows'] = shows;
     say(heading, alone ? text.lobby.alone : text.lobby.heading(wanted));
-    say(count, alone ? '' : text.lobby.count(waiting, wanted));
     const gap = wanted - waiting;
-    say(missing, alone ? '' : gap > 0 ? text.lobby.missing(gap) : text.lobby.complete);
+    if (alone) {
+      say(count, '');
+      say(missing, '');
+    } else if (shows === 'position') {
+      say(count, text.lobby.position(view.position));
+      say(missing, text.lobby.ahead(view.position - 1));
+    } else if (shows === 'count') {
+      say(count, text.lobby.count(Math.min(waiting, wanted), wanted));
+      say(missing, gap > 0 ? text.lobby.missing(gap) : text.lobby.complete);
+    } else {
+      say(count, '');
+      say(missing, text.lobby.quiet);
+    }
     const drawn = Math.min(wanted, MOST_SEATS);
     while (seats.children.length < drawn) seats.append(h('span', { class: 'seat' }, h('i')));
     while (seats.children.length > drawn) seats.lastChild?.remove();
-    [...seats.children].forEach((seat, i) => seat.classList.toggle('here', i < waiting));
+    // Without a number to show, only the participant's own place is taken.
+    const here = known ? waiting : 1;
+    [...seats.children].forEach((seat, i) => seat.classList.toggle('here', i < here));
   };
   const clock = (): void => {
     const now = context.clock.server();
-    say(elapsed, minutes(now - view.since_ms));
+    say(elapsed, clockTime(now - view.since_ms));
     const rest = view.until_ms - now;
-    say(left, rest > 0 ? minutes(view.until_ms - view.since_ms) : text.lobby.leftOver);
+    say(left, rest > 0 ? clockTime(view.until_ms - view.since_ms) : text.lobby.leftOver);
     root.style.setProperty(
       '--waited',
       String(Math.min(1, Math.max(0, 1 - rest / (view.until_ms - view.since_ms || 1)))),
@@ -78,9 +94,3 @@ export const lobby: Screen<LobbyView> = (context, first) => {
     },
   };
 };
-
-/** 83,000 -> "1:23" */
-function minutes(ms: number): string {
-  const s = Math.max(0, Math.round(ms / 1000));
-  return `${Math.floor(s / 60)}:${String(s % 60).padStart(2, '0')}`;
-}

@@ -3,7 +3,8 @@
 import type { Clock } from '../clock.ts';
 import type { Shell } from '../shell/shell.ts';
 import type { Link } from '../socket.ts';
-import type { Episode, Frame, Lobby, State, View } from '../wire.gen.ts';
+import type { Outgoing } from '../mail/outgoing.ts';
+import type { Caution, Chat, Episode, Frame, Lobby, State, View } from '../wire.gen.ts';
 
 /** A `State` whose view is known. */
 export type StateOf<V extends View> = State & { view: V };
@@ -11,6 +12,8 @@ export type StateOf<V extends View> = State & { view: V };
 /** What every screen is given. */
 export interface Context {
   link: Link;
+  /** For what must reach the server, whatever happens meanwhile. */
+  mail: Outgoing;
   clock: Clock;
   shell: Shell;
   /** The screen's refresh rate in Hz; 0 until measured. */
@@ -25,6 +28,8 @@ export interface Shown<V extends View> {
   lobby?(said: Lobby): void;
   episode?(said: Episode): void;
   frame?(said: Frame): void;
+  chat?(said: Chat): void;
+  caution?(said: Caution): void;
   /** Take down timers and listeners; the shell removes `root`. */
   close(): void;
 }

@@ -7,19 +7,17 @@ import { h } from '../dom.ts';
 import { text } from '../text.ts';
 import '../style/survey.css';
 import type { Json, SurveyView } from '../wire.gen.ts';
-import { advance } from './advance.ts';
-import type { Screen, StateOf } from './screen.ts';
-
-/** Half-finished answers outlive a reload in this tab. */
-const draftKey = (state: StateOf<SurveyView>): string =>
-  `igym:${state.experiment}:draft:${state.session}:${state.scene}`;
+import { draftOf } from '../mail/kept.ts';
+import { advance, advancing } from './advance.ts';
+import type { Screen } from './screen.ts';
 
 export const survey: Screen<SurveyView> = (context, first) => {
   let state = first;
   const sheet = h('div', { class: 'survey-sheet' });
   const heading = h('h1', { class: 'unseen', text: text.survey.heading });
   const root = h('div', { class: 'survey' }, heading, sheet);
-  const draft = draftKey(first);
+  // Half-finished answers outlive a reload; they are forgotten once the server has them (main.ts).
+  const draft = draftOf(first.session, first.scene);
 
   const model = new Model(first.view.form);
   // A scale is answered where it stands; as a drop-down it would be another instrument.
@@ -34,24 +32,25 @@ export const survey: Screen<SurveyView> = (context, first) => {
   if (!('completeText' in first.view.form)) model.completeText = text.survey.done;
   model.showCompletedPage = false;
   model.focusFirstQuestionAutomatic = false;
-  model.data = JSON.parse(sessionStorage.getItem(draft) ?? '{}') as object;
-  model.onValueChanged.add(() => sessionStorage.setItem(draft, JSON.stringify(model.data)));
+  model.data = draft.read() ?? {};
+  model.onValueChanged.add(() => draft.write(model.data as object));
 
   let sent = false;
+  const wait = async (verdict: Promise<boolean | null>): Promise<void> => {
+    const show = (on: boolean): void => {
+      sent = on;
+      root.classList.toggle('busy', on);
+      root.ariaBusy = String(on);
+    };
+    show(true);
+    if (!(await verdict)) show(false);
+  };
   // The form stays up, filled in, until the server has the answers and shows what is next.
   model.onCompleting.add((_, options) => {
     options.allow = false;
-    if (sent) return;
-    sent = true;
-    root.classList.add('busy');
-    root.ariaBusy = 'true';
-    void advance(context, state, model.data as Record<string, Json>).then((taken) => {
-      if (taken) return sessionStorage.removeItem(draft);
-      sent = false;
-      root.classList.remove('busy');
-      root.ariaBusy = 'false';
-    });
+    if (!sent) void wait(advance(context, state, model.data as Record<string, Json>));
   });
+  void wait(advancing(context, state));
   // Once it is in the document: the library measures it there to choose a phone's layout.
   queueMicrotask(() => model.render(sheet));
 

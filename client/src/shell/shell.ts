@@ -10,7 +10,7 @@ import type { Phase } from '../wire.gen.ts';
 const TOAST_MS = 7_000;
 const OFFLINE_AFTER_MS = 400; // shorter gaps are not worth a word
 const LONG_AFTER_MS = 10_000;
-const BLOCKED_AFTER_MS = 15_000; // a first connection that takes longer will not come
+const BLOCKED_AFTER_MS = 8_000; // a first connection that takes longer will not come
 
 export interface Shell {
   /** Put a screen up in place of the last one. */
@@ -24,9 +24,22 @@ export interface Shell {
   toast(words: string, hint?: string): void;
   announce(words: string): void;
   online(on: boolean): void;
+  /** Whether "stop taking part" is offered, under the screen or by `stopButton`. */
+  stoppable(on: boolean): void;
+  /** The same for a screen that fills the window. */
+  stopButton(): HTMLElement;
+  /** Called when it is offered no longer, until the returned function is called. */
+  whenUnstoppable(act: () => void): () => void;
 }
 
-export function shell(blocked: () => void): Shell {
+interface Acts {
+  /** A first connection did not come about. */
+  blocked(): void;
+  /** "Stop taking part" was pressed. */
+  stop(): void;
+}
+
+export function shell({ blocked, stop }: Acts): Shell {
   const fill = h('div', { class: 'progress-fill' });
   const bar = h(
     'div',
@@ -38,7 +51,16 @@ export function shell(blocked: () => void): Shell {
   const badge = h('div', { class: 'badge', attrs: { role: 'status' } });
   const live = h('div', { class: 'unseen', attrs: { 'aria-live': 'polite' } });
   bar.hidden = true;
-  document.body.prepend(bar, main, badge, toasts, live);
+  const stopButton = (): HTMLElement =>
+    h('button', {
+      class: 'stop',
+      text: text.stop.button,
+      attrs: { type: 'button', 'aria-haspopup': 'dialog' },
+      on: { click: stop },
+    });
+  const foot = h('footer', { class: 'foot' }, stopButton());
+  document.body.prepend(bar, main, foot, badge, toasts, live);
+  const unstoppable = new Set<() => void>();
 
   let title = document.title;
   let calling = '';
@@ -107,6 +129,15 @@ export function shell(blocked: () => void): Shell {
       setTimeout(() => toast.remove(), TOAST_MS);
     },
     announce: (words) => say(live, words),
+    stoppable(on) {
+      document.body.classList.toggle('stoppable', on);
+      if (!on) for (const act of unstoppable) act();
+    },
+    stopButton,
+    whenUnstoppable(act) {
+      unstoppable.add(act);
+      return () => unstoppable.delete(act);
+    },
     online(on) {
       if (on) {
         timers.forEach(clearTimeout);

@@ -1,0 +1,31 @@
+/** Small things that outlive a reload in this tab. Where a browser forbids storage they do not. */
+
+export interface Kept<T> {
+  read(): T | null;
+  write(value: T): void;
+  forget(): void;
+}
+
+export function kept<T>(key: string): Kept<T> {
+  return {
+    read() {
+      try {
+        return JSON.parse(sessionStorage.getItem(key) ?? 'null') as T | null;
+      } catch {
+        return null;
+      }
+    },
+    write(value) {
+      try {
+        sessionStorage.setItem(key, JSON.stringify(value));
+      } catch {
+        // Full or forbidden: it lasts as long as the page.
+      }
+    },
+    forget: () => sessionStorage.removeItem(key),
+  };
+}
+
+/** Half-finished answers of one visit to a survey. */
+export const draftOf = (session: string, scene: string): Kept<object> =>
+  kept(`igym:${session}:draft:${scene}`);
