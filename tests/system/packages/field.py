@@ -21,8 +21,8 @@ class Field:
         self.crowd = crowd  # dots that move in every step
 
     def reset(self, *, seed=None, options=None):
-        # A package is compiled with seed 0; games have seeds of their own.
-        self.in_a_game = seed != 0
+        # A package is checked with small seeds; games have seeds of 32 bits and more.
+        self.in_a_game = seed is not None and seed > 10_000
         if self.fails_in_reset and self.in_a_game:
             raise RuntimeError("the level file is gone")
         self.x = {"a": 0.25, "b": 0.75}
