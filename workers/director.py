@@ -15,6 +15,7 @@ import threading
 import time
 from collections.abc import Callable
 
+from igym.errors import LeaseLost
 from igym.services import absence, asking, finishing, footprint, matching, screening
 from igym.services.connect import Deployment, process_name
 from igym.store import Redis, RedisError, backlog, bell, lease
@@ -51,9 +52,11 @@ def _absent(deployment: Deployment, outbox: Outbox, patience: Patience) -> None:
         absence.look(deployment, outbox)
 
 
-def _match(deployment: Deployment, outbox: Outbox) -> None:
+def _match(
+    deployment: Deployment, outbox: Outbox, matcher: matching.Matcher, token: int
+) -> None:
     screening.judge_all(deployment, outbox)
-    matching.match_all(deployment, outbox)
+    matcher.round(token)
 
 
 def _reap(deployment: Deployment, outbox: Outbox, patience: Patience) -> None:
@@ -71,12 +74,17 @@ def run(deployment: Deployment) -> None:
     patience = Patience(2 * deployment.settings.worker_lease_s)
     # Longer, because it takes browsers their time to come back to a Redis that was away.
     slow = Patience(ABSENT_PATIENCE_S)
-    rounds: tuple[tuple[str, Callable[[], object], Callable[[], object]], ...] = (
-        ("matching", lambda: _match(deployment, outbox), _rung(bells, stop)),
-        ("reaping", lambda: _reap(deployment, outbox, patience), lambda: stop.wait(0.25)),
-        ("presence", lambda: _absent(deployment, outbox, slow), lambda: stop.wait(2.0)),
-        ("archiving", lambda: _archive(deployment, name, stop), lambda: stop.wait(1.0)),
-        ("checking", lambda: _check(deployment, name, stop), lambda: stop.wait(0.2)),
+    matcher = matching.Matcher(deployment, outbox, name)
+    rounds: tuple[tuple[str, Callable[[int], object], Callable[[], object]], ...] = (
+        (
+            "matching",
+            lambda token: _match(deployment, outbox, matcher, token),
+            _rung(bells, stop),
+        ),
+        ("reaping", lambda _: _reap(deployment, outbox, patience), lambda: stop.wait(0.25)),
+        ("presence", lambda _: _absent(deployment, outbox, slow), lambda: stop.wait(2.0)),
+        ("archiving", lambda _: _archive(deployment, name, stop), lambda: stop.wait(1.0)),
+        ("checking", lambda _: _check(deployment, name, stop), lambda: stop.wait(0.2)),
     )
     loops = [
         threading.Thread(
@@ -157,14 +165,14 @@ def _loop(
     stop: threading.Event,
     patience: Patience,
     loop: str,
-    act: Callable[[], object],
+    act: Callable[[int], object],
     wait: Callable[[], object],
 ) -> None:
     life_s = deployment.settings.director_lease_s
     while not stop.is_set():
         try:
-            if lease.take(deployment.redis, loop, name, life_s):
-                act()
+            if token := lease.take(deployment.redis, loop, name, life_s):
+                act(token)
             else:
                 stop.wait(life_s / 4)
             wait()
@@ -172,6 +180,9 @@ def _loop(
             _log.warning("%s waits for Redis: %s", loop, error)
             patience.again()
             stop.wait(0.5)
+        except LeaseLost as lost:
+            _log.warning("%s: %s", loop, lost)
+            stop.wait(life_s / 4)
         except Exception:  # noqa: BLE001 - the edge of the process
             _log.exception("a round of %s failed, the next one goes on", loop)
             time.sleep(0.5)

@@ -164,9 +164,9 @@ export interface LobbyView {
   title: string;
   /** people in a group */
   wanted: number;
-  /** people here now, this one included */
+  /** people here now, this one included; 0 where nothing is shown */
   waiting: number;
-  /** place in the queue, from 1 */
+  /** place in the queue, from 1; 0 where it is not shown */
   position: number;
   /** which of these to show */
   shows: 'count' | 'nothing' | 'position';
@@ -289,6 +289,8 @@ export interface Lobby {
   scene: string;
   waiting: number;
   wanted: number;
+  /** place in the queue, from 1; 0 where it is not shown */
+  position: number;
 }
 
 /** Where the game stands between ticks. */

@@ -68,7 +68,11 @@ def write(root: Path, name: str, table: pa.Table) -> None:
     """Write one Parquet file and its SHA-256 in the manifest."""
     sink = pa.BufferOutputStream()
     pq.write_table(table, sink, compression="zstd")
-    content = sink.getvalue().to_pybytes()
+    keep(root, name, sink.getvalue().to_pybytes())
+
+
+def keep(root: Path, name: str, content: bytes) -> None:
+    """Write one file and its SHA-256 in the manifest."""
     replace_file(root / name, content)
     note = root / "manifest.json"
     known = json.loads(note.read_text()) if note.exists() else {}
@@ -76,7 +80,8 @@ def write(root: Path, name: str, table: pa.Table) -> None:
     replace_file(note, json.dumps(known, indent=1, sort_keys=True).encode())
 
 
-def _day(day_ms: float) -> str:
+def day(day_ms: float) -> str:
+    """The file that rows of that moment go to."""
     return datetime.fromtimestamp(day_ms / 1000, UTC).strftime("%Y-%m-%d") if day_ms else "all"
 
 
@@ -88,11 +93,11 @@ def merge(root: Path, rows: Iterable[Row]) -> list[str]:
     """
     batches: dict[tuple[str, str], list[dict[str, Any]]] = defaultdict(list)
     for name, row in rows:
-        batches[name, _day(row["day_ms"])].append(row)
+        batches[name, day(row["day_ms"])].append(row)
     written = []
-    for (name, day), changes in sorted(batches.items()):
+    for (name, date), changes in sorted(batches.items()):
         table = TABLES[name]
-        file = f"{name}/{day}.parquet"
+        file = f"{name}/{date}.parquet"
         kept: dict[tuple[Any, ...], dict[str, Any]] = {}
         if (root / file).exists():
             for old in pq.read_table(root / file, schema=table.schema).to_pylist():

@@ -59,6 +59,7 @@ class Person:
         self._count = 0  # of Keys
         self._offsets: list[tuple[float, float]] = []  # (round trip, server minus local), ms
         self._deadline_s = 0.0
+        self._answering: asyncio.Future[None] | None = None
 
     async def run(self) -> Seen:
         """Take part. Never raises: what went wrong is in the answer."""
@@ -147,10 +148,18 @@ class Person:
                 self._shown, self._stage = said["game"], said["stage"]
                 if self._stage != "playing":
                     self._eyes.pause(_now_ms())
+        elif event == "check":
+            # A page that is looked at answers by itself.
+            self._answering = asyncio.ensure_future(self._here(str(said["proposal"])))
         elif event == "refused":
             self._complain(f"refused: {said['code']}: {said['text']}")
         elif event == "replaced":
             self._complain("replaced by another socket of the same participant")
+
+    async def _here(self, proposal: str) -> None:
+        if self._connection is not None:
+            with contextlib.suppress(Closed):
+                await self._connection.tell(wire.Here(proposal))
 
     def _complain(self, said: str) -> None:
         self.seen.errors.append(said)
@@ -198,6 +207,8 @@ class Person:
                     began_s = time.monotonic()
                     await self._change(max(left_s, self._deadline_s - began_s))
                     self._deadline_s += time.monotonic() - began_s
+                case "choice":
+                    await self._choose(state)
                 case "game":
                     await self._play(view)
                 case other:
@@ -228,6 +239,19 @@ class Person:
             raise TimeoutError
         with contextlib.suppress(TimeoutError):
             await self._change(AGAIN_S)
+
+    async def _choose(self, state: dict[str, Any]) -> None:
+        """Take the first of the ways to go on."""
+        option = state["view"]["options"][0]["name"]
+        self._changed.clear()
+        if self._connection is not None:
+            with contextlib.suppress(Closed):
+                await self._connection.ask(wire.Choose(state["version"], option))
+        if self._state is state:
+            with contextlib.suppress(TimeoutError):
+                await self._change(AGAIN_S)
+        if time.monotonic() > self._deadline_s:
+            raise TimeoutError
 
     # --- a game ----------------------------------------------------------------------------------
 

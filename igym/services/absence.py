@@ -68,12 +68,11 @@ def _look_at(
         presence.again(redis, session.experiment, session.id, at_ms + left_ms)
         return False
     _log.info("session %s was silent for %.0f s", session.id, silent_ms / 1000)
-    rows, leave = [], ""
+    rows = []
     if session.phase is Phase.WAITING:
-        leave = sessions.lobby_name(session.package, session.scene, session.mode)
         rows = [
             advancing.ticket_row(
-                session,
+                session.id,
                 session.visit,
                 session.scene,
                 session.entered_ms,
@@ -82,7 +81,7 @@ def _look_at(
             )
         ]
     last = flow.last(plan)
-    advancing.enter(deployment, session, last, rows, outcome=Outcome.ABSENT, leave=leave)
+    advancing.enter(deployment, session, last, rows, outcome=Outcome.ABSENT)
     matching.nudge(outbox, deployment, session.experiment, session.id)
     return True
 

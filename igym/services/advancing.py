@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import quote
 
 from igym import wire
@@ -25,6 +25,12 @@ PROBES = 8
 
 #: The most an answer may hold, as JSON.
 MAX_ANSWER_CHARS = 20_000
+
+#: How long somebody who waited in vain may think, before "finish" is taken for them.
+CHOICE_S = 60.0
+
+#: The longest answer, as JSON, that an author's matching function is given.
+MAX_KEPT_CHARS = 200
 
 
 def submit(deployment: Deployment, session: Session, said: wire.Advance) -> None:
@@ -50,10 +56,17 @@ def submit(deployment: Deployment, session: Session, said: wire.Advance) -> None
 
 
 def _attributes(plan: Plan, scene: ScenePlan, answers: Mapping[str, Any]) -> dict[str, Any]:
-    """Those of `answers` by which people are put together later on."""
-    asked = {s.play.group.attribute for s in plan.scenes if s.play is not None}
+    """Those of `answers` by which people are put together later on: what `roles` name, and all
+    short ones where an author's function decides."""
+    groups = [s.play.group for s in plan.scenes if s.play is not None]
+    asked = {group.attribute for group in groups}
+    every = any(group.strategy == "custom" for group in groups)
     named = {f"{scene.name}.{item}": value for item, value in answers.items()}
-    return {name: value for name, value in named.items() if name in asked}
+    return {
+        name: value
+        for name, value in named.items()
+        if name in asked or (every and len(json.dumps(value)) <= MAX_KEPT_CHARS)
+    }
 
 
 def _answers(
@@ -93,18 +106,19 @@ def enter(
     rows: list[Row] | None = None,
     *,
     outcome: str = Outcome.COMPLETE,
-    leave: str = "",
     also: Mapping[str, Any] | None = None,
+    bot: bool = False,
 ) -> None:
     """Move the session to `scene`, with `rows` written in the same step.
 
     Treatments that are due there are assigned in that step too; where one has no free place,
     the session goes to the ending instead. An ending settles the places the session has.
+    Whoever waits leaves the lobby in that step, and with it whatever was proposed to them.
 
     Args:
         outcome: of the session, where `scene` is the ending.
-        leave: a lobby to leave in the same step.
         also: further fields of the session to set.
+        bot: they wait to play with the policy of `fill`.
 
     Raises:
         Impossible: the table of moves forbids it.
@@ -112,10 +126,10 @@ def enter(
     """
     plan = deployment.plans.get(session.experiment, session.package)
     try:
-        _enter(deployment, plan, session, scene, rows or [], outcome, leave, also or {})
+        _enter(deployment, plan, session, scene, rows or [], outcome, also or {}, bot)
     except quotas.Full:
         last = flow.last(plan)
-        _enter(deployment, plan, session, last, rows or [], plan.full, leave, also or {})
+        _enter(deployment, plan, session, last, rows or [], plan.full, also or {})
 
 
 def _enter(
@@ -125,8 +139,8 @@ def _enter(
     scene: ScenePlan,
     rows: list[Row],
     outcome: str,
-    leave: str,
     also: Mapping[str, Any],
+    bot: bool = False,
 ) -> None:
     event = flow.entering(scene)
     phase = after(session.phase, event)
@@ -138,9 +152,17 @@ def _enter(
         "entered_ms": at_ms,
         "game": "",
         "seat": "",
+        "again": 0,
         **also,
     }
-    made = [*rows]
+    leave = ""
+    made: list[Row] = []
+    if session.phase is Phase.WAITING:
+        leave = sessions.lobby_name(session.package, session.scene, session.mode)
+        how = {"ended_ms": at_ms, "end": "left"}  # unless `rows` know better
+        visit = (session.visit, session.scene, session.entered_ms)
+        made.append(ticket_row(session.id, *visit, **how))
+    made += rows
     if session.phase is not Phase.SCREENING:  # which is no visit to a scene
         made.append(visit_row(session.id, session.visit, session.entered_ms, left_ms=at_ms))
     made.append(visit_row(session.id, session.visit + 1, at_ms, scene=scene.name, entered_ms=at_ms))
@@ -149,7 +171,7 @@ def _enter(
     gives: list[Give] = []
     if event is Event.QUEUE:
         join = sessions.lobby_name(session.package, scene.name, session.mode)
-        made.append(ticket_row(session, session.visit + 1, scene.name, at_ms))
+        made.append(ticket_row(session.id, session.visit + 1, scene.name, at_ms))
     if event is Event.FINISH:
         assert scene.end is not None
         code = scene.end.codes.get(outcome, "")
@@ -178,6 +200,7 @@ def _enter(
         takes=takes,
         gives=gives,
         ends=phase is Phase.ENDED,
+        bot=bot and bool(join),
     )
     if join:
         bell.ring(deployment.redis)
@@ -189,12 +212,12 @@ def visit_row(session_id: str, visit: int, day_ms: float, **known: Any) -> Row:
     return ("visits", {**key, **known})
 
 
-def ticket_row(session: Session, visit: int, scene: str, since_ms: float, **more: Any) -> Row:
+def ticket_row(session_id: str, visit: int, scene: str, since_ms: float, **more: Any) -> Row:
     """The row of a wait in a lobby; its key is the visit it happened in."""
     return (
         "tickets",
         {
-            "session_id": session.id,
+            "session_id": session_id,
             "visit": visit,
             "day_ms": since_ms,
             "scene": scene,
@@ -294,19 +317,9 @@ def _view(deployment: Deployment, plan: Plan, session: Session) -> wire.View:
     play = scene.play
     assert play is not None
     if session.phase is Phase.WAITING:
-        name = sessions.lobby_name(session.package, session.scene, session.mode)
-        away_s = deployment.settings.away_after_s
-        here = lobby.present(deployment.redis, session.experiment, name, away_s)
-        return wire.LobbyView(
-            title=play.title,
-            # Masked, a wait for a person looks as the moment before a policy sits down.
-            wanted=len(play.seats if play.masked else play.humans),
-            waiting=1 if play.masked else len(here | {session.id}),
-            position=1,
-            shows="nothing" if play.masked else play.shows,
-            since_ms=session.entered_ms,
-            until_ms=session.entered_ms + play.waits_s * 1000,
-        )
+        return _lobby(deployment, play, session)
+    if session.phase is Phase.CHOOSING:
+        return _choice(deployment, play, session)
     return wire.GameView(
         game=session.game,
         title=play.title,
@@ -321,4 +334,57 @@ def _view(deployment: Deployment, plan: Plan, session: Session) -> wire.View:
         seats=labels(play, session.seat),
         marks=play.marks,
         chat=chatting.view(deployment.redis, session) if play.chat else None,
+    )
+
+
+def _lobby(deployment: Deployment, play: PlayPlan, session: Session) -> wire.LobbyView:
+    """The waiting room; numbers the author hides are not in it."""
+    name = sessions.lobby_name(session.package, session.scene, session.mode)
+    here = lobby.present(
+        deployment.redis, session.experiment, name, deployment.settings.away_after_s
+    )
+    if session.id not in here:
+        here.append(session.id)
+    shows = "nothing" if play.masked else play.shows
+    return wire.LobbyView(
+        title=play.title,
+        # Masked, a wait for a person looks as the moment before a policy sits down.
+        wanted=len(play.seats if play.masked else play.humans),
+        waiting=len(here) if shows != "nothing" else int(play.masked),
+        position=here.index(session.id) + 1 if shows == "position" else 0,
+        shows=shows,
+        since_ms=session.entered_ms,
+        until_ms=session.entered_ms + play.waits_s * 1000,
+    )
+
+
+def options(
+    deployment: Deployment, play: PlayPlan, session: Session
+) -> list[Literal["again", "bot", "finish"]]:
+    """What somebody who waited in vain may choose between."""
+    found: list[Literal["again", "bot", "finish"]] = []
+    name = sessions.lobby_name(session.package, session.scene, session.mode)
+    if session.again < play.unmatched.again:
+        found.append("again")
+    if play.unmatched.bot and fills(deployment, session.experiment, play, name):
+        found.append("bot")
+    return [*found, "finish"]
+
+
+def fills(deployment: Deployment, experiment: str, play: PlayPlan, name: str) -> bool:
+    """Whether one more game of that lobby may have a policy in a person's seat."""
+    if play.fill is None:
+        return False
+    most = play.fill.at_most
+    return not most or lobby.filled(deployment.redis, experiment, name) < most
+
+
+def _choice(deployment: Deployment, play: PlayPlan, session: Session) -> wire.ChoiceView:
+    until_ms = lobby.chooses_until(deployment.redis, session.experiment, session.id)
+    asked_ms = until_ms - CHOICE_S * 1000
+    return wire.ChoiceView(
+        title=play.title,
+        options=[wire.ChoiceOption(name) for name in options(deployment, play, session)],
+        waited_ms=max(0.0, asked_ms - session.entered_ms),
+        until_ms=until_ms,
     )

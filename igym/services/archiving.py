@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 
-from igym.archive import episodes, parquet
+from igym.archive import episodes, matches, parquet
 from igym.errors import NotFound
 from igym.services.connect import Deployment
 from igym.store import games, packages, records
@@ -36,7 +36,7 @@ def _rows(deployment: Deployment, experiment: str, release: str) -> int:
         up_to, rows = records.waiting(deployment.redis, experiment, release, ROWS)
         if not rows:
             return 0
-        written = parquet.merge(root, rows)
+        written = parquet.merge(root, rows) + matches.merge(root, rows)
         records.archived(deployment.redis, experiment, release, up_to)
     return len(written)
 

@@ -43,12 +43,8 @@ def withdraw(
             "sessions",
             {"session_id": session.id, "day_ms": session.started_ms, "keep_data": keep},
         )
-        waits = session.phase is Phase.WAITING
-        lobby = sessions.lobby_name(session.package, session.scene, session.mode) if waits else ""
         try:
-            advancing.enter(
-                deployment, session, flow.last(plan), [row], outcome=Outcome.WITHDREW, leave=lobby
-            )
+            advancing.enter(deployment, session, flow.last(plan), [row], outcome=Outcome.WITHDREW)
         except Conflict:
             continue
         if session.game:

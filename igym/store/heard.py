@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from redis import Redis
+from redis.client import Pipeline
 
 from igym.store import keys
 from igym.store.script import Script
@@ -32,9 +33,22 @@ def ago_ms(redis: Redis, experiment: str, sessions: Sequence[str]) -> dict[str, 
     if not sessions:
         return {}
     with redis.pipeline(transaction=False) as pipe:
-        pipe.time()
-        pipe.zmscore(keys.heard(experiment), list(sessions))
-        now, scores = pipe.execute()
+        queue_ago(pipe, experiment, sessions)
+        return _ago(sessions, *pipe.execute())
+
+
+def queue_ago(pipe: Pipeline, experiment: str, sessions: Sequence[str]) -> None:
+    """Ask for what `recent` takes: two more answers of the pipeline."""
+    pipe.time()
+    pipe.zmscore(keys.heard(experiment), list(sessions))
+
+
+def recent(sessions: Sequence[str], now: Any, scores: Any, within_s: float) -> set[str]:
+    """Those of `sessions` that were heard of in the last `within_s` seconds."""
+    return {s for s, ms in _ago(sessions, now, scores).items() if ms < within_s * 1000}
+
+
+def _ago(sessions: Sequence[str], now: Any, scores: Any) -> dict[str, float]:
     now_ms = now[0] * 1000 + now[1] / 1000
     return {s: now_ms - at for s, at in zip(sessions, scores, strict=True) if at is not None}
 

@@ -177,6 +177,42 @@ def lobby(experiment: str, lobby_name: str) -> str:
     return f"igym:{{{experiment}}}:lobby:{lobby_name}"
 
 
+@key("hash", days=1)
+def tickets(experiment: str, lobby_name: str) -> str:
+    """Session -> its ticket as JSON (`domain.strategies.Ticket`); "rtt:<session>" -> its round
+    trip, ms; "cells:<session>" -> its treatments, as JSON. Whoever is in the lobby has a ticket."""
+    return f"igym:{{{experiment}}}:tickets:{lobby_name}"
+
+
+@key("hash", days=1)
+def proposals(experiment: str, lobby_name: str) -> str:
+    """Who is asked whether they are there.
+
+    "p:<id>" -> the proposal as JSON (`store.proposals.Proposal`); "s:<session>" -> the id of
+    the proposal it is in, with a "!" behind it once confirmed; "m:<session>" -> how often it
+    was silent in this wait.
+    """
+    return f"igym:{{{experiment}}}:proposals:{lobby_name}"
+
+
+@key("zset", days=30)
+def choosing(experiment: str) -> str:
+    """Sessions that waited in vain and have a choice, by when it is made for them (ms)."""
+    return f"igym:{{{experiment}}}:choosing"
+
+
+@key("hash", days=90)
+def fills(experiment: str) -> str:
+    """Scene -> games in which a policy sits in a person's seat (`fill`), by "<scene>:<mode>"."""
+    return f"igym:{{{experiment}}}:fills"
+
+
+@key("string", days=30)
+def fence(experiment: str) -> str:
+    """The highest fencing token of a director that changed a lobby here: older ones are refused."""
+    return f"igym:{{{experiment}}}:fence"
+
+
 @key("set", days=1)
 def lobbies(experiment: str) -> str:
     """Names of the lobbies that may hold somebody."""

@@ -1,23 +1,44 @@
-"""Lobbies: who waits, and the one step in which they stop waiting."""
+"""Lobbies: who waits, and what is known of them."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import msgspec
 from redis import Redis
 
 from igym.domain.strategies import Ticket
-from igym.errors import Conflict
 from igym.store import heard, keys, sockets
-from igym.store.games import Game
-from igym.store.records import Row, packed
+from igym.store.proposals import Proposal, decode
 from igym.store.script import Script
-from igym.store.sessions import Session, texts
 
-_seal = Script("match_seal.lua")
-_json = msgspec.json.Encoder().encode
+_rtt = Script("lobby_rtt.lua")
+_ticket = msgspec.json.Decoder(Ticket).decode
+
+#: The most tickets a round looks at: those who wait longest. Bounds the work of a round.
+MOST = 1_000
+
+
+class Lobby(msgspec.Struct):
+    """Everything a round of matching has to know, as of one moment."""
+
+    name: str
+    waiting: int  # in all
+    tickets: dict[str, Ticket]  # session -> ticket, by place in the queue
+    proposals: list[Proposal]
+    states: dict[str, str]  # session -> proposal it is in, with "!" once confirmed
+    here: dict[str, sockets.Where]  # session -> its socket; the others have closed the page
+
+    @property
+    def free(self) -> list[Ticket]:
+        """Who is here and in no proposal."""
+        return [
+            ticket
+            for ticket in self.tickets.values()
+            if ticket.session in self.here and ticket.session not in self.states
+        ]
 
 
 def names(redis: Redis, experiment: str) -> list[str]:
@@ -26,66 +47,117 @@ def names(redis: Redis, experiment: str) -> list[str]:
     return sorted(name.decode() for name in found)
 
 
+def scene_of(name: str) -> tuple[str, str]:
+    """(scene, mode) of the lobby of that name."""
+    _, scene, mode = name.rsplit(":", 2)
+    return scene, mode
+
+
+def look(redis: Redis, experiment: str, name: str, within_s: float = 0, most: int = MOST) -> Lobby:
+    """The lobby as it is, in two round trips however many wait.
+
+    Who has a socket and was heard of in the last `within_s` seconds is here; 0 = whenever.
+    """
+    queue, proposed = keys.lobby(experiment, name), keys.proposals(experiment, name)
+    with redis.pipeline(transaction=True) as pipe:
+        pipe.zcard(queue)
+        pipe.zrange(queue, 0, most - 1, withscores=True)
+        pipe.hgetall(proposed)
+        waiting, order, proposals_raw = pipe.execute()
+    if not order and not proposals_raw:
+        return Lobby(name, 0, {}, [], {}, {})
+    proposals, states = decode(proposals_raw)
+    sessions = [member.decode() for member, _ in order]
+    # Whoever is in a proposal is looked at with it, however far back they have gone.
+    known = set(sessions)
+    sessions += [s for p in proposals for s in p.sessions if s not in known]
+    place = {member.decode(): score for member, score in order}
+    tickets: dict[str, Ticket] = {}
+    here: dict[str, sockets.Where] = {}
+    if sessions:
+        with redis.pipeline(transaction=False) as pipe:
+            pipe.hmget(keys.tickets(experiment, name), sessions)
+            pipe.hmget(keys.tickets(experiment, name), [f"rtt:{s}" for s in sessions])
+            pipe.hmget(keys.tickets(experiment, name), [f"cells:{s}" for s in sessions])
+            pipe.hmget(keys.sockets(experiment), sessions)
+            heard.queue_ago(pipe, experiment, sessions)
+            facts, rtts, cells, where, now, at = pipe.execute()
+        recent = heard.recent(sessions, now, at, within_s)
+        for session, raw, rtt, cell, socket in zip(
+            sessions, facts, rtts, cells, where, strict=True
+        ):
+            if socket and (session in recent or not within_s):
+                here[session] = sockets.parse(socket)
+            if raw is None:
+                continue
+            ticket = _ticket(raw)
+            tickets[session] = replace(
+                ticket,
+                since_ms=place.get(session, ticket.since_ms),
+                rtt_ms=float(rtt) if rtt else -1,
+                cells=msgspec.json.decode(cell) if cell else {},
+            )
+    return Lobby(name, waiting, tickets, proposals, states, here)
+
+
 def tickets(redis: Redis, experiment: str, lobby: str) -> list[Ticket]:
     """Everybody who waits there, longest first."""
-    found: Any = redis.zrange(keys.lobby(experiment, lobby), 0, -1, withscores=True)
-    return [Ticket(member.decode(), score) for member, score in found]
+    return list(look(redis, experiment, lobby).tickets.values())
 
 
-def present(redis: Redis, experiment: str, lobby: str, within_s: float) -> set[str]:
+def present(redis: Redis, experiment: str, lobby: str, within_s: float) -> list[str]:
     """Sessions that wait there, have the page open and were heard of in the last `within_s`.
 
-    The others keep their place.
+    By place in the queue. The others keep their place.
     """
-    members = [ticket.session for ticket in tickets(redis, experiment, lobby)]
-    connected = list(sockets.where(redis, experiment, members))
-    return heard.present(redis, experiment, connected, within_s)
+    found: Any = redis.zrange(keys.lobby(experiment, lobby), 0, MOST - 1)
+    members = [member.decode() for member in found]
+    connected = sockets.where(redis, experiment, members)
+    here = heard.present(redis, experiment, list(connected), within_s)
+    return [member for member in members if member in here]
 
 
 def drop(redis: Redis, experiment: str, lobby: str, session: str) -> None:
     """Take out a ticket whose session is not waiting (any more)."""
-    redis.zrem(keys.lobby(experiment, lobby), session)
+    with redis.pipeline(transaction=True) as pipe:
+        pipe.zrem(keys.lobby(experiment, lobby), session)
+        pipe.hdel(keys.tickets(experiment, lobby), session, f"rtt:{session}", f"cells:{session}")
+        pipe.hdel(keys.proposals(experiment, lobby), f"s:{session}", f"m:{session}")
+        pipe.execute()
 
 
-def seal(
-    redis: Redis,
-    lobby: str,
-    game: Game,
-    players: Sequence[tuple[Session, dict[str, Any]]],
-    rows: Sequence[Row],
-    now_ms: float,
-) -> None:
-    """Make `game` and seat `players` (session as read, fields to set) in it, at once.
-
-    Raises:
-        Conflict: somebody left or changed since they were read; `moved` names them.
-            Nobody was seated.
-    """
-    experiment = game.experiment
-    said = {
-        "game_id": game.id,
-        "now_ms": now_ms,
-        "game": game.fields(),
-        "rows": packed(rows),
-        "players": [
-            {
-                "session": session.id,
-                "version": str(session.version),
-                "set": texts(fields),
-            }
-            for session, fields in players
-        ],
-    }
-    moved = _seal(
+def measured(redis: Redis, experiment: str, lobby: str, session: str, rtt_ms: float) -> bool:
+    """Note the round trip of somebody who waits. Returns whether it is the first."""
+    found = _rtt(
         redis,
-        [
-            keys.lobby(experiment, lobby),
-            keys.game(experiment, game.id),
-            keys.games(experiment),
-            keys.records(experiment, game.release),
-            *(keys.session(experiment, session.id) for session, _ in players),
-        ],
-        [_json(said), keys.game.ttl_s],
+        [keys.lobby(experiment, lobby), keys.tickets(experiment, lobby)],
+        [session, f"{rtt_ms:.1f}"],
     )
-    if moved:
-        raise Conflict("The lobby moved on.", moved=tuple(m.decode() for m in moved))
+    return bool(found)
+
+
+def due(redis: Redis, experiment: str, now_ms: float) -> Sequence[str]:
+    """Sessions whose choice has to be made for them."""
+    found: Any = redis.zrangebyscore(keys.choosing(experiment), 0, now_ms, start=0, num=200)
+    return [one.decode() for one in found]
+
+
+def chooses_until(redis: Redis, experiment: str, session: str) -> float:
+    """When the choice of that session is made for it, ms; 0 where it has none."""
+    return float(redis.zscore(keys.choosing(experiment), session) or 0)
+
+
+def chosen(redis: Redis, experiment: str, session: str) -> None:
+    """That session has no choice (any more)."""
+    redis.zrem(keys.choosing(experiment), session)
+
+
+def filled(redis: Redis, experiment: str, lobby: str) -> int:
+    """In how many games of the lobby's scene a policy sits in a person's seat."""
+    found: Any = redis.hget(keys.fills(experiment), fill_field(lobby))
+    return int(found or 0)
+
+
+def fill_field(lobby: str) -> str:
+    """Where `keys.fills` counts for that lobby. Every version of the study counts together."""
+    return ":".join(scene_of(lobby))

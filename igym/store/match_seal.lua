@@ -1,33 +1,57 @@
--- match_seal: seat everybody of a match in a new game, or nobody.
+-- match_seal: seat everybody of a confirmed proposal in a new game, or nobody.
 --
 -- KEYS[1]   zset    lobby
--- KEYS[2]   hash    game (new)
--- KEYS[3]   zset    games
--- KEYS[4]   stream  records
--- KEYS[5..] hash    the sessions, in the order of `players`
--- ARGV[1]   JSON {game_id, now_ms, game = {field -> text}, rows = [[table, row JSON], ...],
---                 players = [{session, version, set = {field -> text}}, ...]}
+-- KEYS[2]   hash    tickets
+-- KEYS[3]   hash    proposals
+-- KEYS[4]   string  fence
+-- KEYS[5]   hash    fills
+-- KEYS[6]   hash    game (new)
+-- KEYS[7]   zset    games
+-- KEYS[8]   stream  records
+-- KEYS[9..] hash    the sessions, in the order of `players`
+-- ARGV[1]   JSON {token, proposal, game_id, now_ms, game = {field -> text},
+--                 rows = [[table, row JSON], ...],
+--                 players = [{session, version, set = {field -> text}}, ...],
+--                 fill = "" or the field of fills to count in, fills_at_most = 0 for no limit}
 -- ARGV[2]   life of a game, s
--- returns   sessions that left or changed since the caller looked; empty means all are seated
+-- ARGV[3]   life of the fence, s
+-- ARGV[4]   life of the fills, s
+-- returns   {"sealed"}; {"fenced"} where a newer director acts; {"filled"} where no more games
+--           may have a policy in a person's seat; {"moved", session, ...} of those who left,
+--           changed or have not confirmed. Nobody is seated but by the first.
 
 local said = cjson.decode(ARGV[1])
-local moved = {}
+local seen = tonumber(redis.call('GET', KEYS[4]) or '0')
+if said.token < seen then return { 'fenced' } end
+redis.call('SET', KEYS[4], tostring(said.token), 'EX', ARGV[3])
+local moved = { 'moved' }
 for i, player in ipairs(said.players) do
-  local waits = redis.call('ZSCORE', KEYS[1], player.session)
-  if not waits or redis.call('HGET', KEYS[4 + i], 'version') ~= player.version then
+  if not redis.call('ZSCORE', KEYS[1], player.session)
+    or redis.call('HGET', KEYS[3], 's:' .. player.session) ~= said.proposal .. '!'
+    or redis.call('HGET', KEYS[8 + i], 'version') ~= player.version then
     moved[#moved + 1] = player.session
   end
 end
-if #moved > 0 then return moved end
+if #moved > 1 then return moved end
+if said.fill ~= '' then
+  local filled = tonumber(redis.call('HGET', KEYS[5], said.fill) or '0')
+  if said.fills_at_most > 0 and filled >= said.fills_at_most then return { 'filled' } end
+  redis.call('HINCRBY', KEYS[5], said.fill, 1)
+  redis.call('EXPIRE', KEYS[5], ARGV[4])
+end
 
 for i, player in ipairs(said.players) do
-  redis.call('ZREM', KEYS[1], player.session)
-  for field, value in pairs(player.set) do redis.call('HSET', KEYS[4 + i], field, value) end
-  redis.call('HINCRBY', KEYS[4 + i], 'version', 1)
+  local session = player.session
+  redis.call('ZREM', KEYS[1], session)
+  redis.call('HDEL', KEYS[2], session, 'rtt:' .. session, 'cells:' .. session)
+  redis.call('HDEL', KEYS[3], 's:' .. session, 'm:' .. session)
+  for field, value in pairs(player.set) do redis.call('HSET', KEYS[8 + i], field, value) end
+  redis.call('HINCRBY', KEYS[8 + i], 'version', 1)
 end
-for field, value in pairs(said.game) do redis.call('HSET', KEYS[2], field, value) end
-redis.call('EXPIRE', KEYS[2], ARGV[2])
-redis.call('ZADD', KEYS[3], said.now_ms, said.game_id)
-redis.call('EXPIRE', KEYS[3], ARGV[2])
-for _, row in ipairs(said.rows) do redis.call('XADD', KEYS[4], '*', 't', row[1], 'd', row[2]) end
-return moved
+redis.call('HDEL', KEYS[3], 'p:' .. said.proposal)
+for field, value in pairs(said.game) do redis.call('HSET', KEYS[6], field, value) end
+redis.call('EXPIRE', KEYS[6], ARGV[2])
+redis.call('ZADD', KEYS[7], said.now_ms, said.game_id)
+redis.call('EXPIRE', KEYS[7], ARGV[2])
+for _, row in ipairs(said.rows) do redis.call('XADD', KEYS[8], '*', 't', row[1], 'd', row[2]) end
+return { 'sealed' }

@@ -7,13 +7,18 @@
 -- KEYS[5]  hash    places
 -- KEYS[6]  hash    holders
 -- KEYS[7]  zset    presence
+-- KEYS[8]  hash    tickets of that lobby
+-- KEYS[9]  hash    proposals of that lobby
+-- KEYS[10] zset    choosing
 -- ARGV[1]  version the caller saw
 -- ARGV[2]  JSON {set = {field -> text}, rows = [[table, row JSON], ...],
---                lobby = "join" | "leave" | "", lobby_name, member, score,
+--                lobby = "join" | "leave" | "", lobby_name, member, score, ticket = JSON,
+--                chooses_until_ms = 0 where they have no choice,
 --                takes, gives (quota.lua), ends = whether this is its last move}
 -- ARGV[3]  life of the session, s
 -- ARGV[4]  life of a lobby, s
 -- ARGV[5]  life of holders, s
+-- ARGV[6]  life of the choosing, s
 -- returns  the new version; -1 where the session had moved on or left the lobby, -2 where it is
 --          gone, -3 where there is no free place: then nothing was written
 
@@ -23,19 +28,38 @@ if version ~= ARGV[1] then return -1 end
 local said = cjson.decode(ARGV[2])
 local chosen = quota_choose(KEYS[5], said.takes)
 if not chosen then return -3 end
-if said.lobby == 'leave' and redis.call('ZREM', KEYS[3], said.member) == 0 then return -1 end
+local member = said.member
+if said.lobby == 'leave' and redis.call('ZREM', KEYS[3], member) == 0 then return -1 end
+if said.lobby ~= '' then
+  -- Whoever comes or goes owes nothing to what was proposed to them before.
+  redis.call('HDEL', KEYS[8], member, 'rtt:' .. member, 'cells:' .. member)
+  redis.call('HDEL', KEYS[9], 's:' .. member, 'm:' .. member)
+end
 for field, value in pairs(said.set) do redis.call('HSET', KEYS[1], field, value) end
 local now = redis.call('HINCRBY', KEYS[1], 'version', 1)
 redis.call('EXPIRE', KEYS[1], ARGV[3])
 if said.lobby == 'join' then
-  redis.call('ZADD', KEYS[3], said.score, said.member)
+  redis.call('ZADD', KEYS[3], said.score, member)
   redis.call('EXPIRE', KEYS[3], ARGV[4])
+  redis.call('HSET', KEYS[8], member, said.ticket)
+  redis.call('EXPIRE', KEYS[8], ARGV[4])
   redis.call('SADD', KEYS[4], said.lobby_name)
   redis.call('EXPIRE', KEYS[4], ARGV[4])
 end
-if said.ends then redis.call('ZREM', KEYS[7], said.member) end
+if said.ends then redis.call('ZREM', KEYS[7], member) end
+if said.chooses_until_ms > 0 then
+  redis.call('ZADD', KEYS[10], said.chooses_until_ms, member)
+  redis.call('EXPIRE', KEYS[10], ARGV[6])
+else
+  redis.call('ZREM', KEYS[10], member)
+end
 for _, row in ipairs(said.rows) do redis.call('XADD', KEYS[2], '*', 't', row[1], 'd', row[2]) end
 quota_take(KEYS[5], KEYS[6], KEYS[2], said.takes, chosen, ARGV[5])
 quota_note(KEYS[1], said.takes, chosen)
 quota_give(KEYS[5], KEYS[6], KEYS[2], said.gives)
+if said.lobby == 'join' then
+  -- The cells as they are now: some may have been drawn in this very step.
+  local cells = redis.call('HGET', KEYS[1], 'cells')
+  if cells then redis.call('HSET', KEYS[8], 'cells:' .. member, cells) end
+end
 return now

@@ -10,6 +10,7 @@ import msgspec
 from redis import Redis
 
 from igym.domain.participant import Phase
+from igym.domain.strategies import Ticket
 from igym.errors import Conflict, NotFound
 from igym.store import keys, quotas
 from igym.store.quotas import Give, Take
@@ -158,14 +159,19 @@ def move(
     takes: Sequence[Take] = (),
     gives: Sequence[Give] = (),
     ends: bool = False,
+    bot: bool = False,
+    chooses_until_ms: float = 0,
 ) -> int:
     """Write `fields` and `rows` if nobody moved the session since it was read.
 
     Args:
-        join, leave: a lobby the session enters or leaves in the same step.
+        join, leave: a lobby the session enters or leaves in the same step. It gets a ticket
+            with everything that matching has to know, and loses it.
         takes: places to reserve in the same step; their cells are added to the session's.
         gives: places to settle in the same step.
         ends: whether this is the session's last move.
+        bot: they join to play with the policy of `fill`.
+        chooses_until_ms: when a choice is made for them, if they have one now.
 
     Returns:
         The new version.
@@ -185,6 +191,8 @@ def move(
         "takes": quotas.asked(takes),
         "gives": quotas.given(gives),
         "ends": ends,
+        "ticket": _ticket(session, fields, at_ms, bot) if join else "",
+        "chooses_until_ms": chooses_until_ms,
     }
     experiment = session.experiment
     version = int(
@@ -197,6 +205,9 @@ def move(
                 keys.lobbies(experiment),
                 *quotas.names(experiment, session.release, session.mode),
                 keys.presence(experiment),
+                keys.tickets(experiment, join or leave),
+                keys.proposals(experiment, join or leave),
+                keys.choosing(experiment),
             ],
             [
                 session.version,
@@ -204,6 +215,7 @@ def move(
                 keys.session.ttl_s,
                 keys.lobby.ttl_s,
                 keys.holders.ttl_s,
+                keys.choosing.ttl_s,
             ],
         )
     )
@@ -214,3 +226,24 @@ def move(
     if version == -1:
         raise Conflict("The session moved on.", moved=(session.id,))
     return version
+
+
+def _ticket(session: Session, fields: Mapping[str, Any], at_ms: float, bot: bool) -> str:
+    """The ticket of a session that joins a lobby, as it will be once `fields` are written."""
+    now: dict[str, Any] = {**msgspec.to_builtins(session), **fields}
+    ticket = Ticket(
+        session=session.id,
+        since_ms=at_ms,
+        participant=session.participant,
+        cells=now["cells"],
+        attributes=now["attributes"],
+        met=tuple(now["met"]),
+        groups=now["groups"],
+        version=session.version + 1,
+        visit=now["visit"],
+        joined_ms=at_ms,
+        package=session.package,
+        max_s=session.max_s,
+        bot=bot,
+    )
+    return _json(ticket).decode()

@@ -14,7 +14,7 @@ from socketio.exceptions import ConnectionRefusedError as Refusal
 from igym import wire
 from igym.domain.participant import Phase
 from igym.errors import BadMessage, Conflict, IgymError, NotFound, NotYours, OldClient
-from igym.services import advancing, chatting, tokens, withdrawing
+from igym.services import advancing, chatting, tokens, waiting, withdrawing
 from igym.services.connect import Deployment, now_ms
 from igym.store import RedisError, games, records, sessions, sockets
 from igym.web import hearing
@@ -55,6 +55,8 @@ class Sockets:
         door.on(wire.Withdraw)(self._withdraw)
         door.on(wire.Got)(self.mailman.got)
         door.on(wire.Screened)(self._screened)
+        door.on(wire.Here)(self._here)
+        door.on(wire.Choose)(self._choose)
 
     # --- coming and going ------------------------------------------------------------------------
 
@@ -194,7 +196,7 @@ class Sockets:
             link.rtt_ms = said.rtt_ms
         gevent.spawn(self.mailman.bring, link)  # and the first state, where Redis was away
         if link.lobby or self._entry.waits(link):
-            gevent.spawn(self.refresh, link)  # a lost nudge heals here
+            gevent.spawn(self._waits, link)
         elif link.game and not link.worker:
             self._attach(link)
         return wire.Probed(said.sent_ms, now_ms())
@@ -207,6 +209,23 @@ class Sockets:
         withdrawing.withdraw(
             self._deployment, self._outlet.outbox, link.experiment, link.session, keep=said.keep
         )
+        self.refresh(link, True)
+
+    def _waits(self, link: Link) -> None:
+        self.refresh(link)  # a lost nudge heals here
+        if link.lobby and link.rtt_ms >= 0:
+            with suppress(RedisError):  # the next probe says it again
+                waiting.heard(
+                    self._deployment, link.experiment, link.lobby, link.session, link.rtt_ms
+                )
+
+    def _here(self, link: Link, said: wire.Here) -> None:
+        waiting.here(self._deployment, link.experiment, link.lobby, link.session, said.proposal)
+
+    def _choose(self, link: Link, said: wire.Choose) -> None:
+        session = sessions.read(self._deployment.redis, link.experiment, link.session)
+        with suppress(Conflict):  # they moved on in the same moment: show where they are
+            waiting.choose(self._deployment, session, said)
         self.refresh(link, True)
 
     def _notice(self, link: Link, said: wire.Notice) -> None:

@@ -207,8 +207,8 @@ class LobbyView(msgspec.Struct, frozen=True, tag="lobby"):
 
     title: str
     wanted: int  # people in a group
-    waiting: int  # people here now, this one included
-    position: int  # place in the queue, from 1
+    waiting: int  # people here now, this one included; 0 where nothing is shown
+    position: int  # place in the queue, from 1; 0 where it is not shown
     shows: Literal["count", "position", "nothing"]  # which of these to show
     since_ms: float
     until_ms: float  # when waiting ends without a partner
@@ -315,6 +315,7 @@ class Lobby(Message, frozen=True):
     scene: str
     waiting: int
     wanted: int
+    position: int  # place in the queue, from 1; 0 where it is not shown
 
 
 class Episode(Message, frozen=True):

@@ -126,6 +126,7 @@ class LobbyCount(Inner, frozen=True, tag=22):
     scene: str
     waiting: int
     wanted: int
+    places: dict[str, int] = {}  # session -> place in the queue, where the author shows it
 
 
 class Ask(Inner, frozen=True, tag=24):

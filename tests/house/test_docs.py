@@ -189,7 +189,7 @@ def a_study(tmp_path_factory) -> Path:
         "seat": "left", "mode": "live", "outcome": "complete", "visit": 0, "item": "q",
         "value": '"yes"', "tick": 0, "reward": 1.5, "generation": 1, "late_ms": 0.1,
         "wall_ms": 1.0, "order": 0, "event_id": "1-0", "line": 1, "name": "id", "unit_id": "s1",
-        "treatment": "skill",
+        "treatment": "skill", "decision_id": "d1", "proposal_id": "m1",
     }  # fmt: skip
     rows = [(name, {**known, "day_ms": 86_400_000}) for name in TABLES]
     parquet.merge(parquet.folder(home / "data", "slime_volleyball", "1"), rows)

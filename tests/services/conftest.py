@@ -19,7 +19,7 @@ from igym.store.games import Game
 from igym.store.packages import Plans
 from igym.store.sessions import Session
 from igym.wire import inner
-from tests.services.paper import Outgoing
+from tests.services.paper import Outgoing, match
 
 PACKAGES = Path(__file__).parent / "packages"
 
@@ -72,6 +72,7 @@ class Lab:
         self.host = playing.GameHost(
             deployment, "games-1", self.outbox, self.clock, Now, load_stored
         )
+        self.matcher = matching.Matcher(deployment, self.outbox, "director-1")
         self.conns = {"left": 1, "right": 2}
 
     def arrive(self, **query: str) -> Session:
@@ -92,7 +93,7 @@ class Lab:
         return self.advance(self.advance(self.arrive(**query)), age=30, why="for science")
 
     def match(self) -> int:
-        return matching.match_all(self.deployment, self.outbox)
+        return match(self.deployment, self.outbox, self.matcher)
 
     def pair(self) -> Game:
         """Two people, seated."""

@@ -6,6 +6,7 @@ through the services and their scripts. A game is over when the test says so.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
 from igym import settings, wire
@@ -22,7 +23,8 @@ from igym.domain.plan import (
     SurveyPlan,
     TreatmentPlan,
 )  # fmt: skip
-from igym.services import advancing, arriving, finishing, matching
+from igym.errors import NotYours
+from igym.services import advancing, arriving, finishing, matching, waiting
 from igym.services.connect import Deployment
 from igym.store import games, packages, quotas, records, sessions, sockets
 from igym.store.games import Game
@@ -73,6 +75,25 @@ def a_plan(*treatments: TreatmentPlan, play: PlayPlan | None = None, **more: Any
     )
 
 
+def match(deployment: Deployment, outbox: Outgoing, matcher: matching.Matcher) -> int:
+    """A round of the director, an answer of everybody who is asked, and another round."""
+    made = matcher.round(1)
+    answer(deployment, outbox)
+    return made + matcher.round(1)
+
+
+def answer(deployment: Deployment, outbox: Outgoing, *but: str) -> None:
+    """Everybody who was asked is there, but these sessions."""
+    asked = [said for _, said in outbox.said if isinstance(said, inner.Ask)]
+    outbox.said = [one for one in outbox.said if not isinstance(one[1], inner.Ask)]
+    for said in asked:
+        session = sessions.read(deployment.redis, said.experiment, said.session)
+        name = sessions.lobby_name(session.package, session.scene, session.mode)
+        if said.session not in but:
+            with suppress(NotYours):
+                waiting.here(deployment, said.experiment, name, session.id, said.proposal)
+
+
 class Paper:
     """The study, and what a test may do in it."""
 
@@ -82,6 +103,7 @@ class Paper:
         self.deployment = Deployment(told, deployment.redis, deployment.plans, deployment.secret)
         self.redis = deployment.redis
         self.outbox = Outgoing()
+        self.matcher = matching.Matcher(self.deployment, self.outbox, "director-1")
         self.plan = plan
         packages.publish(self.redis, plan)
 
@@ -109,13 +131,11 @@ class Paper:
     def leave(self, session: Session, outcome: str) -> Session:
         """Their session ends before its time."""
         now = self.read(session)
-        name = sessions.lobby_name(now.package, now.scene, now.mode)
-        leave = name if now.phase == "waiting" else ""
-        advancing.enter(self.deployment, now, self.plan.scenes[-1], outcome=outcome, leave=leave)
+        advancing.enter(self.deployment, now, self.plan.scenes[-1], outcome=outcome)
         return self.read(session)
 
     def match(self) -> int:
-        return matching.match_all(self.deployment, self.outbox)
+        return match(self.deployment, self.outbox, self.matcher)
 
     def game(self, session: Session) -> Game:
         return games.read(self.redis, E, self.read(session).game)

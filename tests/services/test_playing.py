@@ -14,7 +14,7 @@ from igym.archive.tables import TABLES
 from igym.domain import seeds
 from igym.domain.outcome import GameOutcome
 from igym.domain.participant import Phase
-from igym.services import archiving, finishing, matching
+from igym.services import archiving, finishing, seating
 from igym.store import games, jobs, records, sockets
 from igym.store.games import episode_id
 from igym.wire import inner
@@ -315,9 +315,9 @@ def test_the_manifest_names_every_file_with_its_hash(lab):
             "sha256": hashlib.sha256(file.read_bytes()).hexdigest(),
             "bytes": file.stat().st_size,
         }
-        for file in root.rglob("*.parquet")
+        for file in (*root.rglob("*.parquet"), *root.rglob("*.jsonl"))
     }
-    assert matching.new_game_id() != matching.new_game_id()
+    assert seating.new_game_id() != seating.new_game_id()
 
 
 def test_nobody_is_seated_with_someone_who_has_closed_the_page(lab):

@@ -11,8 +11,9 @@ import pytest
 
 from igym.domain.participant import Phase
 from igym.errors import Conflict, NotFound
-from igym.store import games, keys, lobby, records, sessions
+from igym.store import games, keys, lobby, proposals, records, sessions
 from igym.store.games import Game
+from igym.store.proposals import Player, Proposal
 from igym.store.sessions import Session
 
 E = "kitchen"
@@ -39,6 +40,19 @@ def a_game(id: str, *people: Session) -> Game:
         id=id, experiment=E, package="ff", release="1", scene="game", mode="live", seed=2**53 - 1,
         seats={f"s{n}": who.id for n, who in enumerate(people)}, created_ms=5.25,
     )  # fmt: skip
+
+
+def propose(redis, id: str, *people: Session) -> None:
+    """A proposal to which everybody says yes."""
+    made = Proposal(id, [who.id for who in people], "d", 1.0, 2.0, 1)
+    proposals.propose(redis, E, "l", made, 1)
+    for who in people:
+        proposals.confirm(redis, E, "l", who.id, id)
+
+
+def seal(redis, proposal: str, game: Game, players, rows=()) -> None:
+    seated = [Player(who.id, who.version, fields) for who, fields in players]
+    proposals.seal(redis, "l", proposal, 1, game, seated, rows, 1.0)
 
 
 @dataclass
@@ -134,7 +148,8 @@ def test_nobody_is_matched_twice(redis, kitchen):
         game = a_game(f"g{k}", *pair)
         players = [(who, {"phase": "playing", "game": game.id}) for who in pair]
         try:
-            lobby.seal(redis, "l", game, players, [("games", {"game_id": game.id})], 1.0)
+            propose(redis, f"p{k}", *pair)
+            seal(redis, f"p{k}", game, players, [("games", {"game_id": game.id})])
             return game.id
         except Conflict as conflict:
             assert "ann" in conflict.moved
@@ -152,10 +167,11 @@ def test_nobody_is_matched_twice(redis, kitchen):
 
 def test_a_match_of_which_one_left_seats_nobody(redis):
     ann, bob = waiting(redis, "l", "ann"), waiting(redis, "l", "bob")
+    propose(redis, "p", ann, bob)
     sessions.move(redis, bob, {"phase": "ended"}, [], leave="l")
 
     with pytest.raises(Conflict) as conflict:
-        lobby.seal(redis, "l", a_game("g", ann, bob), [(ann, {"game": "g"}), (bob, {})], [], 1.0)
+        seal(redis, "p", a_game("g", ann, bob), [(ann, {"game": "g"}), (bob, {})])
     assert conflict.value.moved == ("bob",)
     assert sessions.read(redis, E, "ann") == ann
     assert [t.session for t in lobby.tickets(redis, E, "l")] == ["ann"]

@@ -90,6 +90,7 @@ class Client:
         self._asked = 0
         self._count = 0
         self._held = 0
+        self.answers = True  # whether it says that it is there when a match asks
         self.silent = False  # no signs of life: as a browser whose page has frozen
         self._speaking = threading.Lock()
         self._some = threading.Condition()
@@ -165,6 +166,8 @@ class Client:
                     self.heard.append(Heard(at_s, event, said))
                     if event == "frame":
                         self.seen = said[TICK]
+                    elif event == "check" and self.answers:
+                        self.tell("here", {"proposal": said["proposal"]})
                 elif packet["type"] == ACK:
                     self._answers[packet["id"]] = packet["data"]
                 self._some.notify_all()

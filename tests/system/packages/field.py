@@ -13,10 +13,11 @@ STEP = 0.01
 class Field:
     """Whoever moves gets 1; whoever chooses END ends the episode."""
 
-    def __init__(self, fails_in_reset=False, fails_at=-1, crowd=0):
+    def __init__(self, fails_in_reset=False, fails_at=-1, crowd=0, agents=AGENTS):
+        self.agents_here = agents
         # END is for people: a random policy must not end a test early.
-        self.action_space = Dict({agent: Discrete(3) for agent in AGENTS})
-        self.observation_space = Dict({agent: Box(0, 1, (2,)) for agent in AGENTS})
+        self.action_space = Dict({agent: Discrete(3) for agent in agents})
+        self.observation_space = Dict({agent: Box(0, 1, (2,)) for agent in agents})
         self.fails_in_reset, self.fails_at = fails_in_reset, fails_at
         self.crowd = crowd  # dots that move in every step
 
@@ -25,7 +26,7 @@ class Field:
         self.in_a_game = seed is not None and seed > 10_000
         if self.fails_in_reset and self.in_a_game:
             raise RuntimeError("the level file is gone")
-        self.x = {"a": 0.25, "b": 0.75}
+        self.x = dict.fromkeys(self.agents_here, 0.5) | {"a": 0.25, "b": 0.75}
         self.steps = 0
         return self._seen(), {}
 
@@ -41,7 +42,7 @@ class Field:
         return self._seen(), rewards, over, {"__all__": False}, {}
 
     def _seen(self):
-        return {agent: [self.x[agent], self.steps % 30 / 30] for agent in AGENTS}
+        return {agent: [self.x[agent], self.steps % 30 / 30] for agent in self.agents_here}
 
     def draw(self):
         return [
