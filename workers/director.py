@@ -52,9 +52,7 @@ def _absent(deployment: Deployment, outbox: Outbox, patience: Patience) -> None:
         absence.look(deployment, outbox)
 
 
-def _match(
-    deployment: Deployment, outbox: Outbox, matcher: matching.Matcher, token: int
-) -> None:
+def _match(deployment: Deployment, outbox: Outbox, matcher: matching.Matcher, token: int) -> None:
     screening.judge_all(deployment, outbox)
     matcher.round(token)
 

@@ -159,7 +159,7 @@ def _enter(
     made: list[Row] = []
     if session.phase is Phase.WAITING:
         leave = sessions.lobby_name(session.package, session.scene, session.mode)
-        how = {"ended_ms": at_ms, "end": "left"}  # unless `rows` know better
+        how: dict[str, Any] = {"ended_ms": at_ms, "end": "left"}  # unless `rows` know better
         visit = (session.visit, session.scene, session.entered_ms)
         made.append(ticket_row(session.id, *visit, **how))
     made += rows
