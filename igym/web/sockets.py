@@ -141,7 +141,7 @@ class Sockets:
             sessions.lobby_name(session.package, session.scene, session.mode) if waits else ""
         )
         view = state.view
-        link.counts = isinstance(view, wire.LobbyView) and view.shows == "count"
+        link.counts = isinstance(view, wire.LobbyView) and view.shows != "nothing"
         if session.game != link.game:
             link.game, link.seat, link.worker = "", "", ""
         self._outlet.send(link, state)
