@@ -79,7 +79,7 @@ def join(
             at, session_id = tokens.identify(deployment, token)
             if at == experiment:
                 sessions.read(redis, experiment, session_id)
-                return token, session_id
+                return tokens.issue(deployment, experiment, session_id), session_id
         except IgymError:
             pass  # an old token is as good as none: they get a new session
 

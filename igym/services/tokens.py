@@ -1,6 +1,9 @@
-"""Participant tokens: signed, bound to one session of one experiment."""
+"""Participant tokens: signed, bound to one session of one experiment, and to no socket or address."""
 
 from __future__ import annotations
+
+import time
+from typing import NamedTuple
 
 from itsdangerous import BadSignature, URLSafeTimedSerializer
 
@@ -9,6 +12,9 @@ from igym.services.connect import Deployment
 
 #: Longer than a session lives in Redis, so that a token never ends before what it opens.
 LIFE_S = 31 * 86_400
+
+#: A page that connects with an older token is given a new one.
+RENEW_AFTER_S = 86_400
 
 
 def _signer(deployment: Deployment, salt: str) -> URLSafeTimedSerializer:
@@ -20,8 +26,16 @@ def issue(deployment: Deployment, experiment: str, session: str) -> str:
     return _signer(deployment, "participant").dumps([experiment, session])
 
 
-def identify(deployment: Deployment, token: object) -> tuple[str, str]:
-    """Who holds `token`: (experiment, session).
+class Holder(NamedTuple):
+    """What a token says."""
+
+    experiment: str
+    session: str
+    age_s: float
+
+
+def read(deployment: Deployment, token: object) -> Holder:
+    """Who holds `token`, and for how long it has existed.
 
     Raises:
         BadToken: missing, forged, expired, or not a token at all.
@@ -30,10 +44,26 @@ def identify(deployment: Deployment, token: object) -> tuple[str, str]:
     if not isinstance(token, str) or not 0 < len(token) <= 512:
         raise BadToken("Your link has no valid sign-in.", hint=hint)
     try:
-        experiment, session = _signer(deployment, "participant").loads(token, max_age=LIFE_S)
+        said, made = _signer(deployment, "participant").loads(
+            token, max_age=LIFE_S, return_timestamp=True
+        )
+        experiment, session = said
     except (BadSignature, ValueError, TypeError) as error:
         raise BadToken("Your sign-in is not valid here.", hint=hint) from error
-    return str(experiment), str(session)
+    return Holder(str(experiment), str(session), time.time() - made.timestamp())
+
+
+def identify(deployment: Deployment, token: object) -> tuple[str, str]:
+    """Who holds `token`: (experiment, session). Raises `BadToken`."""
+    holder = read(deployment, token)
+    return holder.experiment, holder.session
+
+
+def renewed(deployment: Deployment, holder: Holder) -> str | None:
+    """A fresh token where the old one is older than a day. Both work until they expire."""
+    if holder.age_s < RENEW_AFTER_S:
+        return None
+    return issue(deployment, holder.experiment, holder.session)
 
 
 def issue_admin(deployment: Deployment) -> str:

@@ -21,6 +21,9 @@ _log = logging.getLogger(__name__)
 #: backlog then shows in our queue, where frames are latest-wins, and not in the kernel's.
 UNSENT_BYTES = 16 * 1024
 
+#: What is said at the end gets so long to leave: that sockets are gone, to game workers and Redis.
+GOODBYE_S = 0.3
+
 
 class Handler(WebSocketHandler):
     """WebSocket and HTTP requests, on sockets that send at once and hold little."""
@@ -51,5 +54,9 @@ def run(deployment: Deployment, *, shared: bool) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         gevent.signal_handler(number, done.set)
     done.wait()
+    server.close()  # from now on the kernel gives new connections to the others
+    _log.info("%s goes; its %d sockets connect elsewhere", name, len(web.outlet))
+    web.outlet.dismiss()
+    gevent.sleep(GOODBYE_S)
     web.stop.set()
     server.stop(timeout=1)

@@ -78,7 +78,8 @@ class Sockets:
 
     def _admit(self, sid: str, auth: Any, environ: Mapping[str, Any]) -> None:
         said: Mapping[str, Any] = auth if isinstance(auth, dict) else {}
-        experiment, session_id = tokens.identify(self._deployment, said.get("token"))
+        holder = tokens.read(self._deployment, said.get("token"))
+        experiment, session_id, _ = holder
         if said.get("wire") != wire.VERSION:
             raise OldClient("This page is from before an update.", hint="Reload it to go on.")
         redis = self._deployment.redis
@@ -91,7 +92,12 @@ class Sockets:
             web, conn = before
             self._outlet.outbox.put(web, inner.Displaced(conn))
         # The answer to `connect` must reach the browser first.
-        gevent.spawn(self.mailman.greet, link, said.get("seq"))
+        gevent.spawn(self._greet, link, said.get("seq"), tokens.renewed(self._deployment, holder))
+
+    def _greet(self, link: Link, seq: object, token: str | None) -> None:
+        if token is not None:
+            self._outlet.send(link, wire.Renewed(token))
+        self.mailman.greet(link, seq)
 
     def _disconnect(self, sid: str, reason: str = "") -> None:
         link = self._outlet.by_sid(sid)
