@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,19 @@ from igym.sim.host import Sim
 from igym.store.games import Game
 
 
+def environment(play: Play, cells: Mapping[str, str]) -> Any:
+    """The scene's environment. A factory with a parameter `treatments` is told the cells.
+
+    Raises:
+        Whatever the factory raises.
+    """
+    try:
+        told = "treatments" in inspect.signature(play.env).parameters
+    except (TypeError, ValueError):  # some classes of C hide theirs
+        told = False
+    return play.env(treatments=dict(cells)) if told else play.env()
+
+
 class Cast:
     """Makes the deciders of one game's episodes."""
 
@@ -25,13 +39,16 @@ class Cast:
         self,
         game: Game,
         play: Play,
+        cells: Mapping[str, str],
         sim: Sim,
         root: Path,
         hands: Mapping[str, Hands],
         background: Background,
     ) -> None:
-        """`hands` has the seats in which people sit; `root` the package's files."""
+        """`hands` has the seats in which people sit, `cells` the game's cell of each treatment;
+        `root` is where the package's files are."""
         self._game = game
+        self._cells = cells
         self._play = play
         self._sim = sim
         self._root = root
@@ -55,7 +72,7 @@ class Cast:
             assert self._play.fill is not None  # the match would not have left the seat empty
             who = self._play.fill.policy
         if isinstance(who, Treatment):
-            cell = self._game.cells.get(who.name, "")
+            cell = self._cells.get(who.name, "")
             if cell not in who.cells:
                 raise BadPackage(f"Game {self._game.id} has no cell of {who.name} (got {cell!r}).")
             who = who.cells[cell]

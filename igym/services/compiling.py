@@ -11,7 +11,7 @@ import json
 import sys
 import tomllib
 import traceback
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import redirect_stdout
 from pathlib import Path
 from typing import Any
@@ -43,7 +43,7 @@ from igym.domain.treatments import Treatment
 from igym.engine import onnx
 from igym.errors import BadPackage, IgymError
 from igym.services.loading import load
-from igym.services.proving import prove
+from igym.services.proving import prove, rehearsed
 from igym.sim.host import Sim
 from igym.store import packages
 
@@ -136,7 +136,7 @@ _LABELS = {
 }
 
 
-def _play(scene: Play, root: Path) -> PlayPlan:
+def _play(scene: Play, root: Path, cells: Mapping[str, str]) -> PlayPlan:
     keys = scene.keymap.keys
     touch = tuple(
         TouchPlan(t.label, tuple(keys.index(k) for k in chord_keys(t.chord)), t.side)
@@ -155,8 +155,8 @@ def _play(scene: Play, root: Path) -> PlayPlan:
             for i, key in enumerate(keys)
             if key in _LABELS or len(keys) <= 8
         )
-    _rehearse(scene, root)
-    proof = prove(scene)
+    _rehearse(scene, root, cells)
+    proof = prove(scene, cells)
     return PlayPlan(
         seats=tuple(map(str, scene.seats)),
         humans=tuple(map(str, scene.humans)),
@@ -236,9 +236,9 @@ def _describe(who: Onnx | Random) -> str:
     return f"onnx:{who.file}:{chosen}"
 
 
-def _rehearse(scene: Play, root: Path) -> None:
+def _rehearse(scene: Play, root: Path, cells: Mapping[str, str]) -> None:
     """Make the environment, reset it, draw it, and ask every policy that may sit in a seat."""
-    sim = Sim(scene.env(), list(scene.seats), scene.draw, scene.hud)
+    sim = rehearsed(scene, cells)
     try:
         sim.reset(0)
         shapes = {shape.id for shape in sim.draw()}
@@ -294,6 +294,7 @@ def compile_package(root: Path, package: str) -> Plan:
     """
     about = manifest(root)
     experiment: Experiment = load(root, f"c{package[:24]}")
+    cells = {t.name: next(iter(t.cells)) for t in experiment.treatments}
     scenes = []
     for scene in experiment.scenes:
         if isinstance(scene, Page):
@@ -306,7 +307,7 @@ def compile_package(root: Path, package: str) -> Plan:
         elif isinstance(scene, Survey):
             scenes.append(ScenePlan(scene.name, survey=_survey(root, scene.file)))
         elif isinstance(scene, Play):
-            scenes.append(ScenePlan(scene.name, play=_play(scene, root)))
+            scenes.append(ScenePlan(scene.name, play=_play(scene, root, cells)))
         elif isinstance(scene, Ending):
             end = EndPlan(_html(root, scene.file), dict(scene.codes), dict(scene.redirects))
             scenes.append(ScenePlan(scene.name, end=end))

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from igym.domain.dropout import Attendance, Change, Seated
 from igym.domain.keymap import KeyMap
 from igym.domain.outcome import GameOutcome
 from igym.domain.plan import HoldPlan
+from igym.domain.watch import Limit, Watch, Word
 from igym.engine.seats import Hands
 from igym.errors import IgymError
 
@@ -13,7 +16,15 @@ from igym.errors import IgymError
 class Person:
     """The human in one seat: hands, connection, signs of life, and what follows without them."""
 
-    def __init__(self, keymap: KeyMap, rule: HoldPlan, absent_s: float, silent_s: float) -> None:
+    def __init__(
+        self,
+        keymap: KeyMap,
+        rule: HoldPlan,
+        limits: Sequence[Limit],
+        absent_s: float,
+        silent_s: float,
+        now_s: float,
+    ) -> None:
         """`absent_s` is the longest that "wait" waits; `silent_s` makes a silent person away."""
         self.hands = Hands(keymap)
         self.rule = rule
@@ -24,7 +35,8 @@ class Person:
         self.rtt_ms = -1.0
         self.hidden = False
         self.heard_s = 0.0
-        self.input_s = 0.0  # last key edge
+        self.input_s = now_s  # last key edge
+        self.watch = Watch(limits, now_s)
         self.leaves = ""  # outcome with which they left for good; "" = they did not
         self._silent_s = silent_s
 
@@ -38,6 +50,12 @@ class Person:
             self.hands.let_go()
         self.hands.present = here
         return self.attendance.look(here, now_s)
+
+    def watched(self, now_s: float) -> list[Word]:
+        """What the scene's limits have to say about them now. Fed while they play."""
+        if self.stands is not Seated.HERE:
+            return self.watch.again(now_s)
+        return self.watch.feed(now_s, self.rtt_ms, self.hidden, self.input_s)
 
     @property
     def stands(self) -> Seated:

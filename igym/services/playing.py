@@ -5,17 +5,20 @@ from __future__ import annotations
 import logging
 import traceback
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, TypeVar
 
+from igym import wire
 from igym.domain import seeds
 from igym.domain.experiment import Play
 from igym.domain.outcome import GameOutcome
 from igym.domain.plan import Plan, PlayPlan
+from igym.domain.watch import Kind
 from igym.engine import runner
 from igym.engine.seats import Background, Decider
 from igym.errors import LeaseLost, NotFound, SceneFailed
-from igym.services import finishing
-from igym.services.casting import Cast
+from igym.services import assigning, finishing, mailing
+from igym.services.casting import Cast, environment
 from igym.services.connect import Deployment, now_ms
 from igym.services.loading import Loaded
 from igym.services.people import GameOver
@@ -23,7 +26,7 @@ from igym.services.recovering import Recovered, recover
 from igym.services.snapshots import Snapshots
 from igym.services.stage import Stage
 from igym.sim.host import Sim
-from igym.store import RedisError, games
+from igym.store import RedisError, games, sessions
 from igym.store.games import Game, episode_id
 from igym.store.group import GroupLog
 from igym.store.post import Outbox
@@ -205,6 +208,7 @@ class GameHost:
 
     def _run(self, game: Game, snapshots: Snapshots | None) -> None:
         plan, play_plan = self._plan(game)
+        cells = self._insist(lambda: self._cells(game))
         scene = f"scene {game.scene}"
         # Beside the loop: importing a package takes most of a second, once per worker.
         loading = self._background(lambda: self._load(self.deployment, game.package))
@@ -215,7 +219,7 @@ class GameHost:
         assert isinstance(play, Play)
         sim = runner.guarded(
             f"{scene}, making the environment",
-            lambda: Sim(play.env(), list(play.seats), play.draw, play.hud),
+            lambda: Sim(environment(play, cells), list(play.seats), play.draw, play.hud),
         )
         stage = Stage(
             self.deployment.settings,
@@ -231,9 +235,10 @@ class GameHost:
             lambda seat, outcome: self._insist(
                 lambda: finishing.dismiss(self.deployment, self.outbox, game, seat, outcome)
             ),
+            lambda *said: self._caution(game, *said),
         )
         hands = {seat: person.hands for seat, person in stage.people.items()}
-        cast = Cast(game, play, sim, loaded.root, hands, self._background)
+        cast = Cast(game, play, cells, sim, loaded.root, hands, self._background)
         self.stages[game.id] = stage
         try:
             self._insist(lambda: self._attach_links(stage))
@@ -245,6 +250,20 @@ class GameHost:
                     most -= self._episode(stage, sim, play, cast, episode, most, snapshots)
         finally:
             sim.close()
+
+    def _cells(self, game: Game) -> dict[str, str]:
+        """Treatment -> cell of the game and its people."""
+        people = []
+        for session in game.seats.values():
+            with suppress(NotFound):  # it has expired
+                people.append(sessions.read(self.deployment.redis, game.experiment, session))
+        return assigning.cells_of(game, people)
+
+    def _caution(self, game: Game, seat: str, kind: Kind, on: bool, until_ms: float) -> None:
+        """Warn a person, or take the warning back. Lost while Redis is away: rules act anyway."""
+        said = wire.Caution(0, game.id, kind, on, until_ms if on else 0)
+        with suppress(RedisError):
+            mailing.send(self.deployment, self.outbox, game.experiment, game.seats[seat], said)
 
     def _episode(
         self,

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import random
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from igym.domain.experiment import Play
 from igym.domain.plan import Recovery
 from igym.domain.policy import Human
+from igym.services.casting import environment
 from igym.sim.host import Sim, plain
 
 #: Steps that are taken, and the longest that may take.
@@ -56,8 +58,9 @@ class _Actions:
         return [self._random.choice(choice) for choice in self._choices]
 
 
-def _sim(scene: Play) -> Sim:
-    return Sim(scene.env(), list(scene.seats), scene.draw, scene.hud)
+def rehearsed(scene: Play, cells: Mapping[str, str]) -> Sim:
+    """The scene's environment, as a game in those cells would have it."""
+    return Sim(environment(scene, cells), list(scene.seats), scene.draw, scene.hud)
 
 
 def _walk(scene: Play, sim: Sim, steps: int) -> tuple[list[str], list[float]]:
@@ -80,13 +83,13 @@ def _walk(scene: Play, sim: Sim, steps: int) -> tuple[list[str], list[float]]:
     return given, took_ms
 
 
-def prove(scene: Play) -> Proof:
+def prove(scene: Play, cells: Mapping[str, str]) -> Proof:
     """Run the scene's environment twice with the same seed and actions, and save and load it.
 
     Raises:
         Whatever the environment raises.
     """
-    one, two = _sim(scene), _sim(scene)
+    one, two = rehearsed(scene, cells), rehearsed(scene, cells)
     try:
         one.reset(SEED)
         first, took_ms = _walk(scene, one, STEPS)
@@ -94,7 +97,7 @@ def prove(scene: Play) -> Proof:
         second, _ = _walk(scene, two, STEPS)
         both = min(len(first), len(second))
         deterministic = first[:both] == second[:both]
-        how, why = _saves(scene, two, deterministic)
+        how, why = _saves(scene, cells, two, deterministic)
         if not deterministic:
             at = next(i for i in range(both) if first[i] != second[i])
             why = f"Two runs with the same seed and actions differ after step {at + 1}. {why}"
@@ -106,13 +109,15 @@ def prove(scene: Play) -> Proof:
         two.close()
 
 
-def _saves(scene: Play, sim: Sim, deterministic: bool) -> tuple[Recovery | None, str]:
+def _saves(
+    scene: Play, cells: Mapping[str, str], sim: Sim, deterministic: bool
+) -> tuple[Recovery | None, str]:
     """The way in which the state can be saved, None if there is none, and why not."""
     own = all(callable(getattr(sim.env, name, None)) for name in ("get_state", "set_state"))
     ways: tuple[Recovery, ...] = ("state", "pickle") if own else ("pickle",)
     why = ""
     for how in ways:
-        other = _sim(scene)
+        other = rehearsed(scene, cells)
         try:
             other.reset(SEED + 1)
             start_s = time.process_time()

@@ -15,8 +15,9 @@ from typing import Any
 from igym import wire
 from igym.domain.dropout import Change, Seated
 from igym.domain.keymap import KeyMap
-from igym.domain.outcome import GameOutcome
+from igym.domain.outcome import GameOutcome, Outcome
 from igym.domain.plan import PlayPlan
+from igym.domain.watch import Kind, Word
 from igym.engine.seats import Chair, Decider
 from igym.services.connect import now_ms
 from igym.services.journal import Journal
@@ -32,6 +33,9 @@ from igym.store.records import Row, event_row
 from igym.wire import inner
 
 _log = logging.getLogger(__name__)
+
+#: How often people's connection and attention are looked at.
+WATCH_S = 0.25
 
 #: How often a game that stands still looks again.
 LOOK_S = 0.02
@@ -53,12 +57,22 @@ class Stage:
         snapshots: Snapshots | None,
         absent_s: float,
         dismiss: Callable[[str, str], None],
+        caution: Callable[[str, Kind, bool, float], None],
     ) -> None:
-        """`dismiss(seat, outcome)` ends the session of somebody who is not coming back."""
+        """
+        Args:
+            absent_s: the longest that a scene which waits for somebody waits.
+            dismiss: dismiss(seat, outcome) ends the session of who is not coming back.
+            caution: caution(seat, kind, on, until_ms) warns a person about a limit, or says
+                that it is respected again.
+        """
+        now_s = time.monotonic()
         self.game = game
         self.play = play
         self.people = {
-            seat: Person(keymap, play.dropped[seat], absent_s, settings.away_after_s)
+            seat: Person(
+                keymap, play.dropped[seat], play.limits, absent_s, settings.away_after_s, now_s
+            )
             for seat in play.humans
             if seat in game.seats
         }
@@ -71,6 +85,8 @@ class Stage:
         self._worker = worker
         self._sim = sim
         self._dismiss = dismiss
+        self._caution = caution
+        self._watch_ticks = max(1, int(WATCH_S * play.fps)) if play.limits else 0
         self._gathering = False
         self._chairs: dict[str, Chair] = {}
         self._stand_in: Callable[[str], Decider] | None = None
@@ -248,7 +264,14 @@ class Stage:
     def before(self, tick: int) -> bool:
         """Write the log when it is time; hold while Redis or one of the people is away."""
         held = self.journal.full and self.journal.flush()
-        return self.attend() or held
+        if self._watch_ticks and tick % self._watch_ticks == 0:
+            self._watch()
+        held = self.attend() or held
+        if held:
+            # Nobody is to blame for the time in which the game stood still.
+            for seat, person in self.people.items():
+                self._heed_words(seat, person, person.watch.again(time.monotonic()))
+        return held
 
     def record(
         self, tick: int, actions: list[Any], actors: list[str], step: Step, late_s: float
@@ -308,6 +331,20 @@ class Stage:
         starts_ms = 0.0 if first_s is None else now_ms() + (first_s - time.monotonic()) * 1000
         text = next((p.rule.message for p in rules if p.rule.message), "")
         self.tell(stage, starts_ms=starts_ms, text=text, away=list(waits))
+
+    def _watch(self) -> None:
+        """Look at everybody's connection and attention."""
+        now_s = time.monotonic()
+        for seat, person in self.people.items():
+            self._heed_words(seat, person, person.watched(now_s))
+
+    def _heed_words(self, seat: str, person: Person, words: Sequence[Word]) -> None:
+        for word in words:
+            if word.what == "out":
+                person.leaves = Outcome.EXCLUDED
+            until_ms = now_ms() + (word.until_s - time.monotonic()) * 1000
+            self._caution(seat, word.kind, word.what == "warn", max(0.0, until_ms))
+            self._event(seat, f"limit_{word.what}", word.kind)
 
     def _look(self) -> bool:
         """Look at everybody once. Returns whether something has changed."""
