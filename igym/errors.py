@@ -6,6 +6,8 @@
     │   ├── BadToken       the token is missing, forged or of another experiment
     │   ├── BadMessage     the message does not have the declared shape
     │   ├── OldClient      the page speaks an earlier version of the wire
+    │   ├── NotOpen        the study, or a part of it, is not open to them now
+    │   ├── TookPart       they have taken part in what keeps them out of this
     │   ├── NotYours       the game or seat belongs to somebody else
     │   ├── TooMuch        too large or too often
     │   └── Conflict       the world moved on since the caller looked
@@ -67,6 +69,25 @@ class OldClient(Refused):
     """The page was loaded from an earlier igym; it must be reloaded."""
 
     code, status = "old_client", 409
+
+
+class NotOpen(Refused):
+    """The study, or this part of it, is not open to the participant now.
+
+    `at_ms` is when it opens or closed, ms since the epoch; 0 = that is not the reason.
+    """
+
+    code, status = "not_open", 403
+
+    def __init__(self, message: str, *, hint: str = "", at_ms: float = 0) -> None:
+        super().__init__(message, hint=hint)
+        self.at_ms = at_ms
+
+
+class TookPart(Refused):
+    """The person has taken part in an earlier version, or in a study that excludes them."""
+
+    code, status = "took_part", 403
 
 
 class NotYours(Refused):

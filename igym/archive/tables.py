@@ -71,6 +71,7 @@ TABLES: dict[str, Table] = {
                 "session_id": (_T, "random"),
                 "participant_id": (_T, "whose run it is"),
                 "mode": (_T, "live, pilot, preview or rehearsal; never changes"),
+                "wave": (_T, "which session of a study that people come back for; null = one"),
                 "package": (_T, "content hash of the package they began with"),
                 "igym_version": (_T, "that served them at arrival"),
                 "started_ms": (_F, "arrival"),

@@ -19,7 +19,7 @@ from igym.domain.policy import Human, HumanSeat, Onnx, Policy, Random, Sample
 from igym.domain.screening import Screen
 from igym.domain.treatments import Treatment
 from igym.domain.watch import Limit
-from igym.domain.waves import Wave
+from igym.domain.waves import Wave, check_order
 from igym.errors import BadPackage
 
 __all__ = [
@@ -203,6 +203,15 @@ class Experiment:
             raise BadPackage(f"absent={absent!r} is not between 1 s and 21 days.")
         if not scenes or not isinstance(scenes[-1], Ending):
             raise BadPackage("The last scene must be an ending(…).")
+        check_order(self.waves)
+        waves_named = {wave.name for wave in self.waves}
+        for key in (*scenes[-1].codes, *scenes[-1].redirects):
+            outcome, colon, of_wave = key.partition(":")
+            if colon and of_wave not in waves_named:
+                raise BadPackage(
+                    f"ending(codes=…, redirects=…): {key!r} names no wave.",
+                    hint=f"Write {outcome!r}, or {outcome!r} + ':' and the name of a wave.",
+                )
         if any(isinstance(scene, Ending) for scene in scenes[:-1]):
             raise BadPackage("Only the last scene can be an ending(…).")
         if not isinstance(scenes[0], Page | Survey):
@@ -251,7 +260,8 @@ def ending(
     Args:
         name: the scene's name.
         file: Markdown with thanks and debriefing.
-        codes: outcome -> completion code. Outcomes are in `igym.domain.outcome`.
+        codes: outcome -> completion code. Outcomes are in `igym.domain.outcome`. "complete:two"
+            is the code of the wave "two" alone.
         redirects: outcome -> address to go on to; "{participant}" and "{code}" are
             replaced, URL-encoded.
     """

@@ -130,11 +130,19 @@ class PlayPlan:
 
 @dataclass(frozen=True, slots=True)
 class EndPlan:
-    """The ending's HTML, and code and address by outcome."""
+    """The ending's HTML, and code and address by outcome, or by "outcome:wave"."""
 
     html: str
     codes: dict[str, str]
     redirects: dict[str, str]
+
+    def code(self, outcome: str, wave: str = "") -> str:
+        """The completion code: the wave's own where there is one; "" = none."""
+        return self.codes.get(f"{outcome}:{wave}", self.codes.get(outcome, ""))
+
+    def redirect(self, outcome: str, wave: str = "") -> str:
+        """Where to go on to, as `code`."""
+        return self.redirects.get(f"{outcome}:{wave}", self.redirects.get(outcome, ""))
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
-from igym.errors import BadPackage
+from igym.errors import BadPackage, NotOpen
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,40}")
 
@@ -37,6 +38,40 @@ def wave(name: str, *, opens: str = "", closes: str = "", after: str = "") -> Wa
     if made.opens_ms and made.closes_ms and made.closes_ms <= made.opens_ms:
         raise BadPackage(f"wave({name!r}) closes before it opens.")
     return made
+
+
+def check_open(wave: Wave, now_ms: float) -> None:
+    """Raises `NotOpen` with the time, where newcomers are not let in at `now_ms`."""
+    if now_ms < wave.opens_ms:
+        raise NotOpen(
+            f"This part of the study opens on {_shown(wave.opens_ms)}.",
+            hint="Open the same link again then.",
+            at_ms=wave.opens_ms,
+        )
+    if wave.closes_ms and now_ms >= wave.closes_ms:
+        raise NotOpen(
+            f"This part of the study closed on {_shown(wave.closes_ms)}.",
+            hint="Thank you for your interest.",
+            at_ms=wave.closes_ms,
+        )
+
+
+def check_order(waves: Sequence[Wave]) -> None:
+    """Raises `BadPackage` where two have one name, or one comes after a wave that is not before."""
+    names: list[str] = []
+    for one in waves:
+        if one.name in names:
+            raise BadPackage(f"Two waves are named {one.name!r}.")
+        if one.after and one.after not in names:
+            raise BadPackage(
+                f"wave({one.name!r}, after={one.after!r}): there is no such wave before it."
+            )
+        names.append(one.name)
+
+
+def _shown(at_ms: float) -> str:
+    at = datetime.fromtimestamp(at_ms / 1000, UTC)
+    return f"{at.day} {at:%B %Y, %H:%M} UTC"
 
 
 def _ms(name: str, text: str) -> float:

@@ -174,7 +174,7 @@ def _enter(
         made.append(ticket_row(session.id, session.visit + 1, scene.name, at_ms))
     if event is Event.FINISH:
         assert scene.end is not None
-        code = scene.end.codes.get(outcome, "")
+        code = scene.end.code(outcome, session.wave)
         fields |= {"outcome": outcome, "code": code}
         gives = assigning.at_end(plan, session, outcome, at_ms)
         made.append(
@@ -304,7 +304,7 @@ def _view(deployment: Deployment, plan: Plan, session: Session) -> wire.View:
     if scene.survey is not None:
         return wire.SurveyView(form=scene.survey.form)
     if scene.end is not None:
-        redirect = scene.end.redirects.get(session.outcome, "")
+        redirect = scene.end.redirect(session.outcome, session.wave)
         return wire.EndView(
             html=scene.end.html,
             outcome=session.outcome,

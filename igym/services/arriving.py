@@ -2,47 +2,24 @@
 
 from __future__ import annotations
 
-import hashlib
-import re
 import secrets
 from collections.abc import Mapping
 
 from igym import __version__
-from igym.domain import flow
+from igym.domain import flow, waves
+from igym.domain.outcome import Outcome
 from igym.domain.participant import Phase
 from igym.domain.plan import Plan
-from igym.errors import BadMessage, IgymError
-from igym.services import advancing, assigning, tokens
+from igym.errors import BadMessage, IgymError, NotFound, NotOpen, TookPart
+from igym.services import advancing, assigning, identity, tokens
 from igym.services.connect import Deployment, now_ms
+from igym.services.identity import Link
 from igym.store import packages, quotas, sessions
 from igym.store.records import Row
 from igym.store.sessions import Session
 
-#: Query parameters by which recruiters name a person; the rest describe the visit.
-PERSON = ("PROLIFIC_PID", "workerId", "id")
-RECRUITER = (*PERSON, "STUDY_ID", "SESSION_ID", "assignmentId", "hitId")
-MODES = ("live", "pilot", "preview", "rehearsal")
-_ID = re.compile(r"[A-Za-z0-9_.:@+ -]{1,128}")
-
-
-def recruiter_ids(query: Mapping[str, object]) -> dict[str, str]:
-    """The recruiter's ids in a link's query.
-
-    Raises:
-        BadMessage: one of them has characters no recruiter uses, or is too long.
-    """
-    found = {}
-    for name in RECRUITER:
-        value = query.get(name)
-        if value in (None, ""):
-            continue
-        if not isinstance(value, str) or not _ID.fullmatch(value):
-            raise BadMessage(
-                f"The {name} in your link looks damaged.",
-                hint="Open the link from the recruitment site again.",
-            )
-        found[name] = value
-    return found
+#: Modes in which a wave is open at any time: for whoever looks at their own study.
+TRIED = ("preview", "rehearsal")
 
 
 def join(
@@ -52,77 +29,145 @@ def join(
     token: str | None,
     *,
     fresh: bool = False,
+    elsewhere: Mapping[str, str] | None = None,
 ) -> tuple[str, str]:
     """Make a session for whoever opened the link, or find theirs.
 
-    The same recruiter ids, or the same token, always give the same session; `fresh`
-    asks for a new one, for people who try a study with themselves.
+    The same person has one session for each experiment, mode and wave: by the recruiter's id in
+    the link, or else by token. `fresh` asks for a new person, for people who try a study with
+    themselves.
+
+    Args:
+        elsewhere: experiment -> the token this browser holds for it.
 
     Returns:
         (token, session id).
 
     Raises:
         NotFound: no such experiment.
-        BadMessage: the link's ids or mode are malformed.
+        BadMessage: the link's ids, mode or wave are malformed.
+        NotOpen: the wave is not open to newcomers, or not to this person yet.
+        TookPart: they have taken part in what excludes them.
     """
-    redis = deployment.redis
-    package = packages.active_package(redis, experiment)
-    ids = recruiter_ids(query)
-    mode = str(query.get("mode") or "live")
-    if mode not in MODES:
-        raise BadMessage(
-            "This link asks for a mode that does not exist.", hint=f"Use one of {', '.join(MODES)}."
-        )
-    person = {name: ids[name] for name in PERSON if name in ids}
-    if token and not fresh and not person:
-        try:
-            at, session_id = tokens.identify(deployment, token)
-            if at == experiment:
-                sessions.read(redis, experiment, session_id)
-                return tokens.issue(deployment, experiment, session_id), session_id
-        except IgymError:
-            pass  # an old token is as good as none: they get a new session
+    redis, at_ms = deployment.redis, now_ms()
+    plan = deployment.plans.get(experiment, packages.active_package(redis, experiment))
+    link = identity.read(query, plan.waves)
+    wave = link.wave.name if link.wave else ""
+    mine = None if fresh or link.person else _holder(deployment, experiment, token)
+    if mine and (mine.mode, mine.wave) == (link.mode, wave) and _goes_on(plan, mine, at_ms):
+        return tokens.issue(deployment, experiment, mine.id), mine.id
+    if link.person:
+        participant = identity.participant(deployment, link.person)
+    else:
+        participant = mine.participant if mine else secrets.token_hex(8)
+    recruit = sessions.recruit_field(link.mode, participant, wave)
+    if not link.person and (fresh or link.mode == "rehearsal"):
+        recruit = ""  # nobody who will come back without their token
+    known = sessions.of_recruit(redis, experiment, recruit) if recruit else ""
+    earlier = _read(deployment, experiment, known)
+    if earlier and _goes_on(plan, earlier, at_ms):
+        return tokens.issue(deployment, experiment, earlier.id), earlier.id
 
-    plan = deployment.plans.get(experiment, package)
-    at_ms = now_ms()
-    first = plan.scenes[0]
-    session_id = secrets.token_hex(8)
-    participant = (
-        hashlib.blake2b(
-            "\x1f".join(f"{k}={v}" for k, v in sorted(person.items())).encode(),
-            key=deployment.secret.encode()[:64],
-            digest_size=8,
-        ).hexdigest()
-        if person
-        else secrets.token_hex(8)
-    )
+    _check(deployment, plan, link, participant, elsewhere or {}, at_ms)
+    screened = plan.entry is not None
     session = Session(
-        id=session_id,
+        id=secrets.token_hex(8),
         experiment=experiment,
-        package=package,
+        package=plan.package,
         release=plan.version,
         participant=participant,
-        mode=mode,
+        mode=link.mode,
+        wave=wave,
         version=1,
-        phase=Phase.SCREENING if plan.entry else Phase.READING,
-        scene=first.name,
-        visit=-1 if plan.entry else 0,  # being screened is no visit
+        phase=Phase.SCREENING if screened else Phase.READING,
+        scene=plan.scenes[0].name,
+        visit=-1 if screened else 0,  # being screened is no visit
         entered_ms=at_ms,
         started_ms=at_ms,
-        max_s=_max_s(query) if mode == "rehearsal" else 0,
+        max_s=_max_s(query) if link.mode == "rehearsal" else 0,
         query=_kept(query) if plan.entry and plan.entry.check else {},
     )
-    recruit = sessions.recruit_field(mode, person)
-    made = _create(deployment, plan, session, recruit, ids)
-    if made != session_id and not sessions.exists(redis, experiment, made):
-        # Their session has run out although the link is remembered: they begin anew.
-        sessions.forget(redis, experiment, recruit)
-        made = _create(deployment, plan, session, recruit, ids)
+    # Where somebody else was quicker, it is the session that they made.
+    made = _create(deployment, plan, session, recruit, link.ids, known)
     return tokens.issue(deployment, experiment, made), made
 
 
+def _holder(deployment: Deployment, experiment: str, token: str | None) -> Session | None:
+    """The session that `token` opens; None where it is as good as none."""
+    try:
+        at, session_id = tokens.identify(deployment, token)
+    except IgymError:
+        return None
+    return _read(deployment, experiment, session_id) if at == experiment else None
+
+
+def _read(deployment: Deployment, experiment: str, session_id: str) -> Session | None:
+    try:
+        return sessions.read(deployment.redis, experiment, session_id) if session_id else None
+    except NotFound:
+        return None  # it has run out although it is remembered: they begin anew
+
+
+def _goes_on(plan: Plan, session: Session, at_ms: float) -> bool:
+    """Whether the link leads to the session they have, rather than to a new one.
+
+    Who is in the middle, or reads their last page, is never sent away by a newer version.
+
+    Raises:
+        TookPart: they began an earlier version, and may not begin another.
+    """
+    recently = at_ms - session.entered_ms < plan.absent_s * 1000
+    if session.release == plan.version or plan.repeat == "resume":
+        return True
+    if session.phase is not Phase.ENDED or recently:
+        return True
+    if plan.repeat == "refuse":
+        raise TookPart(
+            "You have already taken part in an earlier version of this study.",
+            hint="Thank you. You cannot take part in it again.",
+        )
+    return False
+
+
+def _check(
+    deployment: Deployment,
+    plan: Plan,
+    link: Link,
+    participant: str,
+    elsewhere: Mapping[str, str],
+    at_ms: float,
+) -> None:
+    """Whether a newcomer may begin. Raises `NotOpen` or `TookPart`."""
+    redis = deployment.redis
+    if link.wave and link.mode not in TRIED:
+        waves.check_open(link.wave, at_ms)
+        after = link.wave.after
+        done = after and sessions.wave_outcome(
+            redis, plan.experiment, link.mode, participant, after
+        )
+        if after and done != Outcome.COMPLETE:
+            raise NotOpen(
+                "An earlier part of this study comes before this one.",
+                hint="Please complete that first, then open this link again.",
+            )
+    for other in plan.exclude_if_took:
+        here = _holder(deployment, other, elsewhere.get(other))
+        if sessions.took_part(redis, other, link.mode, participant) or (
+            here is not None and here.mode == link.mode
+        ):
+            raise TookPart(
+                "You have taken part in a study that goes before this one.",
+                hint="Thank you. You cannot take part in this one as well.",
+            )
+
+
 def _create(
-    deployment: Deployment, plan: Plan, session: Session, recruit: str, ids: Mapping[str, str]
+    deployment: Deployment,
+    plan: Plan,
+    session: Session,
+    recruit: str,
+    ids: Mapping[str, str],
+    replaces: str,
 ) -> str:
     """Write the session with the places it needs; at the ending, where there is none for it.
 
@@ -138,7 +183,9 @@ def _create(
         if assigning.spent(deployment, plan, mode, plan.treatments):
             raise quotas.Full()
         rows = _rows(session, ids)
-        return sessions.create(redis, session, recruit, rows, takes=takes, look_ms=look_ms)
+        return sessions.create(
+            redis, session, recruit, rows, takes=takes, look_ms=look_ms, replaces=replaces
+        )
     except quotas.Full:
         last = flow.last(plan)
         assert last.end is not None
@@ -147,9 +194,9 @@ def _create(
             visit=0,
             scene=last.name,
             outcome=plan.full,
-            code=last.end.codes.get(plan.full, ""),
+            code=last.end.code(plan.full, session.wave),
         )
-        return sessions.create(redis, ended, recruit, _rows(ended, ids))
+        return sessions.create(redis, ended, recruit, _rows(ended, ids), replaces=replaces)
 
 
 def _rows(session: Session, ids: Mapping[str, str]) -> list[Row]:
@@ -160,6 +207,7 @@ def _rows(session: Session, ids: Mapping[str, str]) -> list[Row]:
         "day_ms": at_ms,
         "participant_id": session.participant,
         "mode": session.mode,
+        "wave": session.wave or None,
         "package": session.package,
         "igym_version": __version__,
         "started_ms": at_ms,

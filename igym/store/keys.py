@@ -104,9 +104,10 @@ def plan(experiment: str, package: str) -> str:
     return f"igym:{{{experiment}}}:plan:{package}"
 
 
-@key("hash", days=90)
+@key("hash", days=400)
 def recruits(experiment: str) -> str:
-    """ "<mode>:<hash of the recruiter ids>" -> session id: the same link is the same person."""
+    """ "<mode>:<participant>[:<wave>]" -> session id: the same link is the same person. With
+    ":outcome" after the wave, how that one ended."""
     return f"igym:{{{experiment}}}:recruits"
 
 

@@ -10,15 +10,18 @@
 -- KEYS[8]  hash    tickets of that lobby
 -- KEYS[9]  hash    proposals of that lobby
 -- KEYS[10] zset    choosing
+-- KEYS[11] hash    recruits
 -- ARGV[1]  version the caller saw
 -- ARGV[2]  JSON {set = {field -> text}, rows = [[table, row JSON], ...],
 --                lobby = "join" | "leave" | "", lobby_name, member, score, ticket = JSON,
 --                chooses_until_ms = 0 where they have no choice,
---                takes, gives (quota.lua), ends = whether this is its last move}
+--                takes, gives (quota.lua), ends = whether this is its last move,
+--                done = {field, outcome} for recruits, or {}}
 -- ARGV[3]  life of the session, s
 -- ARGV[4]  life of a lobby, s
 -- ARGV[5]  life of holders, s
 -- ARGV[6]  life of the choosing, s
+-- ARGV[7]  life of recruits, s
 -- returns  the new version; -1 where the session had moved on or left the lobby, -2 where it is
 --          gone, -3 where there is no free place: then nothing was written
 
@@ -47,6 +50,10 @@ if said.lobby == 'join' then
   redis.call('EXPIRE', KEYS[4], ARGV[4])
 end
 if said.ends then redis.call('ZREM', KEYS[7], member) end
+if said.done[1] then
+  redis.call('HSET', KEYS[11], said.done[1], said.done[2])
+  redis.call('EXPIRE', KEYS[11], ARGV[7])
+end
 if said.chooses_until_ms > 0 then
   redis.call('ZADD', KEYS[10], said.chooses_until_ms, member)
   redis.call('EXPIRE', KEYS[10], ARGV[6])

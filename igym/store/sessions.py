@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -71,12 +70,13 @@ def lobby_name(package: str, scene: str, mode: str) -> str:
     return f"{package[:16]}:{scene}:{mode}"
 
 
-def recruit_field(mode: str, ids: Mapping[str, str]) -> str:
-    """The field of `keys.recruits` for these recruiter ids; "" where there are none."""
-    if not ids:
-        return ""
-    text = "\x1f".join(f"{k}\x1e{v}" for k, v in sorted(ids.items()))
-    return f"{mode}:{hashlib.sha256(text.encode()).hexdigest()[:32]}"
+def recruit_field(mode: str, participant: str, wave: str = "") -> str:
+    """The field of `keys.recruits` for a participant; `wave` is "" where there is none."""
+    return f"{mode}:{participant}:{wave}" if wave else f"{mode}:{participant}"
+
+
+def _done_field(session: Session) -> str:
+    return f"{session.mode}:{session.participant}:{session.wave}:outcome"
 
 
 def create(
@@ -87,15 +87,18 @@ def create(
     *,
     takes: Sequence[Take] = (),
     look_ms: float = 0,
+    replaces: str = "",
 ) -> str:
     """Write a new session and its first rows, unless `recruit` already has one.
 
     Args:
+        recruit: see `recruit_field`; "" = it is not to be found by anything but its token.
+        replaces: the session that `recruit` had so far and shall have no longer.
         takes: places to reserve in the same step; their cells are added to the session's.
         look_ms: when to look whether the session has gone silent; 0 = never.
 
     Returns:
-        The id of the session these recruiter ids have now: `session.id`, or the earlier one's.
+        The id of the session that `recruit` has now: `session.id`, or the earlier one's.
 
     Raises:
         Full: there is no free place. Nothing was written.
@@ -106,6 +109,8 @@ def create(
         "rows": packed(rows),
         "takes": quotas.asked(takes),
         "look_ms": look_ms,
+        "replaces": replaces,
+        "took": recruit_field(session.mode, session.participant) if recruit else "",
     }
     made = _create(
         redis,
@@ -116,21 +121,35 @@ def create(
             *quotas.names(experiment, session.release, session.mode),
             keys.presence(experiment),
         ],
-        [session.id, recruit, _json(said), keys.session.ttl_s, keys.recruits.ttl_s],
+        [
+            session.id,
+            recruit,
+            _json(said),
+            keys.session.ttl_s,
+            keys.recruits.ttl_s,
+            keys.presence.ttl_s,
+        ],
     ).decode()
     if not made:
         raise quotas.Full()
     return str(made)
 
 
-def exists(redis: Redis, experiment: str, session_id: str) -> bool:
-    """Whether the session is still there."""
-    return bool(redis.exists(keys.session(experiment, session_id)))
+def of_recruit(redis: Redis, experiment: str, recruit: str) -> str:
+    """The id of the session that `recruit` has, which may have run out; "" = none."""
+    found: Any = redis.hget(keys.recruits(experiment), recruit)
+    return "" if found is None else str(found.decode())
 
 
-def forget(redis: Redis, experiment: str, recruit: str) -> None:
-    """The recruiter ids of `recruit` have no session any more."""
-    redis.hdel(keys.recruits(experiment), recruit)
+def took_part(redis: Redis, experiment: str, mode: str, participant: str) -> bool:
+    """Whether the participant ever began a session of that experiment, in that mode."""
+    return bool(redis.hexists(keys.recruits(experiment), recruit_field(mode, participant)))
+
+
+def wave_outcome(redis: Redis, experiment: str, mode: str, participant: str, wave: str) -> str:
+    """How the participant's session of that wave ended; "" = it did not."""
+    field = f"{mode}:{participant}:{wave}:outcome"
+    return of_recruit(redis, experiment, field)
 
 
 def read(redis: Redis, experiment: str, session_id: str) -> Session:
@@ -193,6 +212,9 @@ def move(
         "ends": ends,
         "ticket": _ticket(session, fields, at_ms, bot) if join else "",
         "chooses_until_ms": chooses_until_ms,
+        "done": [_done_field(session), str(fields.get("outcome", ""))]
+        if ends and session.wave
+        else [],
     }
     experiment = session.experiment
     version = int(
@@ -208,6 +230,7 @@ def move(
                 keys.tickets(experiment, join or leave),
                 keys.proposals(experiment, join or leave),
                 keys.choosing(experiment),
+                keys.recruits(experiment),
             ],
             [
                 session.version,
@@ -216,6 +239,7 @@ def move(
                 keys.lobby.ttl_s,
                 keys.holders.ttl_s,
                 keys.choosing.ttl_s,
+                keys.recruits.ttl_s,
             ],
         )
     )

@@ -80,6 +80,11 @@ def register(app: Flask, deployment: Deployment) -> None:
             said.get("query", {}),
             token if isinstance(token, str) else None,
             fresh=fresh,
+            elsewhere={
+                name.removeprefix("igym_"): value
+                for name, value in request.cookies.items()
+                if name.startswith("igym_")
+            },
         )
         answer = jsonify(token=token, session=session)
         if not fresh:
@@ -112,7 +117,8 @@ def register(app: Flask, deployment: Deployment) -> None:
 
     def told(error: IgymError) -> Response | tuple[Response, int]:
         if request.path.startswith("/api/"):
-            answer = jsonify(code=error.code, text=error.message, hint=error.hint)
+            at_ms = getattr(error, "at_ms", 0)
+            answer = jsonify(code=error.code, text=error.message, hint=error.hint, at_ms=at_ms)
             return answer, error.status
         config = {
             "problem": {"code": error.code, "text": error.message, "hint": error.hint},

@@ -82,7 +82,7 @@ def test_a_session_is_read_as_it_was_written(redis):
 
 def test_fifty_clicks_on_one_link_make_one_session(redis):
     for round in range(5):
-        field = sessions.recruit_field("live", {"PROLIFIC_PID": f"p{round}"})
+        field = sessions.recruit_field("live", f"p{round}")
         rows = [("sessions", {"session_id": "x", "day_ms": 0})]
         ids = Crowd(50)(
             lambda k, r=round, f=field, w=rows: sessions.create(redis, a_session(f"{r}-{k}"), f, w)
@@ -92,12 +92,39 @@ def test_fifty_clicks_on_one_link_make_one_session(redis):
         assert len(records.waiting(redis, E, "1", 100)[1]) == round + 1
 
 
-def test_the_order_of_recruiter_ids_does_not_matter_and_the_mode_does():
-    one = sessions.recruit_field("live", {"a": "1", "b": "2"})
-    assert one == sessions.recruit_field("live", {"b": "2", "a": "1"})
-    others = [("pilot", {"a": "1", "b": "2"}), ("live", {"a": "1"}), ("live", {"a": "1b", "": "2"})]
-    assert one not in {sessions.recruit_field(*other) for other in others}
-    assert sessions.recruit_field("live", {}) == ""
+def test_modes_people_and_waves_are_told_apart():
+    fields = [
+        sessions.recruit_field(mode, who, wave)
+        for mode in ("live", "pilot")
+        for who in ("ann", "bob")
+        for wave in ("", "one", "two")
+    ]
+    assert len(set(fields)) == 12
+
+
+def test_of_fifty_who_begin_anew_at_once_one_does_and_the_old_session_is_left(redis):
+    field = sessions.recruit_field("live", "ann")
+    assert sessions.create(redis, a_session("old"), field, []) == "old"
+    assert sessions.create(redis, a_session("new"), field, []) == "old"
+    ids = Crowd(50)(
+        lambda k: sessions.create(redis, a_session(f"new{k}"), field, [], replaces="old")
+    )
+    (made,) = set(ids)
+    assert made.startswith("new") and sessions.of_recruit(redis, E, field) == made
+    assert sessions.read(redis, E, "old").id == "old"
+
+
+def test_how_a_wave_ended_outlives_the_session(redis):
+    one = a_session("s1", wave="one", participant="ann")
+    field = sessions.recruit_field("live", "ann", "one")
+    sessions.create(redis, one, field, [])
+    assert sessions.took_part(redis, E, "live", "ann")
+    assert not sessions.took_part(redis, E, "pilot", "ann")
+    assert sessions.wave_outcome(redis, E, "live", "ann", "one") == ""
+    sessions.move(redis, one, {"outcome": "complete"}, [], ends=True)
+    redis.delete(keys.session(E, "s1"))
+    assert sessions.wave_outcome(redis, E, "live", "ann", "one") == "complete"
+    assert sessions.wave_outcome(redis, E, "live", "ann", "two") == ""
 
 
 def test_whoever_comes_without_ids_is_always_somebody_new(redis):
