@@ -10,6 +10,7 @@ from __future__ import annotations
 import gc
 import logging
 import mmap
+import os
 import threading
 import time
 from collections.abc import Callable
@@ -28,7 +29,7 @@ from igym.services.connect import Deployment
 from igym.services.loading import load_stored
 from igym.services.playing import GameHost
 from igym.services.progress import PROGRESS
-from igym.store import RedisError, jobs, post
+from igym.store import RedisError, jobs, lease, post
 from igym.store.client import open_redis
 from igym.store.post import Outbox
 from igym.wire import inner
@@ -55,6 +56,10 @@ SETTLED_S = 6.0
 #: A worker takes games that lost theirs until this much is expected of it, more than it has:
 #: late ticks until another worker is up are better than games that stand still.
 AGAIN_LOAD = 1.5
+
+
+#: The supervisor renews the lease long before this is over.
+FIRST_LEASE_S = 15.0
 
 
 #: How long a frame waits for those of other games on its way to the same web worker.
@@ -184,6 +189,8 @@ def run(deployment: Deployment, name: str, progress: Path | None) -> None:
     )  # fmt: skip
     worker.prepare(host, load, settings.max_load)
     worker.log.setLevel(logging.WARNING)
+    # Games are claimed before the supervisor has beaten for the first time.
+    lease.beat(deployment.redis, name, FIRST_LEASE_S, {"pid": str(os.getpid())})
     footprint.settle()
     # Environments make and drop small objects by the thousand; cycles among them are rare.
     gc.set_threshold(20_000, 20, 100)
