@@ -34,7 +34,6 @@ class Visitor:
 
     def enter(self) -> None:
         self.games.add(self.client.to_game()["game"])
-        self.client.wait_playing()
         self._thread.start()
 
     def _live(self) -> None:
@@ -70,6 +69,8 @@ def playing(server: Server) -> Iterator[list[Visitor]]:
             assert one.client.advance() is None
         for one in people:
             one.enter()
+        for one in people:
+            one.client.wait_playing()
         yield people
         for one in people[::2]:
             one.client.press(" ")
