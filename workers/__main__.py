@@ -22,7 +22,7 @@ def _games(deployment: Deployment, told: Told) -> None:
 def _director(deployment: Deployment, told: Told) -> None:
     from workers import director
 
-    director.run(deployment)
+    director.run(deployment, told.name)
 
 
 def _archive(deployment: Deployment, told: Told) -> None:

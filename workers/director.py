@@ -17,7 +17,7 @@ from collections.abc import Callable
 
 from igym.errors import LeaseLost
 from igym.services import absence, asking, finishing, footprint, matching, screening
-from igym.services.connect import Deployment, process_name
+from igym.services.connect import Deployment
 from igym.store import Redis, RedisError, backlog, bell, lease
 from igym.store.client import open_redis
 from igym.store.post import Outbox
@@ -61,9 +61,11 @@ def _reap(deployment: Deployment, outbox: Outbox, patience: Patience) -> None:
     finishing.reap(deployment, outbox, sure=patience.over())
 
 
-def run(deployment: Deployment) -> None:
-    """Direct until SIGTERM; then let the archiver finish and give the leases back."""
-    name = process_name("director")
+def run(deployment: Deployment, name: str) -> None:
+    """Direct as `name` until SIGTERM; then let the archiver finish and give the leases back.
+
+    No two directors may ever have had the same name: it is what their leases are known by.
+    """
     outbox = Outbox(deployment.redis)
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -171,9 +173,9 @@ def _loop(
         try:
             if token := lease.take(deployment.redis, loop, name, life_s):
                 act(token)
+                wait()
             else:
-                stop.wait(life_s / 4)
-            wait()
+                stop.wait(life_s / 4)  # and leave the bell to who acts
         except RedisError as error:
             _log.warning("%s waits for Redis: %s", loop, error)
             patience.again()

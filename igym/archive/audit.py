@@ -2,6 +2,10 @@
 
 Knows only what is on the data volume. A tick is missing when a seat of its game has no row
 for it, and duplicate when a seat has more than one.
+
+Of matching it says three things, each counted in people. Double matched: seated more often than
+they waited. A lost ticket: a wait that nothing ended although its person's session did end. A
+phantom: a seat or a match with somebody who never waited for it.
 """
 
 from __future__ import annotations
@@ -30,14 +34,23 @@ class Audit:
     ticks_logged: int = 0
     ticks_missing: int = 0
     ticks_duplicate: int = 0
+    double_matched: int = 0
+    lost_tickets: int = 0
+    phantoms: int = 0
+    #: (session, scene, item) -> the answer as JSON
+    answers: dict[tuple[str, str, str], str] = field(default_factory=dict)
     late_ms: list[float] = field(default_factory=list)  # of every tick
     problems: list[str] = field(default_factory=list)
 
     @property
     def settled(self) -> bool:
         """Everybody and every game ended, and no tick that should be there is missing."""
-        ended = self.sessions_ended == self.sessions and self.games_ended == self.games
-        return ended and not self.ticks_missing
+        return self.written and self.sessions_ended == self.sessions
+
+    @property
+    def written(self) -> bool:
+        """Every game ended, and no tick that should be there is missing."""
+        return self.games_ended == self.games and not self.ticks_missing
 
 
 def audit(root: Path) -> Audit:
@@ -47,7 +60,7 @@ def audit(root: Path) -> Audit:
     once; one that was cut short must have them from 0 without a hole.
     """
     made = Audit()
-    sessions = _rows(root, "sessions", "mode", "ended_ms")
+    sessions = _rows(root, "sessions", "session_id", "mode", "ended_ms")
     made.sessions = len(sessions)
     made.sessions_ended = sum(1 for row in sessions if row["ended_ms"] is not None)
     made.modes = dict(Counter(row["mode"] for row in sessions))
@@ -55,10 +68,14 @@ def audit(root: Path) -> Audit:
     made.games = len(games)
     made.games_ended = sum(1 for row in games if row["ended_ms"] is not None)
     seats: dict[str, set[str]] = {row["game_id"]: set() for row in games}
-    for row in _rows(root, "seats", "game_id", "seat"):
+    sitting = _rows(root, "seats", "game_id", "seat", "session_id")
+    for row in sitting:
         if row["game_id"] not in seats:
             made.problems.append(f"seat {row['seat']} is of a game that is not in games")
         seats.setdefault(row["game_id"], set()).add(row["seat"])
+    _matching(made, root, sessions, sitting)
+    for row in _rows(root, "answers", "session_id", "scene", "item", "value"):
+        made.answers[row["session_id"], row["scene"], row["item"]] = row["value"]
     known = set()
     for row in _rows(root, "episodes", "episode_id", "game_id", "steps", "partial"):
         known.add(row["episode_id"])
@@ -67,6 +84,47 @@ def audit(root: Path) -> Audit:
         if file.stem not in known:
             made.problems.append(f"ticks of {file.stem}, which is not in episodes")
     return made
+
+
+def _matching(
+    made: Audit, root: Path, sessions: list[dict[str, Any]], sitting: list[dict[str, Any]]
+) -> None:
+    """Whether tickets, matches and seats tell one story."""
+    ended = {row["session_id"] for row in sessions if row["ended_ms"] is not None}
+    waits: set[tuple[str, str]] = set()  # (session, game they were matched into)
+    for row in _rows(root, "tickets", "session_id", "visit", "ended_ms", "end", "game_id"):
+        who = row["session_id"]
+        if row["game_id"] is not None:
+            waits.add((who, row["game_id"]))
+        elif row["ended_ms"] is None and who in ended:
+            made.lost_tickets += 1
+            made.problems.append(f"session {who} has ended, its wait {row['visit']} has not")
+    seated = Counter[tuple[str, str]]()
+    for row in sitting:
+        if row["session_id"] is not None:
+            seated[row["session_id"], row["game_id"]] += 1
+    matched = Counter[tuple[str, str]]()
+    for row in _rows(root, "matches", "game_id", "sessions"):
+        for session in row["sessions"] or ():
+            matched[session, row["game_id"]] += 1
+    for said, where in ((seated, "seated in"), (matched, "matched into")):
+        for (session, game), times in said.items():
+            if times > 1:
+                made.double_matched += 1
+                made.problems.append(f"session {session} is {where} game {game} {times} times")
+    # A wait ends in one game, and a game's seat comes from one wait.
+    for session, game in sorted((set(seated) | set(matched)) - waits):
+        if any(who == session for who, _ in waits):
+            made.double_matched += 1
+            made.problems.append(
+                f"session {session} is also in game {game}, for which it did not wait"
+            )
+        else:
+            made.phantoms += 1
+            made.problems.append(f"session {session} is in game {game} and never waited")
+    for session, game in sorted(waits - set(seated)):
+        made.lost_tickets += 1
+        made.problems.append(f"session {session} waited for game {game} and has no seat in it")
 
 
 def _episode(made: Audit, root: Path, row: dict[str, Any], seats: set[str]) -> None:

@@ -1,7 +1,9 @@
 """Many simulated participants in one process. Knows no terminal and starts no server.
 
-`python -m igym.bots.crowd URL --participants N --seconds S` prints their summary as JSON;
-it is a process of its own so that its CPU time is told apart from the server's.
+`python -m igym.bots.crowd URL --participants N --seconds S` prints their summary as JSON, with
+what each of them saw and said under "trails" and "answers"; it is a process of its own so that
+its CPU time is told apart from the server's. The moment half of them have seen a game, a line
+`HALF` comes before it.
 """
 
 from __future__ import annotations
@@ -13,40 +15,78 @@ import json
 import secrets
 import sys
 import time
+from collections.abc import Callable
 from typing import Any
 
 from igym.bots.person import Person
 from igym.bots.report import Seen, summary
 from igym.bots.site import Site
+from igym.bots.weather import Weather, fates, round_trips, share
 
 #: Everybody arrives within this time: a class that was sent the link, not a stampede.
 ARRIVAL_S = 2.0
 
+#: Printed once half of the crowd have seen a game.
+HALF = "half of them play"
 
-async def crowd(site: Site, participants: int, seconds: float, seed: int) -> list[Seen]:
-    """Everybody's visit. Names are new with every call, so that nobody is taken for another."""
+
+async def crowd(
+    site: Site,
+    participants: int,
+    seconds: float,
+    seed: int,
+    weather: Weather | None = None,
+    half: Callable[[], None] = lambda: None,
+) -> list[Seen]:
+    """Everybody's visit. Names are new with every call, so that nobody is taken for another.
+
+    `half` is called once half of them have seen a game.
+    """
     tag = secrets.token_hex(4)
+    lots = fates(weather or Weather(), participants, seconds, seed)
+    playing = 0
+
+    def began() -> None:
+        nonlocal playing
+        playing += 1
+        if playing == (participants + 1) // 2:
+            half()
 
     async def one(number: int) -> Seen:
         await asyncio.sleep(ARRIVAL_S * number / participants)
         name = f"rehearsal-{tag}-{number}"
-        return await Person(site, name, number, seconds, seed * 1_000_003 + number).run()
+        person = Person(site, name, number, seconds, seed * 1_000_003 + number, lots[number], began)
+        return await person.run()
 
     return await asyncio.gather(*(one(number) for number in range(participants)))
 
 
-def told(site: Site, participants: int, seconds: float, seed: int) -> dict[str, Any]:
+def told(
+    site: Site,
+    participants: int,
+    seconds: float,
+    seed: int,
+    weather: Weather | None = None,
+    half: Callable[[], None] = lambda: None,
+) -> dict[str, Any]:
     """Run a crowd in this process and summarise it, its own CPU seconds and packets included."""
     gc.freeze()
     cpu_s = time.process_time()
-    people = asyncio.run(crowd(site, participants, seconds, seed))
+    people = asyncio.run(crowd(site, participants, seconds, seed, weather, half))
     cpu_s = time.process_time() - cpu_s
     packets = sum(person.packets for person in people)
     return summary(people, seconds) | {
         "packets": packets,
         "load_cpu_s": round(cpu_s, 2),
         "load_cpu_us_per_packet": round(cpu_s / packets * 1e6, 1) if packets else None,
+        "trails": [person.trail for person in people if person.trail],
+        "answers": [answer for person in people for answer in person.answers],
     }
+
+
+def _say_half() -> None:
+    sys.stdout.write(HALF + "\n")
+    sys.stdout.flush()
 
 
 def main() -> None:
@@ -56,8 +96,13 @@ def main() -> None:
     parser.add_argument("--participants", type=int, default=20)
     parser.add_argument("--seconds", type=float, default=20)
     parser.add_argument("--seed", type=int, default=1)
+    for kind in ("reload", "drop", "leave"):
+        parser.add_argument(f"--{kind}", type=share, default=0.0)
+    parser.add_argument("--rtt", type=round_trips, default=())
     said = parser.parse_args()
-    made = told(Site.at(said.url), said.participants, said.seconds, said.seed)
+    weather = Weather(said.reload, said.drop, said.leave, said.rtt)
+    site = Site.at(said.url)
+    made = told(site, said.participants, said.seconds, said.seed, weather, _say_half)
     sys.stdout.write(json.dumps(made) + "\n")
 
 

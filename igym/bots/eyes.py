@@ -24,6 +24,7 @@ class Eyes:
         self.dropped = 0  # ticks without a frame
         self.gaps = 0  # frames that change a frame we do not have
         self.ghosts = 0  # frames of a superseded generation or episode
+        self.back = array("d")  # ticks the picture went back when a game was taken over
         self.tick = -1  # of the frame last painted
         self._at = (-1, -1)  # generation, episode
         self._since_ms: float | None = None  # first frame of the stretch being played
@@ -49,6 +50,8 @@ class Eyes:
             self.ghosts += 1
             return
         if at != self._at:
+            if episode == self._at[1]:  # taken over: it goes on from what was logged
+                self.back.append(max(0, self.tick - tick))
             self._at, self.tick = at, -1
         if base >= 0 and base != self.tick:
             self.gaps += 1
@@ -61,7 +64,8 @@ class Eyes:
                 self._since_ms = at_ms
             else:
                 self.frames += 1
-                self.dropped += tick - self.tick - 1
+                if self.tick >= 0:
+                    self.dropped += tick - self.tick - 1
         self.tick = tick
         self._acknowledged(acks, at_ms)
 

@@ -19,6 +19,8 @@ class Seen:
     number: int
     outcome: str = ""  # "" = never reached the ending
     stuck: str = ""  # where, for who never did
+    left: str = ""  # where, for who closed the page for good
+    session: str = ""
     games: list[str] = field(default_factory=list)
     fps_nominal: float = 0.0  # of the last game; 0 = played none
     frames: int = 0  # delivered while an episode was being played
@@ -29,6 +31,13 @@ class Seen:
     reconnects: int = 0
     age_ms: array[float] = field(default_factory=lambda: array("d"))
     reply_ms: array[float] = field(default_factory=lambda: array("d"))
+    ghosts: int = 0  # frames of a game's superseded generation
+    back: list[float] = field(default_factory=list)  # ticks, at each takeover of a game
+    met: list[str] = field(default_factory=list)  # weather that befell them
+    #: (session, scene, item -> value) of what the server said it has.
+    answers: list[tuple[str, str, dict[str, Any]]] = field(default_factory=list)
+    without_screen: list[str] = field(default_factory=list)  # "phase: view" that no page shows
+    trail: dict[str, Any] = field(default_factory=dict)  # `igym.bots.trail.Trail.plain`
     errors: list[str] = field(default_factory=list)
 
     @property
@@ -65,7 +74,8 @@ def summary(people: Sequence[Seen], seconds: float) -> dict[str, Any]:
         "seconds": seconds,
         "games": len({game for person in people for game in person.games}),
         "finished": sum(1 for person in people if person.outcome),
-        "stuck": sum(1 for person in people if not person.outcome),
+        "stuck": sum(1 for person in people if not person.outcome and not person.left),
+        "left": sum(1 for person in people if person.left),
         "outcomes": dict(Counter(person.outcome for person in people if person.outcome)),
         "fps_delivered": _rounded(mean(rates)),
         "fps_worst": _rounded(min(rates, default=None)),
@@ -74,7 +84,11 @@ def summary(people: Sequence[Seen], seconds: float) -> dict[str, Any]:
         "action_to_frame_ms": percentiles((ms for p in people for ms in p.reply_ms), (50, 95, 99)),
         "frames": sum(person.frames for person in people),
         "frames_dropped": sum(person.dropped for person in people),
+        "frames_ghosts": sum(person.ghosts for person in people),
+        "ticks_back": max((back for person in people for back in person.back), default=0),
         "reconnects": sum(person.reconnects for person in people),
+        "weather": dict(Counter(kind for person in people for kind in person.met)),
+        "states_without_screen": sum(len(person.without_screen) for person in people),
         "errors": capped(errors(people)),
     }
 
@@ -86,6 +100,7 @@ def errors(people: Iterable[Seen]) -> list[str]:
         told.update(person.errors)
         if person.stuck:
             told[f"stuck: {person.stuck}"] += 1
+        told.update(f"no screen for {one}" for one in person.without_screen)
         if person.outcome == "technical_problem":
             told["ended with technical_problem"] += 1
     return [f"{said} (×{count})" if count > 1 else said for said, count in told.most_common()]

@@ -74,6 +74,18 @@ class Site:
                 raise Unavailable(f"{url} does not let anybody join: {why}.")
             time.sleep(0.5)
 
+    def kbps(self, size: int) -> float:
+        """Kilobits a second of a download of `size` bytes, as a screening asks for; 0 = failed."""
+        began_s = time.monotonic()
+        try:
+            with urllib.request.urlopen(
+                f"{self.base}/api/probe?bytes={size}", timeout=PATIENCE_S
+            ) as answer:
+                got = len(answer.read(2 * size))
+        except OSError:
+            return 0.0
+        return got * 8 / 1000 / max(1e-6, time.monotonic() - began_s)
+
 
 def _text(error: urllib.error.HTTPError) -> str:
     try:

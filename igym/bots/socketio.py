@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from collections import deque
 from collections.abc import Callable, Coroutine
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
@@ -111,8 +112,13 @@ class Line(ClientConnection):
 class Connection:
     """One open connection. Make it with `opened`, then run `listen` until it ends."""
 
-    def __init__(self, line: Line) -> None:
+    def __init__(self, line: Line, delay_s: float = 0.0) -> None:
+        """`delay_s` is added each way, as a longer line would."""
         self._socket = line
+        self._delay_s = delay_s
+        self._coming: deque[bytes | str] = deque()
+        self._going: deque[bytes | str] = deque()
+        self._mute = False
         self._asked: dict[int, asyncio.Future[Any]] = {}
         self._next = 0
         self._answers: set[asyncio.Task[None]] = set()
@@ -148,6 +154,8 @@ class Connection:
         """
         failed: list[Exception] = []
 
+        loop = asyncio.get_running_loop()
+
         def take(raw: bytes | str) -> None:
             try:
                 self._take(raw, heard)
@@ -155,10 +163,20 @@ class Connection:
                 failed.append(error)
                 self._leave()
 
+        def later(raw: bytes | str) -> None:
+            # Timers of one moment may fire in any order; what they take out is in order.
+            self._coming.append(raw)
+            loop.call_later(self._delay_s, arrive)
+
+        def arrive() -> None:
+            if not self._mute:
+                take(self._coming.popleft())
+
         try:
+            arrived = later if self._delay_s else take
             for raw in self._socket.early:
-                take(raw)
-            self._socket.taker = take
+                arrived(raw)
+            self._socket.taker = arrived
             await self._socket.wait_closed()
         finally:
             for answer in self._asked.values():
@@ -171,7 +189,7 @@ class Connection:
         self.packets += 1
         if isinstance(raw, str):
             if raw == "2":
-                self._later(self._send("3"))
+                self.soon(self._send("3"))
             elif raw == "1":
                 self._leave()
             return
@@ -186,9 +204,11 @@ class Connection:
             self._leave()
 
     def _leave(self) -> None:
-        self._later(self.close())
+        self.soon(self.close())
 
-    def _later(self, act: Coroutine[Any, Any, None]) -> None:
+    def soon(self, act: Coroutine[Any, Any, None]) -> None:
+        """Do that beside everything else; nobody hears of a connection that ended meanwhile."""
+
         async def quietly() -> None:
             with contextlib.suppress(Closed):
                 await act
@@ -201,15 +221,38 @@ class Connection:
         """Leave as a browser does that closes its tab."""
         await self._socket.close()
 
+    def silence(self) -> None:
+        """From now on nothing is read or sent, and the server is not told."""
+        self._mute = True
+        self._socket.taker = lambda raw: None
+        self._socket.transport.pause_reading()
+
+    def abort(self) -> None:
+        """Gone without a good-bye."""
+        self._mute = True
+        self._socket.transport.abort()
+
     async def _send(self, content: bytes | str) -> None:
+        if self._mute:
+            raise Closed("the line is silent")
+        if not self._delay_s:
+            await self._send_now(content)
+            return
+        self._going.append(content)
+        loop = asyncio.get_running_loop()
+        loop.call_later(self._delay_s, lambda: self.soon(self._send_now(self._going.popleft())))
+
+    async def _send_now(self, content: bytes | str) -> None:
+        if self._mute:
+            return
         try:
             await self._socket.send(content)
         except ConnectionClosed as error:
             raise Closed("the connection ended") from error
 
 
-async def opened(url: str, auth: dict[str, Any]) -> Connection:
-    """Connect and be let in.
+async def opened(url: str, auth: dict[str, Any], delay_s: float = 0.0) -> Connection:
+    """Connect and be let in, on a line that takes `delay_s` longer each way.
 
     Raises:
         Unwelcome: the server refuses, with its reason.
@@ -244,7 +287,7 @@ async def opened(url: str, auth: dict[str, Any]) -> Connection:
     except (Unwelcome, Closed):
         await line.close()
         raise
-    return Connection(line)
+    return Connection(line, delay_s)
 
 
 def _admitted(answer: Packet) -> None:

@@ -54,13 +54,67 @@ def rehearse(
     ] = 20,
     web: Annotated[int, typer.Option(min=1, max=64, help="Web workers, for a folder.")] = 2,
     games: Annotated[int, typer.Option(min=1, max=64, help="Game workers, for a folder.")] = 1,
+    directors: Annotated[int, typer.Option(min=1, max=8, help="Directors, for a folder.")] = 1,
+    kill: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="ROLE@SECONDS",
+            help="kill -9 a web worker, the busiest game worker, the leading director or Redis "
+            "(web, game, director, redis), so long after half of the crowd have seen a game. "
+            "May be repeated.",
+        ),
+    ] = None,
+    stop: Annotated[
+        list[str] | None, typer.Option(metavar="ROLE@SECONDS", help="The same with SIGTERM.")
+    ] = None,
+    restart_redis: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="SECONDS",
+            help="kill -9 Redis then; it is started again. Also written --restart-redis@12.",
+        ),
+    ] = None,
+    reload: Annotated[
+        str, typer.Option(metavar="SHARE", help="Share of people who reload once, as in 10%.")
+    ] = "0",
+    drop: Annotated[
+        str,
+        typer.Option(
+            metavar="SHARE", help="Share whose line goes silent once; back after 0.5 to 4 s."
+        ),
+    ] = "0",
+    leave: Annotated[
+        str, typer.Option(metavar="SHARE", help="Share who close the page for good.")
+    ] = "0",
+    rtt: Annotated[
+        str,
+        typer.Option(metavar="MS,MS,…", help="Round trips added to people's lines, in turn."),
+    ] = "",
     json: Json = False,
 ) -> None:
     """Drive simulated participants over real sockets from join to end, and print how it went."""
-    from igym.cli import rehearsal
+    import signal
 
+    from igym.bots.weather import Weather, round_trips, share
+    from igym.cli import rehearsal
+    from igym.cli.trouble import blow
+
+    blows = [blow(one) for one in kill or ()]
+    blows += [blow(one, signal.SIGTERM) for one in stop or ()]
+    blows += [blow(f"redis@{one}") for one in restart_redis or ()]
+    weather = Weather(share(reload), share(drop), share(leave), round_trips(rtt))
     raise typer.Exit(
-        rehearsal.rehearse(target, participants, seconds, web=web, games=games, as_json=json)
+        rehearsal.rehearse(
+            target,
+            participants,
+            seconds,
+            web=web,
+            games=games,
+            directors=directors,
+            weather=weather,
+            blows=blows,
+            as_json=json,
+        )
     )
 
 
@@ -119,8 +173,10 @@ def worker_games() -> None:
 
 def main() -> None:
     """The console script: igym's own errors are answers, not tracebacks."""
+    from igym.cli.words import spelled_out
+
     try:
-        app()
+        app(args=spelled_out(sys.argv[1:]))
     except IgymError as error:
         Console(stderr=True).print(f"[bold red]{error.code}[/] {error.message}", highlight=False)
         if error.hint:

@@ -2,6 +2,7 @@
 
 The crowd is a process of its own. For a package's folder so is everything else, in a
 temporary data directory; what the server wrote there is audited before it is deleted.
+What is done to it meanwhile is in `igym.cli.trouble`, what it means in `igym.cli.verdict`.
 """
 
 from __future__ import annotations
@@ -14,34 +15,33 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-import psutil
 from rich.console import Console
-from rich.markup import escape
-from rich.table import Table
 
 from igym import log
 from igym import settings as settings_module
 from igym.archive.audit import Audit, audit
 from igym.archive.parquet import folder
-from igym.bots.report import capped, percentiles
+from igym.bots.crowd import HALF
 from igym.bots.site import Site
-from igym.cli import nginx
-from igym.cli.supervisor import Supervisor
+from igym.bots.weather import Weather
+from igym.cli import nginx, verdict
+from igym.cli.trouble import Blow, Trouble
 from igym.cli.up import Stack, stack
-from igym.errors import Unavailable
+from igym.cli.usage import TIERS, Usage
+from igym.errors import BadMessage, Unavailable
 from igym.settings import Settings
 
-#: How long the archiver may take once everybody has ended.
-ARCHIVE_S = 20.0
+#: How long the archiver may take once everybody has ended, a game's grace included.
+ARCHIVE_S = 40.0
 
-#: The supervisor is heard this often, and memory looked at.
-WATCH_S, MEMORY_S = 0.2, 1.0
+#: The supervisor is heard this often.
+WATCH_S = 0.2
 
-TIERS = ("web", "games", "director", "redis")
+CALM = Weather()
 
 
 def rehearse(
@@ -52,34 +52,45 @@ def rehearse(
     web: int,
     games: int,
     as_json: bool,
+    directors: int = 1,
+    weather: Weather = CALM,
+    blows: Sequence[Blow] = (),
 ) -> int:
     """Rehearse a folder or a URL and print how it went.
 
     Returns:
-        The exit code: 1 if anybody was stuck or met a technical problem, or a tick is missing
-        or duplicate.
+        The exit code: 1 if anybody met a technical problem, or one of `verdict.INVARIANTS` is
+        not zero.
+
+    Raises:
+        BadMessage: processes are to be killed that are not ours.
     """
     if target.startswith(("http://", "https://")):
         Site.at(target)  # is it a study's link?
-        told = run_crowd(target, participants, seconds, lambda: None) | _unknown()
+        if blows:
+            raise BadMessage(
+                "Only what this command starts can be killed.",
+                hint="Name a package's folder instead of a URL.",
+            )
+        told = run_crowd(target, participants, seconds, lambda: None, weather=weather) | _unknown()
         told["cpu_s"]["load"] = told.pop("load_cpu_s")
+        _spare(told)
     else:
-        told = measured(Path(target), participants, seconds, web=web, games=games)
+        told = measured(
+            Path(target),
+            participants,
+            seconds,
+            web=web,
+            games=games,
+            directors=directors,
+            weather=weather,
+            blows=blows,
+        )
     if as_json:
         sys.stdout.write(json.dumps(told) + "\n")
     else:
-        Console().print(_table(target, told))
-    return 1 if failed(told) else 0
-
-
-def failed(told: dict[str, Any]) -> bool:
-    """Whether something happened that must not happen to participants or their data."""
-    return bool(
-        told["stuck"]
-        or told["outcomes"].get("technical_problem")
-        or told["ticks_missing"]
-        or told["ticks_duplicate"]
-    )
+        Console().print(verdict.table(target, told))
+    return 1 if verdict.failed(told) else 0
 
 
 def measured(
@@ -90,6 +101,9 @@ def measured(
     web: int,
     games: int,
     max_load: float = 0.8,
+    directors: int = 1,
+    weather: Weather = CALM,
+    blows: Sequence[Blow] = (),
 ) -> dict[str, Any]:
     """Rehearse a folder with a stack of its own: the summary, with what only the server knows.
 
@@ -101,14 +115,31 @@ def measured(
     with tempfile.TemporaryDirectory(prefix="igym-rehearsal-") as data, _interruptible():
         settings = own_settings(Path(data), web=web, games=games, max_load=max_load)
         log.setup(settings.log_level, as_json=settings.log_json, role="igym")
-        with stack(settings, [package]) as running:
-            usage = Usage(running.supervisor)
+        with stack(settings, [package], directors=directors) as running:
+            usage, trouble = Usage(running.supervisor), Trouble(running, blows)
             url = f"{running.url}/x/{running.plans[0].experiment}"
-            told = run_crowd(url, participants, seconds, usage.look)
+
+            def meanwhile() -> None:
+                usage.look()
+                trouble.look()
+
+            told = run_crowd(
+                url, participants, seconds, meanwhile, weather=weather, half=trouble.begin
+            )
             told["cpu_s"] = usage.cpu_s() | {"load": told.pop("load_cpu_s")}
             told["rss_mb"] = usage.rss_mb()
-            found = _audited(running, participants)
-    return told | facts(told, found)
+            found = _audited(running, participants, told["finished"])
+    told |= verdict.resumed(told["trails"], trouble.blows)
+    told["not_struck"] = sum(1 for one in trouble.blows if not one.struck_ms)
+    told |= verdict.facts(told, found)
+    return _spare(told)
+
+
+def _spare(told: dict[str, Any]) -> dict[str, Any]:
+    """Without what only the verdict needs."""
+    for name in ("trails", "answers"):
+        told.pop(name, None)
+    return told
 
 
 def own_settings(data: Path, *, web: int, games: int, max_load: float = 0.8) -> Settings:
@@ -140,15 +171,31 @@ def _interruptible() -> Iterator[None]:
 
 
 def run_crowd(
-    url: str, participants: int, seconds: float, meanwhile: Callable[[], None]
+    url: str,
+    participants: int,
+    seconds: float,
+    meanwhile: Callable[[], None],
+    *,
+    weather: Weather = CALM,
+    half: Callable[[], None] = lambda: None,
+    seed: int = 1,
 ) -> dict[str, Any]:
-    """Run a crowd in a process of its own; call `meanwhile` every `WATCH_S` while it runs."""
-    args = [sys.executable, "-m", "igym.bots.crowd", url]
+    """Run a crowd in a process of its own; call `meanwhile` every `WATCH_S` while it runs.
+
+    `half` is called once half of the crowd have seen a game.
+    """
+    args = [sys.executable, "-m", "igym.bots.crowd", url, "--seed", str(seed)]
     args += ["--participants", str(participants), "--seconds", str(seconds)]
+    args += ["--reload", str(weather.reload), "--drop", str(weather.drop)]
+    args += ["--leave", str(weather.leave), "--rtt", ",".join(f"{ms:g}" for ms in weather.rtt_ms)]
     with tempfile.TemporaryFile() as out:
         process = subprocess.Popen(args, stdout=out)
+        waits = True
         try:
             while process.poll() is None:
+                if waits and HALF.encode() in os.pread(out.fileno(), 1_000, 0):
+                    waits = False
+                    half()
                 meanwhile()
                 time.sleep(WATCH_S)
         finally:
@@ -159,77 +206,22 @@ def run_crowd(
         content = out.read()
     if process.returncode:
         raise Unavailable(f"The simulated participants ended with {process.returncode}.")
-    made: dict[str, Any] = json.loads(content)
+    made: dict[str, Any] = json.loads(content.splitlines()[-1])
     return made
 
 
-# --- what the stack costs ----------------------------------------------------------------------
+def _audited(running: Stack, participants: int, finished: int) -> Audit:
+    """The audit, once the archiver has written everything or `ARCHIVE_S` have passed.
 
-
-class Usage:
-    """CPU seconds since now, and the most memory seen, of a supervisor's children by tier."""
-
-    def __init__(self, supervisor: Supervisor) -> None:
-        self._supervisor = supervisor
-        self._began_s = self._total_s()
-        self._most: dict[str, float] = {}
-        self._looked_s = 0.0
-
-    def look(self) -> None:
-        """Watch over the children, and look at their memory now and then."""
-        self._supervisor.watch()
-        if time.monotonic() - self._looked_s < MEMORY_S:
-            return
-        self._looked_s = time.monotonic()
-        now = dict.fromkeys(TIERS, 0.0)
-        for role, process in self._processes():
-            for one in (process, *process.children(recursive=True)):
-                with contextlib.suppress(psutil.Error):
-                    now[role] += one.memory_info().rss / 1e6
-        now["total"] = sum(now.values())
-        for tier, rss_mb in now.items():
-            self._most[tier] = max(rss_mb, self._most.get(tier, 0.0))
-
-    def _processes(self) -> Iterator[tuple[str, psutil.Process]]:
-        for child in self._supervisor.children:
-            if child.role in TIERS and child.process is not None:
-                with contextlib.suppress(psutil.NoSuchProcess):
-                    yield child.role, psutil.Process(child.process.pid)
-
-    def _total_s(self) -> dict[str, float]:
-        """CPU seconds so far, those of children that have ended included."""
-        total = dict.fromkeys(TIERS, 0.0)
-        for role, process in self._processes():
-            with contextlib.suppress(psutil.Error):
-                t = process.cpu_times()
-                total[role] += t.user + t.system + t.children_user + t.children_system
-                for one in process.children(recursive=True):
-                    now = one.cpu_times()
-                    total[role] += now.user + now.system
-        return total
-
-    def cpu_s(self) -> dict[str, float]:
-        """CPU seconds by tier since this was made."""
-        now = self._total_s()
-        return {tier: round(max(0.0, now[tier] - self._began_s[tier]), 2) for tier in TIERS}
-
-    def rss_mb(self) -> dict[str, float]:
-        """Resident MB by tier, and in total: the most that was seen at once."""
-        return {tier: round(mb, 1) for tier, mb in self._most.items()}
-
-
-# --- what the data says ------------------------------------------------------------------------
-
-
-def _audited(running: Stack, participants: int) -> Audit:
-    """The audit, once the archiver has written everything or `ARCHIVE_S` have passed."""
+    Of who left, nobody can say when their session ends, if it does.
+    """
     plan = running.plans[0]
     root = folder(running.deployment.data, plan.experiment, plan.version)
     until = time.monotonic() + ARCHIVE_S
     while True:
         found = audit(root)
-        whole = found.settled and found.sessions >= participants
-        if whole or time.monotonic() > until:
+        whole = found.sessions >= participants and found.sessions_ended >= finished
+        if (whole and found.written) or time.monotonic() > until:
             return found
         pause_until = time.monotonic() + 1.0
         while time.monotonic() < pause_until:
@@ -237,64 +229,11 @@ def _audited(running: Stack, participants: int) -> Audit:
             time.sleep(WATCH_S)
 
 
-def facts(told: dict[str, Any], found: Audit) -> dict[str, Any]:
-    """What the data adds to the crowd's summary, and where the two disagree."""
-    errors = [*found.problems]
-    if found.sessions_ended != told["finished"]:
-        errors.append(
-            f"{told['finished']} participants saw the ending, "
-            f"{found.sessions_ended} of {found.sessions} sessions in the data have ended"
-        )
-    if found.games != told["games"]:
-        errors.append(f"participants saw {told['games']} games, the data has {found.games}")
-    if set(found.modes) - {"rehearsal"}:
-        errors.append(f"not every session in the data is a rehearsal: {found.modes}")
-    return {
-        "games": found.games,
-        "episodes": found.episodes,
-        "episodes_cut_short": found.episodes_cut_short,
-        "tick_lateness_ms": percentiles(found.late_ms, (50, 99)),
-        "ticks_logged": found.ticks_logged,
-        "ticks_missing": found.ticks_missing,
-        "ticks_duplicate": found.ticks_duplicate,
-        "errors": capped([*told["errors"], *errors]),
-    }
-
-
 def _unknown() -> dict[str, Any]:
     """What nobody can tell from outside."""
-    names = ("episodes", "episodes_cut_short", "ticks_logged", "ticks_missing", "ticks_duplicate")
     return {
-        **dict.fromkeys(names),
+        **dict.fromkeys(verdict.UNKNOWN),
         "tick_lateness_ms": {"p50": None, "p99": None},
         "cpu_s": dict.fromkeys((*TIERS, "load")),
         "rss_mb": dict.fromkeys((*TIERS, "total")),
     }
-
-
-# --- the table ---------------------------------------------------------------------------------
-
-
-def _table(target: str, told: dict[str, Any]) -> Table:
-    """The summary for a terminal."""
-    table = Table(title=f"Rehearsal of {target}", show_header=False, title_justify="left")
-    table.add_column(style="bold")
-    table.add_column()
-    for name, value in told.items():
-        if name != "errors":
-            table.add_row(name.replace("_", " "), _cell(value))
-    for error in told["errors"]:
-        table.add_row("[red]error[/]", escape(error))
-    verdict = "[bold red]failed[/]" if failed(told) else "[bold green]everybody got through[/]"
-    table.add_section()
-    table.add_row("verdict", verdict)
-    return table
-
-
-def _cell(value: Any) -> str:
-    if value is None:
-        return "[dim]not known from here[/]"
-    if isinstance(value, dict):
-        known = {key: one for key, one in value.items() if one is not None}
-        return "   ".join(f"[dim]{key}[/] {one:g}" for key, one in known.items()) or _cell(None)
-    return f"{value:g}" if isinstance(value, float) else str(value)

@@ -68,6 +68,7 @@ class Child:
     process: subprocess.Popen[bytes] | None = None
     progress: mmap.mmap | None = None
     beats: int = -1
+    games: int = 0  # it runs, as last looked at
     moved_s: float = 0.0
     failures: int = 0
     again_s: float = 0.0
@@ -157,19 +158,22 @@ class Supervisor:
             self._beat(now)
 
     def _rename(self, child: Child) -> None:
-        """A worker that starts again is another worker: its old games are not its own."""
-        if child.progress is None:
-            return
+        """A process that starts again is another one: games and leases are the old one's."""
+        if child.name not in child.args:
+            return  # not one of igym's own
         old, new = child.name, f"{child.role}-{secrets.token_hex(3)}"
         child.name = new
         child.args = [new if arg == old else arg for arg in child.args]
-        child.progress[:] = b"\0" * PROGRESS.size
+        child.games = 0
+        if child.progress is not None:
+            child.progress[:] = b"\0" * PROGRESS.size
 
     def _beat(self, now: float) -> None:
         for child in self.children:
             if child.progress is None or child.process is None or child.process.poll() is not None:
                 continue
             beats, load, games = PROGRESS.unpack_from(child.progress)
+            child.games = int(games)
             if beats != child.beats:
                 child.beats, child.moved_s = beats, now
             elif beats and now - child.moved_s > STUCK_S:
@@ -181,7 +185,7 @@ class Supervisor:
             about = {
                 "pid": str(child.process.pid),
                 "load": f"{load:.3f}",
-                "games": str(int(games)),
+                "games": str(child.games),
                 "still_s": f"{now - child.moved_s:.1f}",
             }
             self._leases.beat(child.name, about)

@@ -63,7 +63,11 @@ def environment(settings: Settings) -> dict[str, str]:
 
 @contextlib.contextmanager
 def stack(
-    settings: Settings, packages: Sequence[Path], *, behind_nginx: bool = False
+    settings: Settings,
+    packages: Sequence[Path],
+    *,
+    behind_nginx: bool = False,
+    directors: int = 1,
 ) -> Iterator[Stack]:
     """Start everything, wait until pages are served, and stop everything in order.
 
@@ -104,7 +108,8 @@ def stack(
         _wait_for_pages(supervisor, _reachable(settings.host), settings.port)
         _wait_for_games(supervisor)
         # Last, since nobody waits for it yet and the others have the cores to themselves.
-        supervisor.add_igym("director", environment(settings))
+        for _ in range(directors):
+            supervisor.add_igym("director", environment(settings))
         yield made
     finally:
         supervisor.stop(ORDER)

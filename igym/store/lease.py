@@ -22,6 +22,12 @@ def take(redis: Redis, loop: str, holder: str, life_s: float) -> int:
     )
 
 
+def holder(redis: Redis, loop: str) -> str:
+    """Who has the lease of `loop`; "" while nobody has."""
+    found: Any = redis.get(keys.lease(loop))
+    return found.decode().partition(":")[2] if found else ""
+
+
 def drop(redis: Redis, loop: str, holder: str) -> None:
     """Give the lease back so that another can take it at once."""
     _drop(redis, [keys.lease(loop)], [holder])

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from igym.cli import rehearsal
+from igym.cli import rehearsal, verdict
 from igym.errors import NotFound
 
 ROOT = Path(__file__).parents[2]
@@ -39,8 +39,8 @@ WELL = {"stuck": 0, "outcomes": {"complete": 2}, "ticks_missing": 0, "ticks_dupl
 
 
 def test_a_rehearsal_in_which_all_went_well_does_not_fail():
-    assert not rehearsal.failed(WELL)
-    assert not rehearsal.failed(WELL | {"ticks_missing": None, "ticks_duplicate": None})
+    assert not verdict.failed(WELL)
+    assert not verdict.failed(WELL | {"ticks_missing": None, "ticks_duplicate": None})
 
 
 @pytest.mark.parametrize(
@@ -54,7 +54,7 @@ def test_a_rehearsal_in_which_all_went_well_does_not_fail():
     ids=lambda fault: next(iter(fault)),
 )
 def test_a_rehearsal_fails_for_each_thing_that_must_not_happen(fault):
-    assert rehearsal.failed(WELL | fault)
+    assert verdict.failed(WELL | fault)
 
 
 def test_what_is_no_study_is_refused_before_anybody_joins():
