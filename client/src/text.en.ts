@@ -16,6 +16,7 @@ export const en = {
     check: '● Are you there?',
     choose: '● Please choose how to go on',
     caution: '● Please come back',
+    chat: (who: string) => `● ${who} wrote to you`,
   },
 
   time: {
@@ -59,6 +60,7 @@ export const en = {
 
   stop: {
     button: 'Stop taking part',
+    short: 'Stop',
     title: 'Stop taking part?',
     text: 'You can stop at any time, and you do not have to give a reason. You cannot come back to this study afterwards.',
     question: 'May the researchers use what was recorded so far?',
@@ -103,13 +105,47 @@ export const en = {
     held: 'The game is paused',
     heldText: 'Somebody has lost their connection. We are giving them a moment to come back.',
     heldLeft: (seconds: number) =>
-      `Waiting ${seconds} more ${plural(seconds, 'second', 'seconds')}`,
+      `We wait ${seconds} more ${plural(seconds, 'second', 'seconds')}.`,
+    lost: (who: string) => `${who} lost the connection`,
+    lostText: 'We are giving them a moment to come back.',
+    back: 'Welcome back',
+    backText: 'The game was waiting for you and goes on in a moment.',
+    seatTaken: 'The computer played for you. You get your place back in a moment.',
+    goesOn: (who: string) => `${who} is away. The game goes on.`,
+    stalled: 'One moment…',
     over: 'Game over',
     overText: 'Moving on in a moment.',
     keys: { ' ': 'Space', ArrowLeft: '←', ArrowRight: '→', ArrowUp: '↑', ArrowDown: '↓' } as Record<
       string,
       string
     >,
+  },
+
+  chat: {
+    title: 'Chat',
+    lines: 'What was said',
+    empty: 'Nothing was said yet.',
+    input: 'Your message',
+    placeholder: 'Write a message',
+    send: 'Send',
+    close: 'Close the chat',
+    going: 'on its way',
+    hint: 'Enter sends, Esc goes back to the game.',
+    left: (n: number) => `${n} left`,
+    unread: (n: number) => `Chat, ${n} new ${plural(n, 'message', 'messages')}`,
+  },
+
+  caution: {
+    hidden: {
+      title: 'Please keep this tab in view.',
+      text: ' The game goes on while you are away.',
+    },
+    rtt: {
+      title: 'Your connection is slow.',
+      text: ' Close downloads and other tabs, or move closer to your router.',
+    },
+    idle: { title: 'Are you still playing?', text: ' Please press one of the keys of the game.' },
+    left: (seconds: number) => `${seconds} s`,
   },
 
   index: {

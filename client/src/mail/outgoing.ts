@@ -53,7 +53,9 @@ export class Outgoing {
     const same = this.find(letter);
     if (same) return same.done;
     const one = waiting(letter);
-    this.waiting.push(one);
+    // Who stops does not wait behind a line of chat that is being held up.
+    if (letter.event === 'withdraw') this.waiting.unshift(one);
+    else this.waiting.push(one);
     this.save();
     void this.flush();
     return one.done;
@@ -84,7 +86,7 @@ export class Outgoing {
       for (let head = this.waiting[0]; head && this.way.online; head = this.waiting[0]) {
         const answer = await this.way.send(head.letter).catch(() => undefined);
         if (head !== this.waiting[0]) {
-          tries = 0; // another session's by now
+          tries = 0; // another came before it, or another session's; it is said again in its turn
         } else if (
           answer === undefined ||
           (answer && PASSING.has(answer.code) && ++tries < TRIES)

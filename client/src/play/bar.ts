@@ -15,7 +15,7 @@ export interface Bar {
   latency(rtt: number | null, online: boolean): void;
 }
 
-export function bar(): Bar {
+export function bar(...buttons: (HTMLElement | null)[]): Bar {
   const title = h('h1', { class: 'bar-title' });
   const seat = h('span', { class: 'bar-seat' });
   const hud = h('p', { class: 'bar-hud' });
@@ -31,7 +31,7 @@ export function bar(): Bar {
     { class: 'bar' },
     h('div', { class: 'bar-left' }, title),
     hud,
-    h('div', { class: 'bar-right' }, seat, badge),
+    h('div', { class: 'bar-right' }, seat, ...buttons, badge),
   );
   return {
     root,

@@ -3,6 +3,7 @@
 import { h, say } from '../dom.ts';
 import { text } from '../text.ts';
 import type { Episode, GameView } from '../wire.gen.ts';
+import { names } from './notes.ts';
 
 /** The stages of an episode that cover the picture. */
 type Covered = 'waiting' | 'countdown' | 'between' | 'held' | 'over';
@@ -30,10 +31,11 @@ export function overlay(server: () => number, announce: (words: string) => void)
   const big = h('p', { class: 'overlay-big', attrs: { 'aria-hidden': 'true' } });
   const title = h('h2', { class: 'overlay-title' });
   const words = h('p', { class: 'overlay-text' });
+  const until = h('p', { class: 'overlay-until', attrs: { 'aria-hidden': 'true' } });
   const dots = h('div', { class: 'dots' }, h('i'), h('i'), h('i'));
   const scores = h('dl', { class: 'overlay-scores' });
   const help = h('div', { class: 'overlay-help' });
-  const panel = h('div', { class: 'overlay-panel' }, round, big, title, words, dots, scores);
+  const panel = h('div', { class: 'overlay-panel' }, round, big, title, words, until, dots, scores);
   const root = h('div', { class: 'overlay' }, panel, help);
   root.hidden = true;
 
@@ -52,8 +54,10 @@ export function overlay(server: () => number, announce: (words: string) => void)
         void big.offsetWidth; // restarts the animation
         big.classList.add('pop');
       }
-    } else if (episode.stage === 'held' && left_s > 0) {
-      say(words, `${episode.text || text.game.heldText} ${text.game.heldLeft(left_s)}.`);
+    } else if (episode.stage === 'held' && view && !episode.away.includes(view.seat)) {
+      say(big, left_s > 0 ? String(left_s) : '');
+    } else if (episode.stage === 'waiting') {
+      say(until, left_s > 0 ? text.game.heldLeft(left_s) : '');
     } else if (episode.stage === 'playing' && !root.hidden && now > goUntil) {
       root.hidden = true;
     }
@@ -81,9 +85,11 @@ export function overlay(server: () => number, announce: (words: string) => void)
       }
       const alone = next.stage === 'waiting' && Object.keys(view.seats).length < 2;
       const standard = said[next.stage];
-      say(title, alone ? text.game.waitingAlone : standard.title);
-      say(words, next.text || (alone ? '' : standard.text));
+      const lost = next.stage === 'held' ? missed(view, next) : null;
+      say(title, alone ? text.game.waitingAlone : (lost?.title ?? standard.title));
+      say(words, next.text || lost?.text || (alone ? '' : standard.text));
       say(big, '');
+      say(until, '');
       scoreList(scores, view, next);
       keyHelp(help, view);
       root.hidden = false;
@@ -91,6 +97,13 @@ export function overlay(server: () => number, announce: (words: string) => void)
       tick(server());
     },
   };
+}
+
+/** Who the game stands still for; null where that is not told. */
+function missed(view: GameView, { away }: Episode) {
+  if (away.includes(view.seat)) return { title: text.game.back, text: text.game.backText };
+  if (away.length === 0) return null;
+  return { title: text.game.lost(names(view, away)), text: text.game.lostText };
 }
 
 function scoreList(list: HTMLElement, view: GameView, episode: Episode): void {

@@ -2,9 +2,13 @@
 
 import { now_ms } from '../clock.ts';
 import { h } from '../dom.ts';
+import { chime } from '../chime.ts';
 import { bar } from '../play/bar.ts';
+import { cautions } from '../play/cautions.ts';
+import { chat as makeChat } from '../play/chat.ts';
 import { keyboard } from '../play/keyboard.ts';
 import { HeldKeys } from '../play/keys.ts';
+import { notes } from '../play/notes.ts';
 import { overlay } from '../play/overlay.ts';
 import { Scene } from '../play/scene.ts';
 import { sending } from '../play/sending.ts';
@@ -23,18 +27,24 @@ export const game: Screen<GameView> = (context, first) => {
   const { link, clock, shell } = context;
   const scene = new Scene(view);
   const held = new HeldKeys();
-  const top = bar();
+  const chat = makeChat(context, view, () => undefined);
+  const stop = shell.stopButton();
+  stop.classList.add('bar-button');
+  const top = bar(chat?.toggle ?? null, stop);
+  const note = notes(view.fps, shell.announce);
+  const warned = cautions(view.game);
   const over = overlay(() => clock.server(), shell.announce);
   const field = stage(view.aspect, text.game.stage(view.title), (c, width, height, now) => {
     scene.paint(c, width, height, now);
     over.tick(clock.server());
   });
-  field.root.append(over.root);
+  note.root.append(warned.root);
+  field.root.append(note.root, over.root);
 
   const keys = sending(link, view.game, held, () => scene.seen);
   const pad = touchPad(view.touch, held, keys.now);
   const stopKeyboard = keyboard(view.keys, held, keys.now);
-  const root = h('div', { class: 'game' }, top.root, field.root, pad.root);
+  const root = h('div', { class: 'game' }, top.root, field.root, chat?.root, pad.root);
 
   const ready = (): void => {
     const { width, height } = field.size();
@@ -45,7 +55,11 @@ export const game: Screen<GameView> = (context, first) => {
     top.show(view);
     top.latency(clock.rtt, link.online);
   };
-  const latency = setInterval(() => top.latency(clock.rtt, link.online), 500);
+  const ticking = setInterval(() => {
+    top.latency(clock.rtt, link.online);
+    note.tick(performance.now(), link.online);
+    warned.tick(clock.server());
+  }, 200);
   const paints = setInterval(() => {
     const { all, late } = field.paints();
     if (late > 0)
@@ -65,6 +79,7 @@ export const game: Screen<GameView> = (context, first) => {
     update(state) {
       view = state.view;
       show();
+      chat?.update(view);
       ready();
     },
     episode(said) {
@@ -73,17 +88,29 @@ export const game: Screen<GameView> = (context, first) => {
       else if (said.stage === 'playing' && last?.stage !== 'held') scene.point('a moment');
       last = said;
       over.show(view, said);
+      note.stand(view, said);
     },
     frame(said) {
-      if (scene.hear(said) === 'shown') top.hud(scene.hud);
+      if (scene.hear(said) !== 'shown') return;
+      top.hud(scene.hud);
+      note.frame(performance.now());
+    },
+    chat(said) {
+      if (said.game === view.game) chat?.hear(said.line);
+    },
+    caution(said) {
+      if (said.game !== view.game || !warned.hear(said)) return;
+      chime();
+      shell.call(text.title.caution);
     },
     close() {
       cancelAnimationFrame(request);
-      clearInterval(latency);
+      clearInterval(ticking);
       clearInterval(paints);
       stopKeyboard();
       pad.stop();
       keys.stop();
+      chat?.stop();
       field.stop();
     },
   };

@@ -55,7 +55,7 @@ export function shell({ blocked, stop }: Acts): Shell {
     h('button', {
       class: 'stop',
       text: text.stop.button,
-      attrs: { type: 'button', 'aria-haspopup': 'dialog' },
+      attrs: { type: 'button', 'aria-haspopup': 'dialog', 'data-short': text.stop.short },
       on: { click: stop },
     });
   const foot = h('footer', { class: 'foot' }, stopButton());
