@@ -84,6 +84,7 @@ class Client:
         """`receive_bytes` makes the kernel's buffer that small. Raises `Turned`."""
         self.heard: list[Heard] = []
         self.closed = False
+        self.token = token
         self.seen = -1  # tick of the newest frame
         self.game: dict[str, Any] = {}
         self._answers: dict[int, Any] = {}

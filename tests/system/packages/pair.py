@@ -17,6 +17,7 @@ experiment = Experiment(
         max_steps=5_000,
         countdown="50 ms",
         dropped=hold("15 s"),
+        chat=True,
     ),
     survey("after", "pages/after.json"),
     ending(
