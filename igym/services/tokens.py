@@ -1,4 +1,4 @@
-"""Participant tokens: signed, bound to one session of one experiment, and to no socket or address."""
+"""Participant tokens: signed; bound to one session of one experiment, to no socket or address."""
 
 from __future__ import annotations
 
