@@ -185,9 +185,10 @@ def _greet(console: Console, running: Stack) -> None:
     for plan in running.plans:
         link = f"{running.url}/x/{plan.experiment}"
         people = max((len(s.play.humans) for s in plan.scenes if s.play), default=1)
+        links = [f"{link}?wave={wave.name}" for wave in plan.waves] or [link]
         lines += [
             f"[bold]{plan.title}[/]",
-            f"  participant   {link}",
+            *(f"  participant   {each}" for each in links),
             f"  try it        {link}?new   [dim]a new participant each time"
             + (f"; open it {people} times[/]" if people > 1 else "[/]"),
         ]
