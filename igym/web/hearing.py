@@ -18,6 +18,9 @@ _log = logging.getLogger(__name__)
 #: A game worker that got no keys of a seat for so long is told that its browser is alive.
 QUIET_S = 0.9
 
+#: A socket has so long to sign in.
+STRANGER_S = 10.0
+
 
 def hear(link: Link) -> None:
     """Take note of every packet of that connection, answers to pings included."""
@@ -38,6 +41,7 @@ class Hearing:
         self._redis = redis
         self._outlet = outlet
         self._noted_s: dict[int, float] = {}
+        self._strangers_s: dict[str, float] = {}  # Engine.IO id -> first seen without a token
 
     def run(self) -> None:
         """For ever. Redis away is waited for."""
@@ -47,6 +51,17 @@ class Hearing:
                 self.note()
             except RedisError as error:
                 _log.warning("who is there was not written down: %s", error)
+            self.turn_out()
+
+    def turn_out(self) -> None:
+        """Hang up on sockets that have not signed in: each costs memory, and nobody is there."""
+        now_s = time.monotonic()
+        known = {link.socket.sid for link in self._outlet}
+        strangers = {sid: one for sid, one in self._outlet.sockets() if sid not in known}
+        self._strangers_s = {sid: self._strangers_s.get(sid, now_s) for sid in strangers}
+        for sid, since_s in self._strangers_s.items():
+            if now_s - since_s > STRANGER_S:
+                strangers[sid].close(wait=False)
 
     def note(self) -> None:
         """Write down who was heard since the last time, and tell game workers of quiet ones."""

@@ -195,6 +195,10 @@ class Outlet:
         """The link of a Socket.IO session id."""
         return self._sids.get(sid)
 
+    def sockets(self) -> list[tuple[str, Any]]:
+        """Every open socket of engine.io, those that have not signed in included."""
+        return list(self._server.eio.sockets.items()) if self._server is not None else []
+
     def __iter__(self) -> Iterator[Link]:
         return iter(list(self._conns.values()))
 

@@ -85,9 +85,14 @@ class Sockets:
         redis = self._deployment.redis
         session = sessions.read(redis, experiment, session_id)
         link = self._outlet.open(sid, experiment, session_id, environ.get("wsgi.websocket"))
-        self._entry.opened(link, session, environ)
-        hearing.hear(link)
-        before = sockets.connect(redis, experiment, session_id, self._outlet.name, link.conn)
+        try:
+            self._entry.opened(link, session, environ)
+            hearing.hear(link)
+            before = sockets.connect(redis, experiment, session_id, self._outlet.name, link.conn)
+        except BaseException:
+            self._outlet.close(link)  # Socket.IO tells of no end where there was no beginning
+            self._entry.closed(link)
+            raise
         if before is not None:
             web, conn = before
             self._outlet.outbox.put(web, inner.Displaced(conn))

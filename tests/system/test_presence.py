@@ -137,3 +137,32 @@ def test_a_clock_that_is_wrong_by_a_year_changes_nothing_on_the_server(stack, of
     assert all(abs(v - time.time() * 1000) < 120_000 for v in ours if v > 1e11)
     noticed = [r["browser_ms"] for r in mine if r.get("detail") == f"skew {off_ms}"]
     assert noticed in ([wrong_ms], [])  # the archiver may have taken it
+
+
+def test_who_stops_taking_part_in_a_game_is_done_and_the_partner_is_not_kept_waiting(stack):
+    ann, bob = two(stack)
+    with ann, bob:
+        ann.wait_frames(5)
+        assert ann.state["stoppable"]
+        stopped_s = time.monotonic()
+        for _ in range(2):  # the answer was lost: it is said again
+            assert ann.ask("withdraw", {"keep": False}) is None
+        ended = ann.wait("state", lambda s: s["phase"] == "ended")
+        assert ended["view"]["outcome"] == "withdrew" and not ended["stoppable"]
+        # The scene would hold for 15 s; nobody comes back from this.
+        other = bob.wait("state", lambda s: s["phase"] == "ended", within_s=10)
+        assert other["view"]["outcome"] == "partner_left" and other["view"]["code"] == "LEFT"
+        assert time.monotonic() - stopped_s < 5
+
+
+def test_a_socket_that_never_signs_in_is_hung_up_on(stack):
+    from websockets.exceptions import ConnectionClosed
+    from websockets.sync.client import connect
+
+    where = stack.url.replace("http", "ws") + "/socket.io/?EIO=4&transport=websocket"
+    began_s = time.monotonic()
+    with connect(where, compression=None) as ws, pytest.raises(ConnectionClosed):
+        while True:
+            if ws.recv(timeout=20) == "2":
+                ws.send("3")
+    assert 9 < time.monotonic() - began_s < 14
