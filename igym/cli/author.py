@@ -5,9 +5,27 @@ from __future__ import annotations
 from pathlib import Path
 
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
+from igym.domain.plan import PlayPlan
 from igym.services import publishing
+
+#: How a game goes on whose worker dies.
+_RECOVERY = {
+    "state": "after a crash: loads its saved state (get_state)",
+    "pickle": "after a crash: loads its saved state (pickle)",
+    "replay": "after a crash: replays its log",
+    "restart": "[red]after a crash: begins its episode anew[/]",
+}
+
+
+def _pace(play: PlayPlan) -> str:
+    """How long a step takes, and whether that is too long."""
+    told = f"a step takes {play.tick_ms:.2g} ms, at most {play.longest_ms:.2g} ms"
+    if play.longest_ms > 1000 / play.fps:
+        told += f" [red]which is over a tick ({1000 / play.fps:.0f} ms)[/]"
+    return told
 
 
 def check(package: Path) -> None:
@@ -26,6 +44,10 @@ def check(package: Path) -> None:
                 f"{seat}: {scene.play.policies.get(seat, 'human')}" for seat in scene.play.seats
             )
             table.add_row(scene.name, "game", f"{seats} · {scene.play.fps:g} fps")
+            table.add_row("", "", f"[dim]{_pace(scene.play)}[/]")
+            table.add_row("", "", f"[dim]{_RECOVERY[scene.play.recovery]}[/]")
+            if scene.play.found:
+                table.add_row("", "", f"[yellow]{escape(scene.play.found)}[/]")
         elif scene.survey:
             asked = [item for item in scene.survey.items if not item.endswith("-Comment")]
             table.add_row(scene.name, "survey", f"{len(asked)} questions")

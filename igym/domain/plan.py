@@ -121,6 +121,8 @@ class PlayPlan:
     tick_ms: float = 1.0  # of one step and one picture, as measured when it was compiled
     recovery: Recovery = "replay"  # as found when it was compiled
     deterministic: bool = True  # the same actions gave the same observations then
+    longest_ms: float = 0  # of a step, then
+    found: str = ""  # a sentence for the author on what stands in the way of more
 
     @property
     def grace_s(self) -> float:

@@ -193,6 +193,8 @@ def _play(scene: Play, root: Path, cells: Mapping[str, str]) -> PlayPlan:
         tick_ms=proof.tick_ms,
         recovery=proof.recovery,
         deterministic=proof.deterministic,
+        longest_ms=proof.longest_ms,
+        found=proof.why,
     )
 
 

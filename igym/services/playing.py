@@ -12,6 +12,7 @@ from igym import wire
 from igym.domain import seeds
 from igym.domain.experiment import Play
 from igym.domain.outcome import GameOutcome
+from igym.domain.participant import Phase
 from igym.domain.plan import Plan, PlayPlan
 from igym.domain.watch import Kind
 from igym.engine import runner
@@ -31,6 +32,7 @@ from igym.store.games import Game, episode_id
 from igym.store.group import GroupLog
 from igym.store.post import Outbox
 from igym.store.records import Row, event_row
+from igym.store.sessions import Session
 from igym.wire import inner
 
 _log = logging.getLogger(__name__)
@@ -208,7 +210,8 @@ class GameHost:
 
     def _run(self, game: Game, snapshots: Snapshots | None) -> None:
         plan, play_plan = self._plan(game)
-        cells = self._insist(lambda: self._cells(game))
+        people = self._insist(lambda: self._people(game))
+        cells = assigning.cells_of(game, list(people.values()))
         scene = f"scene {game.scene}"
         # Beside the loop: importing a package takes most of a second, once per worker.
         loading = self._background(lambda: self._load(self.deployment, game.package))
@@ -239,6 +242,9 @@ class GameHost:
         )
         hands = {seat: person.hands for seat, person in stage.people.items()}
         cast = Cast(game, play, cells, sim, loaded.root, hands, self._background)
+        for seat, session in people.items():
+            if session.phase is Phase.ENDED:  # while no worker had the game
+                stage.leave(inner.Leave(game.id, seat, session.outcome))
         self.stages[game.id] = stage
         try:
             self._insist(lambda: self._attach_links(stage))
@@ -251,13 +257,13 @@ class GameHost:
         finally:
             sim.close()
 
-    def _cells(self, game: Game) -> dict[str, str]:
-        """Treatment -> cell of the game and its people."""
-        people = []
-        for session in game.seats.values():
-            with suppress(NotFound):  # it has expired
-                people.append(sessions.read(self.deployment.redis, game.experiment, session))
-        return assigning.cells_of(game, people)
+    def _people(self, game: Game) -> dict[str, Session]:
+        """Seat -> session; without those that have expired."""
+        found = {}
+        for seat, session in game.seats.items():
+            with suppress(NotFound):
+                found[seat] = sessions.read(self.deployment.redis, game.experiment, session)
+        return found
 
     def _caution(self, game: Game, seat: str, kind: Kind, on: bool, until_ms: float) -> None:
         """Warn a person, or take the warning back. Lost while Redis is away: rules act anyway."""
