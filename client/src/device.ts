@@ -25,7 +25,7 @@ const NAMES: [RegExp, string][] = [
   [/\bSamsungBrowser\//, 'samsung'],
   [/\bVivaldi\//, 'vivaldi'],
   [/\b(Firefox|FxiOS)\//, 'firefox'],
-  [/\b(Chrome|CriOS|Chromium)\//, 'chrome'],
+  [/\b((Headless)?Chrome|CriOS|Chromium)\//, 'chrome'],
   [/\bSafari\//, 'safari'],
 ];
 

@@ -170,6 +170,7 @@ async function enter(): Promise<void> {
     participant = await join(page.experiment);
     inbox = new Inbox(kept(`igym:${participant.session}:seq`));
     mail.open(kept(`igym:${participant.session}:letters`));
+    shell.online(false); // from here on it counts how long a connection takes
     link.open();
   } catch (error) {
     if (!(error instanceof Turned)) throw error;
@@ -241,6 +242,8 @@ if (page.problem) {
 } else if (page.experiments) {
   document.title = text.index.title;
   shell.show(landing(page.experiments));
+} else if (!('WebSocket' in window)) {
+  put({ ...text.offline.blocked }, []);
 } else {
   void enter();
 }

@@ -37,6 +37,7 @@ export function presence(context: Context): Presence {
 
   return {
     async asked(said) {
+      if (ask && said.proposal === check?.proposal) return; // asked again, and still open
       done();
       check = said;
       if (!said.asks && !document.hidden) return here();
