@@ -153,13 +153,15 @@ class GameWorker(BesideWorker):
 
     def _again(self) -> tuple[Job, Queue] | None:
         """A game that lost its worker, if one waits; without waiting for one."""
-        self.heartbeat()
-        found: tuple[Job, Queue] | None = Queue.dequeue_any(
-            [queue for queue in self.queues if queue.name == jobs.AGAIN],
-            None,
-            connection=self.connection,
-            serializer=JSONSerializer,
-        )
+        found: tuple[Job, Queue] | None = None
+        with suppress(RedisError):
+            self.heartbeat()
+            found = Queue.dequeue_any(
+                [queue for queue in self.queues if queue.name == jobs.AGAIN],
+                None,
+                connection=self.connection,
+                serializer=JSONSerializer,
+            )
         return found
 
     def taken(self, job: Job) -> None:
@@ -214,6 +216,8 @@ def _work(worker: GameWorker) -> None:
             worker.work(logging_level="WARNING")
         except Exception:  # noqa: BLE001 - the edge of the process
             _log.exception("the job loop ended, starting it again")
+            with suppress(RedisError):  # else its own name stands in its way
+                worker.register_death()  # type: ignore[no-untyped-call]
         gevent.sleep(0.5)
 
 
