@@ -11,7 +11,7 @@ from rq.job import Job
 from rq.queue import Queue
 from rq.timeouts import BaseDeathPenalty
 
-from igym.store import jobs
+from igym.store import RedisError, jobs
 
 _log = logging.getLogger(__name__)
 
@@ -50,4 +50,8 @@ class BesideWorker(SimpleWorker):
         """The job is about to start."""
 
     def _perform(self, job: Job, queue: Queue, execution: Execution) -> None:
-        self.perform_job(job, queue, execution)
+        try:
+            self.perform_job(job, queue, execution)
+        except RedisError as error:
+            # RQ's own bookkeeping; what the job did or did not do is looked after elsewhere.
+            _log.warning("job %s has no record, Redis is away: %s", job.id, error)

@@ -44,6 +44,9 @@ def report(deployment: Deployment, game: Game, message: str, where: str, trace: 
     )
 
 
+#: A game that lost its worker and whose job was lost as well is offered once more after this.
+AGAIN_MS = 2_000
+
 #: A game that was taken over so often without a tick in between is given up: it kills workers.
 MOST_FRUITLESS = 3
 
@@ -180,7 +183,8 @@ def reap(deployment: Deployment, outbox: Outbox, *, sure: bool = True) -> int:
                 finish(deployment, outbox, game, GameOutcome.LOST)
             elif not game.owner:
                 since_ms = max(game.created_ms, game.offered_ms)
-                if now_ms() - since_ms > patience_ms and _forgotten(deployment, game):
+                wait_ms = AGAIN_MS if game.generation > 1 else patience_ms
+                if now_ms() - since_ms > wait_ms and _forgotten(deployment, game):
                     jobs.start_game(redis, game)
             elif lives[game.owner] is Life.GONE or (sure and lives[game.owner] is Life.SILENT):
                 taken += bool(take_over(deployment, game, game.owner, "its worker is dead"))
