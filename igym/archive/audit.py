@@ -18,6 +18,13 @@ from typing import Any
 import pyarrow.parquet as pq
 
 from igym.archive.tables import TABLES
+from igym.domain import places
+
+#: What the account of places needs.
+_PLACE = (
+    "unit_id", "treatment", "mode", "cell", "cells", "wanted", "over", "seed", "reserved_seen",
+    "valid_seen", "change", "settled_change", "valid_ms", "released_ms",
+)  # fmt: skip
 
 
 @dataclass
@@ -57,7 +64,8 @@ def audit(root: Path) -> Audit:
     """Check the tables under `root`, as `igym.archive.parquet.folder` names it.
 
     Every episode that ended must have ticks 0 to steps - 1 for each seat of its game exactly
-    once; one that was cut short must have them from 0 without a hole.
+    once; one that was cut short must have them from 0 without a hole. Every place in a treatment
+    must be explained by what went before (`igym.domain.places.account`).
     """
     made = Audit()
     sessions = _rows(root, "sessions", "session_id", "mode", "ended_ms")
@@ -80,6 +88,7 @@ def audit(root: Path) -> Audit:
     for row in _rows(root, "episodes", "episode_id", "game_id", "steps", "partial"):
         known.add(row["episode_id"])
         _episode(made, root, row, seats.get(row["game_id"], set()))
+    made.problems += places.account(_rows(root, "assignments", *_PLACE)).problems
     for file in sorted((root / "ticks").glob("*.parquet")):
         if file.stem not in known:
             made.problems.append(f"ticks of {file.stem}, which is not in episodes")

@@ -104,8 +104,3 @@ def counts(redis: Redis, experiment: str, release: str, mode: str) -> dict[str, 
         treatment: {cell: Taken(**one) for cell, one in cells.items()}
         for treatment, cells in made.items()
     }
-
-
-def clear(redis: Redis, experiment: str, release: str, mode: str) -> None:
-    """Count anew: for a rehearsal on a deployment that has seen one before."""
-    redis.delete(*names(experiment, release, mode))

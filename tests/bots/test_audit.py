@@ -8,6 +8,7 @@ import pytest
 
 from igym.archive import parquet
 from igym.archive.audit import audit
+from igym.domain import places
 
 DAY_MS = 1_800_000_000_000.0
 SEATS = ("left", "right")
@@ -131,3 +132,19 @@ def test_an_empty_folder_is_empty_data(tmp_path):
     found = audit(tmp_path)
 
     assert (found.sessions, found.ticks_logged) == (0, 0)
+
+
+def test_a_place_in_a_treatment_that_nothing_explains_is_a_problem(root):
+    place = {
+        "unit_id": "ann", "treatment": "t", "day_ms": DAY_MS, "mode": "live", "cell": "a",
+        "cells": ["a", "b"], "wanted": 1, "over": 0, "seed": 1, "reserved_seen": [0, 1],
+        "valid_seen": [0, 0], "change": 2,
+    }  # fmt: skip
+    parquet.write_episode(root, "g1-000", "ticks", tick_rows(range(10)))
+    parquet.merge(root, [("assignments", place)])
+    assert len(audit(root).problems) == 2  # change 1 is missing, and b was not taken
+
+    first = {"unit_id": "bob", "cell": "b", "reserved_seen": [0, 0], "change": 1, "seed": 2}
+    first["seed"] = next(n for n in range(9) if places.drawn("ab", n)[0] == "b")
+    parquet.merge(root, [("assignments", {**place, **first})])
+    assert audit(root).problems == []

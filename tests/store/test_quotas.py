@@ -129,9 +129,6 @@ def test_modes_and_versions_are_counted_apart(redis):
         assert_explained(redis, mode)
     other = a_session("new", release="2")
     assert sessions.create(redis, other, "", [], takes=[take("new")]) == "new"
-    quotas.clear(redis, E, "1", "pilot")
-    assert quotas.counts(redis, E, "1", "pilot") == {}
-    assert quotas.counts(redis, E, "1", "live")["t"]["a"] == Taken(2, 0)
 
 
 def test_the_cell_a_script_chooses_is_the_one_its_log_gives_again(redis):
