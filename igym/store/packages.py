@@ -11,6 +11,10 @@ from igym.domain.plan import Plan
 from igym.errors import NotFound
 from igym.store import keys
 
+#: Made at import: msgspec (0.22) builds what it knows of a nested dataclass at first use, and two
+#: threads that do so at once (the director has several) end the process with a fault.
+_decode = msgspec.json.Decoder(Plan).decode
+
 
 def encode(plan: Plan) -> bytes:
     """`plan` as JSON."""
@@ -19,7 +23,7 @@ def encode(plan: Plan) -> bytes:
 
 def decode(raw: bytes) -> Plan:
     """The plan `encode` wrote."""
-    return msgspec.json.decode(raw, type=Plan)
+    return _decode(raw)
 
 
 def publish(redis: Redis, plan: Plan) -> None:
