@@ -177,7 +177,11 @@ TABLES: dict[str, Table] = {
                 "scene": (_T, ""),
                 "since_ms": (_F, "began to wait"),
                 "ended_ms": (_F, "null = still waiting, or never resolved"),
-                "end": (_T, "matched, timed_out, absent, or left on their own; null as ended_ms"),
+                "end": (
+                    _T,
+                    "matched, timed_out, absent, full (no place in a treatment), or left on "
+                    "their own; null as ended_ms",
+                ),
                 "game_id": (_T, "the game they were matched into; null = none"),
             },
         ),
@@ -223,6 +227,7 @@ TABLES: dict[str, Table] = {
                 "end": (
                     _T,
                     "sealed; silent = somebody did not answer; broken = somebody left; "
+                    "full = a treatment had no free place; "
                     "orphaned = its director died",
                 ),
             },

@@ -49,6 +49,14 @@ def choose(order: Sequence[str], taken: Mapping[str, Taken], wanted: int, over: 
     return min(open_cells, key=lambda cell: taken.get(cell, NONE).all, default="")
 
 
+def left(cells: Iterable[str], taken: Mapping[str, Taken], wanted: int, over: int) -> int:
+    """How many places are free now, in all cells; without a quota, more than anybody needs."""
+    if wanted == 0:
+        return 1_000_000
+    counts = [taken.get(cell, NONE) for cell in cells]
+    return sum(wanted + over - one.all for one in counts if free(one, wanted, over))
+
+
 def spent(cells: Iterable[str], taken: Mapping[str, Taken], wanted: int) -> bool:
     """Whether no place can come free any more: every cell has all the completions it wants."""
     return wanted > 0 and all(taken.get(cell, NONE).valid >= wanted for cell in cells)

@@ -12,6 +12,7 @@ from typing import Any
 
 from igym.domain import places
 from igym.domain.plan import Plan, ScenePlan, TreatmentPlan
+from igym.domain.strategies import Ticket
 from igym.services.connect import Deployment
 from igym.store import quotas
 from igym.store.games import Game
@@ -36,34 +37,25 @@ def at_scene(plan: Plan, session: Session, scene: ScenePlan, at_ms: float) -> li
     ]
 
 
-def for_group(
-    plan: Plan, scene: ScenePlan, game: str, members: Sequence[Session], at_ms: float
-) -> list[Take]:
+def for_group(plan: Plan, game: Game, members: Sequence[Ticket]) -> list[Take]:
     """Places a group needs that is matched into `game`: those of treatments per group whose
     first scene this is. Whoever has been assigned before keeps their cell."""
+    people = [member.session for member in members]
     return [
-        _take(t, members[0].mode, game, [m.id for m in members], scene.name, at_ms)
-        for t in grouped(plan, scene)
-        if not any(t.name in m.cells for m in members)
+        _take(t, game.mode, game.id, people, game.scene, game.created_ms)
+        for t in grouped(plan, game.scene)
+        if not any(t.name in member.cells for member in members)
     ]
 
 
-def grouped(plan: Plan, scene: ScenePlan) -> list[TreatmentPlan]:
+def grouped(plan: Plan, scene: str) -> list[TreatmentPlan]:
     """Treatments that a group is assigned to when it is matched for `scene`: those of the
     scene's seats; and those of no seat at all, at the experiment's first game."""
-    games = [s for s in plan.scenes if s.play is not None]
-    seated = {name for s in games if s.play for name in s.play.treated.values()}
-    play = scene.play
-    assert play is not None
-    return [
-        t
-        for t in plan.treatments
-        if t.per == "group"
-        and (
-            t.name in play.treated.values()
-            or (t.name not in seated and scene.name == games[0].name)
-        )
-    ]
+    seats = {s.name: set(s.play.treated.values()) for s in plan.scenes if s.play is not None}
+    here = seats[scene]
+    if scene == next(iter(seats)):
+        here = here | ({t.name for t in plan.treatments} - set().union(*seats.values()))
+    return [t for t in plan.treatments if t.per == "group" and t.name in here]
 
 
 def _take(
@@ -107,12 +99,11 @@ def spent(
     return any(places.spent(t.cells, taken, t.wanted) for t, taken in counted)
 
 
-def waits(
-    deployment: Deployment, plan: Plan, mode: str, treatments: Iterable[TreatmentPlan]
-) -> bool:
-    """Whether one of `treatments` has no free place now."""
-    counted = _counted(deployment, plan, mode, treatments)
-    return any(not places.choose(t.cells, taken, t.wanted, t.over) for t, taken in counted)
+def groups_left(deployment: Deployment, plan: Plan, scene: str, mode: str) -> int:
+    """How many groups could be matched for `scene` before a treatment has no free place."""
+    counted = _counted(deployment, plan, mode, grouped(plan, scene))
+    counts = [places.left(t.cells, taken, t.wanted, t.over) for t, taken in counted]
+    return min(counts, default=1_000_000)
 
 
 def _counted(

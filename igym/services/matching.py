@@ -22,9 +22,9 @@ from igym.domain.participant import Phase
 from igym.domain.plan import Plan, PlayPlan
 from igym.domain.strategies import Ticket
 from igym.errors import Conflict, NotFound
-from igym.services import advancing, seating, waiting
+from igym.services import advancing, assigning, seating, waiting
 from igym.services.connect import Deployment, now_ms
-from igym.store import jobs, lobby, packages, proposals, records, sessions, sockets
+from igym.store import jobs, lobby, packages, proposals, quotas, records, sessions, sockets
 from igym.store.lobby import Lobby
 from igym.store.post import Outbox
 from igym.store.proposals import Proposal
@@ -96,6 +96,7 @@ class Matcher:
         play = plan.scene(scene).play
         assert play is not None
         made = self._settle(plan, name, found)
+        self._full(plan, name, found)
         free = self._time_out(plan, play, name, found)
         made += self._decide(plan, play, name, found, free)
         self._count(play, name, found)
@@ -200,6 +201,7 @@ class Matcher:
                         at_ms,
                         fill=fill,
                         fills_at_most=play.fill.at_most if play.fill else 0,
+                        takes=assigning.for_group(plan, seats.game, members),
                     )
                 answers = pipe.execute()
             for proposal, seats, answer in zip(some, seatings, answers, strict=True):
@@ -208,6 +210,9 @@ class Matcher:
                 except Conflict as moved:
                     _log.info("match in %s not sealed, somebody left: %s", name, moved.moved)
                     self._release(plan.experiment, plan.version, name, proposal, "broken")
+                    continue
+                except quotas.Full:  # somebody may still give theirs back: they wait on
+                    self._release(plan.experiment, plan.version, name, proposal, "full")
                     continue
                 made += 1
                 jobs.start_game(self._redis, seats.game)
@@ -243,11 +248,35 @@ class Matcher:
             nudge(self._outbox, self._deployment, plan.experiment, ticket.session)
         return found.free
 
+    def _full(self, plan: Plan, name: str, found: Lobby) -> None:
+        """Let go of whoever waits for a place that cannot come free any more."""
+        scene, mode = lobby.scene_of(name)
+        treatments = assigning.grouped(plan, scene)
+        if not assigning.spent(self._deployment, plan, mode, treatments):
+            return
+        theirs = {treatment.name for treatment in treatments}
+        due = [
+            ticket.session
+            for ticket in found.tickets.values()
+            if ticket.session not in found.states and not theirs & set(ticket.cells)
+        ]
+        for session_id in due[:_TIMED_OUT]:
+            found.tickets.pop(session_id)
+            try:
+                session = sessions.read(self._redis, plan.experiment, session_id)
+                if session.phase is Phase.WAITING:
+                    waiting.full(self._deployment, plan, session)
+            except (Conflict, NotFound):
+                continue  # gone in this very moment
+            nudge(self._outbox, self._deployment, plan.experiment, session_id)
+
     def _decide(
         self, plan: Plan, play: PlayPlan, name: str, found: Lobby, free: Sequence[Ticket]
     ) -> int:
         """Decide who is to meet, and ask them. Returns the games that could be made at once."""
-        if not free:
+        scene, mode = lobby.scene_of(name)
+        most = assigning.groups_left(self._deployment, plan, scene, mode) - len(found.proposals)
+        if not free or most <= 0:
             return 0
         fills = advancing.fills(self._deployment, plan.experiment, play, name)
         after_s = play.fill.after_s if play.fill and fills else None
@@ -264,7 +293,6 @@ class Matcher:
             self._authors.refuse(plan, name, decision.refused)
         if not decision.groups and not decision.filled:
             return 0
-        scene, mode = lobby.scene_of(name)
         entry = {
             "decision_id": f"{int(said.now_ms)}-{secrets.token_hex(6)}",
             "day_ms": said.now_ms,
@@ -274,7 +302,8 @@ class Matcher:
             "token": self._token,
             **matchlog.entry(said, decision),
         }
-        return self._propose(plan, play, name, found, entry, [*decision.groups, *decision.filled])
+        groups = [*decision.groups, *decision.filled][:most]  # the others when places are free
+        return self._propose(plan, play, name, found, entry, groups)
 
     def _propose(
         self,

@@ -67,6 +67,12 @@ def absent(deployment: Deployment, plan: Plan, session: Session) -> None:
     advancing.enter(deployment, session, flow.last(plan), [row], outcome=Outcome.ABSENT)
 
 
+def full(deployment: Deployment, plan: Plan, session: Session) -> None:
+    """Every place of a treatment is taken for good. Raises as `unmatched`."""
+    row = _timed_out(session, now_ms(), "full")
+    advancing.enter(deployment, session, flow.last(plan), [row], outcome=plan.full)
+
+
 def choose(deployment: Deployment, session: Session, said: wire.Choose) -> None:
     """The participant has chosen. Said twice, or about an earlier screen, it does nothing.
 

@@ -20,7 +20,7 @@ _end = Script("game_end.lua")
 
 
 #: Fields that are JSON in the hash.
-_PACKED = ("seats", "away", "scores", "cells", "replaced", "gone", "filled")
+_PACKED = ("seats", "away", "scores", "cells", "holds", "replaced", "gone", "filled")
 
 
 class Game(msgspec.Struct, frozen=True):
@@ -52,6 +52,7 @@ class Game(msgspec.Struct, frozen=True):
     played: int = 0  # ticks of those
     scores: dict[str, float] = {}  # seat -> sum of rewards over those
     cells: dict[str, str] = {}  # treatment (per group) -> cell
+    holds: dict[str, str] = {}  # treatment -> the game whose place it is: this one
     replaced: list[str] = []  # seats in which something sits in for a person who may come back
     gone: list[str] = []  # seats whose person has left for good
     filled: list[str] = []  # human seats in which the policy of `fill` sits

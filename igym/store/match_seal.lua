@@ -8,16 +8,21 @@
 -- KEYS[6]   hash    game (new)
 -- KEYS[7]   zset    games
 -- KEYS[8]   stream  records
--- KEYS[9..] hash    the sessions, in the order of `players`
+-- KEYS[9]   hash    places
+-- KEYS[10]  hash    holders
+-- KEYS[11..] hash   the sessions, in the order of `players`
 -- ARGV[1]   JSON {token, proposal, game_id, now_ms, game = {field -> text},
 --                 rows = [[table, row JSON], ...],
 --                 players = [{session, version, set = {field -> text}}, ...],
---                 fill = "" or the field of fills to count in, fills_at_most = 0 for no limit}
+--                 fill = "" or the field of fills to count in, fills_at_most = 0 for no limit,
+--                 takes (quota.lua) = places of the group's treatments}
 -- ARGV[2]   life of a game, s
 -- ARGV[3]   life of the fence, s
 -- ARGV[4]   life of the fills, s
+-- ARGV[5]   life of the holders, s
 -- returns   {"sealed"}; {"fenced"} where a newer director acts; {"filled"} where no more games
---           may have a policy in a person's seat; {"moved", session, ...} of those who left,
+--           may have a policy in a person's seat; {"full"} where a treatment has no free place;
+--           {"moved", session, ...} of those who left,
 --           changed or have not confirmed. Nobody is seated but by the first.
 
 local said = cjson.decode(ARGV[1])
@@ -28,11 +33,13 @@ local moved = { 'moved' }
 for i, player in ipairs(said.players) do
   if not redis.call('ZSCORE', KEYS[1], player.session)
     or redis.call('HGET', KEYS[3], 's:' .. player.session) ~= said.proposal .. '!'
-    or redis.call('HGET', KEYS[8 + i], 'version') ~= player.version then
+    or redis.call('HGET', KEYS[10 + i], 'version') ~= player.version then
     moved[#moved + 1] = player.session
   end
 end
 if #moved > 1 then return moved end
+local chosen = quota_choose(KEYS[9], said.takes)
+if not chosen then return { 'full' } end
 if said.fill ~= '' then
   local filled = tonumber(redis.call('HGET', KEYS[5], said.fill) or '0')
   if said.fills_at_most > 0 and filled >= said.fills_at_most then return { 'filled' } end
@@ -45,8 +52,8 @@ for i, player in ipairs(said.players) do
   redis.call('ZREM', KEYS[1], session)
   redis.call('HDEL', KEYS[2], session, 'rtt:' .. session, 'cells:' .. session)
   redis.call('HDEL', KEYS[3], 's:' .. session, 'm:' .. session)
-  for field, value in pairs(player.set) do redis.call('HSET', KEYS[8 + i], field, value) end
-  redis.call('HINCRBY', KEYS[8 + i], 'version', 1)
+  for field, value in pairs(player.set) do redis.call('HSET', KEYS[10 + i], field, value) end
+  redis.call('HINCRBY', KEYS[10 + i], 'version', 1)
 end
 redis.call('HDEL', KEYS[3], 'p:' .. said.proposal)
 for field, value in pairs(said.game) do redis.call('HSET', KEYS[6], field, value) end
@@ -54,4 +61,7 @@ redis.call('EXPIRE', KEYS[6], ARGV[2])
 redis.call('ZADD', KEYS[7], said.now_ms, said.game_id)
 redis.call('EXPIRE', KEYS[7], ARGV[2])
 for _, row in ipairs(said.rows) do redis.call('XADD', KEYS[8], '*', 't', row[1], 'd', row[2]) end
+quota_take(KEYS[9], KEYS[10], KEYS[8], said.takes, chosen, ARGV[5])
+for i in ipairs(said.players) do quota_note(KEYS[10 + i], said.takes, chosen) end
+quota_note(KEYS[6], said.takes, chosen)
 return { 'sealed' }

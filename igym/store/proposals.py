@@ -13,8 +13,9 @@ from redis import Redis
 from redis.client import Pipeline
 
 from igym.errors import Conflict, LeaseLost
-from igym.store import keys
+from igym.store import keys, quotas
 from igym.store.games import Game
+from igym.store.quotas import Take
 from igym.store.records import Row, packed, packed_json
 from igym.store.script import Script
 from igym.store.sessions import texts
@@ -22,7 +23,7 @@ from igym.store.sessions import texts
 _propose = Script("match_propose.lua")
 _confirm = Script("match_confirm.lua")
 _release = Script("match_release.lua")
-_seal = Script("match_seal.lua")
+_seal = Script("match_seal.lua", "quota.lua")
 _json = msgspec.json.Encoder().encode
 
 
@@ -93,10 +94,13 @@ def settled(answer: Sequence[bytes]) -> list[str]:
     Raises:
         LeaseLost: a newer director acts. Nothing was changed.
         Conflict: somebody left or changed in the meantime; `moved` names them. Nothing was changed.
+        Full: a treatment of the group has no free place. Nothing was changed.
     """
     word, *rest = (part.decode() for part in answer)
     if word == "fenced":
         raise LeaseLost("Another director makes the matches now.")
+    if word == "full":
+        raise quotas.Full()
     if word in ("moved", "filled"):
         raise Conflict("The lobby moved on.", moved=tuple(rest))
     return rest
@@ -163,10 +167,13 @@ def queue_seal(
     *,
     fill: str = "",
     fills_at_most: int = 0,
+    takes: Sequence[Take] = (),
 ) -> Any:
     """Make `game` and seat `players` in it, at once; `settled` reads the answer.
 
-    `fill` is where `keys.fills` counts a game in which a policy sits in a person's seat.
+    Args:
+        fill: where `keys.fills` counts a game in which a policy sits in a person's seat.
+        takes: places of the group's treatments; their cells become the game's and the players'.
     """
     experiment = game.experiment
     said = {
@@ -182,6 +189,7 @@ def queue_seal(
         ],
         "fill": fill,
         "fills_at_most": fills_at_most,
+        "takes": quotas.asked(takes),
     }
     return _seal(
         pipe,
@@ -194,9 +202,10 @@ def queue_seal(
             keys.game(experiment, game.id),
             keys.games(experiment),
             keys.records(experiment, game.release),
+            *quotas.names(experiment, game.release, game.mode),
             *(keys.session(experiment, player.session) for player in players),
         ],
-        [_json(said), keys.game.ttl_s, keys.fence.ttl_s, keys.fills.ttl_s],
+        [_json(said), keys.game.ttl_s, keys.fence.ttl_s, keys.fills.ttl_s, keys.holders.ttl_s],
     )
 
 
@@ -209,7 +218,7 @@ def seal(
     players: Sequence[Player],
     rows: Sequence[Row],
     now_ms: float,
-    **fill: Any,
+    **more: Any,
 ) -> None:
     """The same now. Raises as `settled`."""
-    settled(queue_seal(redis, lobby, proposal, token, game, players, rows, now_ms, **fill))
+    settled(queue_seal(redis, lobby, proposal, token, game, players, rows, now_ms, **more))

@@ -12,7 +12,7 @@
 -- give     {treatment, unit, session, valid = whether the session's outcome counts, at, outcome}
 -- returns  quota_choose: the cell of each take and the counts it saw, or nil where one of them
 --          has no free place; it writes nothing. quota_take reserves what was chosen, quota_note
---          writes it into a session, quota_give settles: they return nothing.
+--          writes it into a session or game, quota_give settles: they return nothing.
 
 local function quota_row(records, text, more)
   redis.call('XADD', records, '*', 't', 'assignments',
@@ -55,14 +55,14 @@ local function quota_take(places, holders, records, takes, chosen, life)
   end
 end
 
-local function quota_note(session, takes, chosen)
+local function quota_note(hash, takes, chosen)
   if #takes == 0 then return end
-  local cells = cjson.decode(redis.call('HGET', session, 'cells') or '{}')
-  local holds = cjson.decode(redis.call('HGET', session, 'holds') or '{}')
+  local cells = cjson.decode(redis.call('HGET', hash, 'cells') or '{}')
+  local holds = cjson.decode(redis.call('HGET', hash, 'holds') or '{}')
   for i, take in ipairs(takes) do
     cells[take.treatment], holds[take.treatment] = chosen[i].cell, take.unit
   end
-  redis.call('HSET', session, 'cells', cjson.encode(cells), 'holds', cjson.encode(holds))
+  redis.call('HSET', hash, 'cells', cjson.encode(cells), 'holds', cjson.encode(holds))
 end
 
 local function quota_give(places, holders, records, gives)

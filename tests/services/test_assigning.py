@@ -11,8 +11,7 @@ from igym.domain.places import Taken
 from igym.domain.plan import GroupPlan, TreatmentPlan
 from igym.errors import Conflict
 from igym.services import advancing, assigning
-from igym.store import quotas, sessions
-from tests.services.paper import E, Paper, a_plan, a_play
+from tests.services.paper import Paper, a_plan, a_play
 
 COLOUR = TreatmentPlan("colour", "participant", ("red", "blue"), wanted=2)
 
@@ -142,5 +141,3 @@ def test_a_game_knows_the_cells_that_all_its_people_have(paper):
     one, two = study.arrive(), study.arrive()
     assert one.cells != two.cells and assigning.in_common([one, two]) == {}
     assert assigning.in_common([one, one]) == one.cells
-    assert quotas.counts(study.redis, E, "1", "live")
-    assert sessions.exists(study.redis, E, one.id)

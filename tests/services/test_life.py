@@ -5,6 +5,7 @@ First every event in every phase, then whatever people, browsers and directors m
 
 from __future__ import annotations
 
+import json
 import random
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
@@ -25,11 +26,12 @@ from hypothesis.stateful import (
 )  # fmt: skip
 
 from igym import wire
+from igym.domain.grouping import Offer
 from igym.domain.participant import LIFE, Event, Impossible, Phase
 from igym.domain.plan import TreatmentPlan
 from igym.errors import Conflict
-from igym.services import absence, advancing
-from igym.store import games, heard, keys
+from igym.services import absence, advancing, waiting
+from igym.store import games, heard, keys, sessions
 from igym.store.sessions import Session
 from tests.services.paper import E, Paper, a_plan, a_play
 
@@ -50,6 +52,8 @@ def snapshot(study: Paper) -> dict[bytes, bytes]:
 
 def put(study: Paper, phase: Phase) -> Session:
     """A session that is in that phase, however it came there."""
+    if phase is Phase.WAITING:
+        return study.to("play")
     ann = study.arrive()
     study.redis.hset(keys.session(E, ann.id), mapping={"phase": phase.value, "scene": IN[phase]})
     return study.read(ann)
@@ -83,15 +87,16 @@ def test_every_event_in_every_phase_does_what_the_table_says_or_nothing(deployme
 def test_only_who_waits_is_seated(deployment, phase):
     study = Paper(deployment, a_plan(play=a_play(1)))
     ann = study.to("play")
-    study.redis.hset(keys.session(E, ann.id), "phase", phase.value)
-    study.redis.hincrby(keys.session(E, ann.id), "version", 1)
+    if phase is not Phase.WAITING:  # its ticket was made for somebody who waited
+        study.redis.hset(keys.session(E, ann.id), "phase", phase.value)
+        ann = ann.changed(version=study.redis.hincrby(keys.session(E, ann.id), "version", 1))
     study.match()
     now = study.read(ann)
-    seated = Event.SEAT in LIFE[phase].moves
-    assert (now.phase is Phase.PLAYING and now.game != "") == (
-        seated or phase is Phase.PLAYING
-    ) or (now.phase is phase and now.game == "")
-    assert (now.version == ann.version + 2) == seated
+    if Event.SEAT in LIFE[phase].moves:
+        assert (now.phase, now.version) == (Phase.PLAYING, ann.version + 1)
+        assert study.game(ann).seats == {"s0": ann.id}
+    else:
+        assert (now.phase, now.version, now.game) == (phase, ann.version, "")
 
 
 class Lives(RuleBasedStateMachine):
@@ -104,10 +109,12 @@ class Lives(RuleBasedStateMachine):
     def begin(self):
         self.deployment.redis.flushall()
         colour = TreatmentPlan("colour", "participant", ("red", "blue", "green"), 2, 1, "about")
-        self.study = Paper(self.deployment, a_plan(colour, absent_s=100, play=a_play(2)))
+        play = a_play(2, unmatched=Offer(again=1))
+        self.study = Paper(self.deployment, a_plan(colour, absent_s=100, play=play))
         self.seen: dict[str, Session] = {}
         self.old: dict[str, list[wire.Advance]] = {}
         self.links: dict[str, str] = {}
+        self.asks: Counter[str] = Counter()  # session -> how often it was given a choice
 
     # --- what people do --------------------------------------------------------------------------
 
@@ -230,11 +237,31 @@ class Lives(RuleBasedStateMachine):
     @rule(id=people)
     def wait_in_vain(self, id):
         before = self.study.read(id)
-        if before.phase is Phase.WAITING:
-            entered = repr(before.entered_ms - 601_000)
-            self.study.redis.hset(keys.session(E, id), "entered_ms", entered)
-            self.study.match()
-            assert self.study.read(id).phase in (Phase.ENDED, Phase.PLAYING)
+        if before.phase is not Phase.WAITING:
+            return
+        name = sessions.lobby_name(before.package, before.scene, before.mode)
+        raw = self.study.redis.hget(keys.tickets(E, name), id)
+        ticket = json.loads(raw)
+        ticket["joined_ms"] -= 601_000
+        self.study.redis.hset(keys.tickets(E, name), id, json.dumps(ticket))
+        self.study.match()
+        now = self.study.read(id)
+        assert now.phase in (Phase.ENDED, Phase.PLAYING, Phase.CHOOSING)
+        assert now.phase is not Phase.CHOOSING or before.again == 0
+        self.asks[id] += now.phase is Phase.CHOOSING
+
+    @rule(id=people, option=st.sampled_from(("again", "finish")), times=st.integers(1, 2))
+    def choose(self, id, option, times):
+        before = self.study.read(id)
+        for _ in range(times):
+            said = wire.Choose(before.version, option)
+            waiting.choose(self.study.deployment, self.study.read(id), said)
+        now = self.study.read(id)
+        if before.phase is Phase.CHOOSING:
+            assert now.phase is (Phase.WAITING if option == "again" else Phase.ENDED)
+            assert now.version == before.version + 1
+        else:
+            assert now == before
 
     # --- what is always so -----------------------------------------------------------------------
 
@@ -249,7 +276,7 @@ class Lives(RuleBasedStateMachine):
             if before.phase is Phase.ENDED:
                 assert now == before
             assert now.version >= before.version and now.visit >= before.visit
-            assert now.version == 1 + now.visit + seats[id]
+            assert now.version == 1 + now.visit + seats[id] + self.asks[id]
             assert (now.outcome != "") == (now.phase is Phase.ENDED)
             assert (now.game != "") == (now.phase is Phase.PLAYING)
             self.seen[id] = now
