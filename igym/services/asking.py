@@ -19,8 +19,9 @@ from igym.store import jobs, questions
 #: The longest limit that can be asked for.
 LONGEST_S = 60.0
 
-#: How long starting the checks worker and loading a package may take beside the call itself.
-START_S = 30.0
+#: How long waiting for the checks worker and loading a package may take beside the call itself.
+#: After that the question is lost, with a worker that was killed perhaps, and may be asked again.
+START_S = 12.0
 
 #: The most characters of arguments, as JSON.
 MOST_ARGUMENTS = 1_000_000
@@ -32,6 +33,7 @@ class Answer:
 
     value: Any = None
     error: str = ""
+    lost: bool = False  # nobody answered: that says nothing about the function
 
 
 def ask(
@@ -69,7 +71,7 @@ def answer(deployment: Deployment, experiment: str, question: str) -> Answer | N
         said = json.loads(found)
         return Answer(said.get("value"), said.get("error", ""))
     if now_ms() > float(question.partition("-")[0]):
-        return Answer(error="no checks worker answered in time")
+        return Answer(error="no checks worker answered in time", lost=True)
     return None
 
 

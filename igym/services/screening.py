@@ -34,6 +34,9 @@ _log = logging.getLogger(__name__)
 #: The most characters of a sentence of the author's function that a participant is shown.
 MOST_CHARS = 500
 
+#: How often the author's function is asked about somebody, where no worker answers.
+MOST_ASKED = 3
+
 #: A round trip that the server could not measure took longer than it waited.
 UNKNOWN_MS = 600_000.0
 
@@ -170,16 +173,15 @@ def _round(
         return 0
     plan = deployment.plans.get(experiment, session.package)
     entry = plan.entry or EntryPlan()
-    if not waiting.question:
-        question = asking.ask(
-            deployment, experiment, plan.package, "screen",
-            [_for_author(waiting.facts, session)], entry.limit_s,
-        )  # fmt: skip
-        known = Waiting(waiting.facts, waiting.browser_rtt_ms, waiting.server_rtt_ms, question)
-        store.asked(redis, experiment, session_id, known)
+    answer = asking.answer(deployment, experiment, waiting.question) if waiting.question else None
+    if waiting.question and answer is None:
         return 0
-    answer = asking.answer(deployment, experiment, waiting.question)
-    if answer is None:
+    if answer is None or (answer.lost and waiting.asked < MOST_ASKED):
+        facts = _for_author(waiting.facts, session)
+        question = asking.ask(
+            deployment, experiment, plan.package, "screen", [facts], entry.limit_s
+        )
+        store.ask(redis, experiment, session_id, waiting, question)
         return 0
     answer = _usable(deployment, plan, answer)
     check, reason = _verdict(entry, answer)

@@ -18,6 +18,7 @@ class Waiting(msgspec.Struct, frozen=True):
     browser_rtt_ms: float | None
     server_rtt_ms: float | None
     question: str = ""  # to the author's function (`igym.services.asking`); "" = not asked yet
+    asked: int = 0  # how often: a question is lost with the worker that had it
 
 
 _encode = msgspec.json.Encoder().encode
@@ -32,9 +33,10 @@ def add(redis: Redis, experiment: str, session: str, waiting: Waiting) -> None:
         pipe.execute()
 
 
-def asked(redis: Redis, experiment: str, session: str, waiting: Waiting) -> None:
+def ask(redis: Redis, experiment: str, session: str, waiting: Waiting, question: str) -> None:
     """Keep the question that was asked about them."""
-    redis.hset(keys.screening(experiment), session, _encode(waiting))
+    asked = msgspec.structs.replace(waiting, question=question, asked=waiting.asked + 1)
+    redis.hset(keys.screening(experiment), session, _encode(asked))
 
 
 def done(redis: Redis, experiment: str, session: str) -> None:

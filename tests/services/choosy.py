@@ -29,6 +29,9 @@ def check(facts):
             return False
         case "say":
             return "Only on Sundays."
+        case "slow":
+            time.sleep(0.9)
+            return True
         case "raise":
             raise RuntimeError("no idea")
         case "hang":

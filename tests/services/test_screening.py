@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from dataclasses import replace
 
 import pytest
@@ -208,13 +209,29 @@ def test_a_function_that_fails_does_as_declared_and_participants_do_not_read_why
         assert records.problems(lab.deployment.redis)[0]["where"].startswith("Experiment(entry=")
 
 
-def test_an_answer_that_never_comes_counts_as_a_failure(lab, monkeypatch):
+def test_a_question_lost_with_its_worker_is_asked_again(lab, monkeypatch):
     gate = Gate(lab, EntryPlan(check=True))
     session = gate.say(gate.arrive())
     gate.round()
+    with monkeypatch.context() as later:
+        later.setattr(asking, "now_ms", lambda: time.time() * 1000 + 60_000)
+        assert gate.round() == 0  # the first is lost: asks again
+        gate.answer(value=True)
+        assert gate.round() == 1
+    assert lab.read(session).phase is Phase.READING
+
+
+def test_where_no_worker_ever_answers_that_is_a_failure(lab, monkeypatch):
+    gate = Gate(lab, EntryPlan(check=True))
+    session = gate.say(gate.arrive())
+    for n in range(screening.MOST_ASKED):
+        assert lab.read(session).phase is Phase.SCREENING
+        monkeypatch.setattr(asking, "now_ms", lambda n=n: time.time() * 1000 + 60_000 * n)
+        assert gate.round() == 0
     monkeypatch.setattr(asking, "now_ms", lambda: 1e14)
     assert gate.round() == 1
     assert lab.read(session).outcome == "screened_function"
+    assert gate.rows()[0]["error"] == "no checks worker answered in time"
 
 
 def test_two_directors_make_one_verdict(lab):

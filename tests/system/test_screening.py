@@ -6,6 +6,7 @@ import time
 import urllib.request
 from collections.abc import Iterator
 
+import pandas as pd
 import pytest
 
 from igym.store import records
@@ -52,7 +53,10 @@ def rows(server: Server, client: Client) -> list[dict]:
     """The verdicts that wait for the archiver or are on the disk."""
     session = client.state["session"]
     waiting = records.waiting(server.redis, "choosy", "1", 10_000)[1]
-    return [r for table, r in waiting if table == "screenings" and r["session_id"] == session]
+    found = [row for table, row in waiting if table == "screenings"]
+    for file in (server.tables("choosy") / "screenings").glob("*.parquet"):
+        found += pd.read_parquet(file).to_dict("records")
+    return [row for row in found if row["session_id"] == session]
 
 
 def test_who_fits_is_let_in_by_the_authors_function(server):
@@ -105,6 +109,19 @@ def test_a_slow_connection_is_measured_by_the_server_whatever_the_client_says(se
         assert state["view"]["outcome"] == "screened_rtt"
         (row,) = eventually(lambda: rows(server, client), what="a row")
         assert row["browser_rtt_ms"] == 1.0 and row["server_rtt_ms"] >= 1_600
+
+
+def test_a_checks_worker_killed_in_the_middle_keeps_nobody_out(server):
+    with arrive(server, id="unlucky", do="slow") as client:
+        assert say(client) is None
+        callees = eventually(
+            lambda: server.children("igym.services.callee"), within_s=30, what="a call"
+        )
+        (worker,) = server.children("workers checks")
+        worker.kill()
+        assert client.wait("state", lambda s: s["phase"] == "reading", within_s=50)
+        gone = [callee for callee in callees if not callee.is_running()]
+        assert gone == callees, "its processes leave with it"
 
 
 @pytest.mark.parametrize(
