@@ -1,4 +1,7 @@
-"""`python -m bench [--record] [PART …]`: measure, print, and with --record put into README.md."""
+"""`python -m bench [--record] [PART …]`: measure, print, and with --record put into README.md.
+
+`python -m bench soak --minutes 10` is another thing: whether anything grows (`bench/soak.py`).
+"""
 
 from __future__ import annotations
 
@@ -6,10 +9,11 @@ import argparse
 import os
 import platform
 import re
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bench import load, memory, tick, wire
+from bench import load, memory, soak, tick, wire
 from bench.figure import HEAD
 from igym import __version__
 
@@ -35,6 +39,9 @@ def recorded(text: str, part: str, content: str) -> str:
 
 def main() -> None:
     """The command line."""
+    if sys.argv[1:2] == ["soak"]:
+        soak.main(sys.argv[2:])
+        return
     parser = argparse.ArgumentParser(prog="bench", description=__doc__)
     parser.add_argument("part", nargs="*", choices=[*PARTS, []], help="default: all of them")
     parser.add_argument("--record", action="store_true", help="also write them to bench/README.md")

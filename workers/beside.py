@@ -16,6 +16,11 @@ from igym.store import RedisError, jobs
 _log = logging.getLogger(__name__)
 
 
+#: RQ asks for a job for 15 s less than this at a time, and believes in a silent connection for
+#: 10 s more than that: a line that swallows everything is noticed after 15 s.
+WORKER_TTL_S = 20
+
+
 class NoPenalty(BaseDeathPenalty):
     """No time-outs of RQ's: SIGALRM would hit whichever job runs at that moment."""
 
@@ -30,6 +35,13 @@ class BesideWorker(SimpleWorker):
     """Takes one job after the other and runs them beside each other."""
 
     death_penalty_class = NoPenalty
+    #: RQ would wait for up to a minute after a long absence of Redis, with people in the lobby.
+    max_connection_wait_time = 1.0
+
+    def register_birth(self) -> None:
+        """RQ refuses a name that is taken. Ours are used once: a record of it is our own."""
+        self.connection.delete(self.key)
+        super().register_birth()  # type: ignore[no-untyped-call]
 
     def _install_signal_handlers(self) -> None:
         """The process has its own."""

@@ -20,7 +20,7 @@ from igym.services.answering import Answerer
 from igym.services.connect import Deployment
 from igym.store import jobs
 from igym.store.client import open_redis
-from workers.beside import BesideWorker
+from workers.beside import WORKER_TTL_S, BesideWorker
 
 _log = logging.getLogger(__name__)
 
@@ -68,7 +68,7 @@ def run(deployment: Deployment, name: str) -> None:
     _answerer = Answerer(deployment)
     worker = ChecksWorker(
         [jobs.CHECKS], name=name, connection=open_redis(deployment.settings.redis_url),
-        serializer=JSONSerializer, default_result_ttl=0,
+        serializer=JSONSerializer, default_result_ttl=0, worker_ttl=WORKER_TTL_S,
     )  # fmt: skip
     worker.log.setLevel(logging.WARNING)
     over = gevent.event.Event()

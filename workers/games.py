@@ -33,7 +33,7 @@ from igym.store import RedisError, jobs, lease, post
 from igym.store.client import open_redis
 from igym.store.post import Outbox
 from igym.wire import inner
-from workers.beside import BesideWorker
+from workers.beside import WORKER_TTL_S, BesideWorker
 
 _log = logging.getLogger(__name__)
 
@@ -138,13 +138,16 @@ class GameWorker(BesideWorker):
 
         Games that lost their worker come first and need less of it: people sit in them.
         """
-        told = False
+        told, beaten_s = False, time.monotonic()
         while not self.headroom(self._max_load) and not self._stop_requested:
             if not told:
                 _log.warning("no headroom, new games wait (load %.2f)", self._load.value)
                 told = True
             if self.headroom(AGAIN_LOAD) and (again := self._again()) is not None:
                 return again
+            if time.monotonic() - beaten_s > WORKER_TTL_S:
+                beaten_s = time.monotonic()
+                self.heartbeat()
             gevent.sleep(0.1)
         found: tuple[Job, Queue] | None = super().dequeue_job_and_maintain_ttl(
             timeout, max_idle_time
@@ -187,7 +190,7 @@ def run(deployment: Deployment, name: str, progress: Path | None) -> None:
         gevent.spawn(_beat, progress, load, host)
     worker = GameWorker(
         [jobs.AGAIN, jobs.GAMES], name=name, connection=open_redis(settings.redis_url),
-        serializer=JSONSerializer, default_result_ttl=0,
+        serializer=JSONSerializer, default_result_ttl=0, worker_ttl=WORKER_TTL_S,
     )  # fmt: skip
     worker.prepare(host, load, settings.max_load)
     worker.log.setLevel(logging.WARNING)

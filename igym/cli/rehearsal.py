@@ -221,7 +221,9 @@ def _audited(running: Stack, participants: int, finished: int) -> Audit:
     while True:
         found = audit(root)
         whole = found.sessions >= participants and found.sessions_ended >= finished
-        if (whole and found.written) or time.monotonic() > until:
+        # Tables are written one by one: until all are, they may contradict each other.
+        whole = whole and found.written and not found.problems
+        if whole or time.monotonic() > until:
             return found
         pause_until = time.monotonic() + 1.0
         while time.monotonic() < pause_until:

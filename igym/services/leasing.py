@@ -8,6 +8,7 @@ from collections.abc import Mapping
 
 from igym.services.connect import Deployment
 from igym.store import RedisError, lease
+from igym.store.client import open_redis
 
 _log = logging.getLogger(__name__)
 
@@ -16,7 +17,10 @@ class WorkerLeases:
     """Renews and gives back. While Redis is away it does neither, and says so."""
 
     def __init__(self, deployment: Deployment) -> None:
-        self._redis = deployment.redis
+        # A beat that hangs would make the ones after it late, and cost the games of every worker.
+        self._redis = open_redis(
+            deployment.settings.redis_url, answer_s=deployment.settings.worker_beat_s
+        )
         self._life_s = deployment.settings.worker_lease_s
 
     def beat(self, worker: str, about: Mapping[str, str]) -> None:

@@ -8,22 +8,29 @@ from redis import ConnectionPool, Redis
 from redis.backoff import ExponentialBackoff
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import RedisError
-from redis.exceptions import TimeoutError as RedisTimeoutError
 from redis.retry import Retry
 
 from igym.errors import Unavailable
 
+#: A command that is not answered for so long will not be: the line swallows it. Redis itself
+#: stands still for 2 s at the most, while a slow disk takes what the append-only file holds.
+ANSWER_S = 4.0
 
-def open_redis(url: str) -> Redis:
-    """A client that survives a dropped connection: three quick tries per command."""
+
+def open_redis(url: str, answer_s: float = ANSWER_S) -> Redis:
+    """A client that survives a dropped connection: three quick tries per command.
+
+    A command without an answer for `answer_s` is not tried again here, since it may have been
+    done: it raises, and whoever asked knows whether it may be said twice.
+    """
     pool = ConnectionPool.from_url(
         url,
         max_connections=512,
         protocol=2,  # on RESP3 redis-py takes messages out of the reads of `store.post`
-        socket_connect_timeout=2,
+        socket_connect_timeout=min(2.0, answer_s),
+        socket_timeout=answer_s,
         health_check_interval=15,
-        retry=Retry(ExponentialBackoff(cap=0.2, base=0.02), 3),
-        retry_on_error=[RedisConnectionError, RedisTimeoutError],
+        retry=Retry(ExponentialBackoff(cap=0.2, base=0.02), 3, (RedisConnectionError,)),
     )
     return Redis(connection_pool=pool)
 

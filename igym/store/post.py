@@ -29,6 +29,9 @@ BACKLOG = 2_000
 #: After so much silence on a subscription, ask whether the connection still lives.
 HEAR_S = 1.0
 
+#: … and after so many questions without an answer it does not.
+DEAF = 3
+
 
 class Outbox:
     """Outgoing messages of this process, batched by peer. Runs one thread (or greenlet)."""
@@ -112,6 +115,7 @@ def listen(
     channel = keys.inbox(name)
     while not stop.is_set():
         pubsub = redis.pubsub()  # type: ignore[no-untyped-call]
+        silent = 0
         try:
             pubsub.subscribe(channel)
             while not stop.is_set():
@@ -121,8 +125,13 @@ def listen(
                         timeout=HEAR_S, disconnect_on_error=False
                     )
                 except RedisTimeout:
-                    pubsub.ping()  # silence, or a connection that nobody told us is dead
+                    # Silence, or a connection that is dead and swallows what is said to it.
+                    silent += 1
+                    if silent > DEAF:
+                        raise
+                    pubsub.ping()
                     continue
+                silent = 0
                 if said[0] == b"subscribe":
                     resumed()
                 if said[0] != b"message":
