@@ -254,7 +254,8 @@ class Stage:
         objects, gone = self._picture.change(self._sim.draw())
         hud = self._sim.hud()
         base, self._tick = self._tick, tick
-        told_hud = hud if hud != self._hud else None
+        # A keyframe is whole, and the same whether it was asked for or came by itself.
+        told_hud = (hud or "") if base < 0 else hud if hud != self._hud else None
         self._hud = hud
         packet = self._frame(base, objects, gone, told_hud)
         what = inner.FRAME if base >= 0 else inner.KEYFRAME
