@@ -7,9 +7,9 @@ when such a loss is behind, as far as the server lets one know:
 - `always`: it was on disk before it was answered;
 - `waitaof`: WAITAOF says when;
 - `fsync`: WAITAOF of this server answers too early (a fault of Redis 7.4 that Valkey 9.1 has as
-  well; measured at the start, not looked up), so a second and a bit passes, and then the server
-  must say that everything is written and no fsync is under way. That is enough while an fsync
-  takes less than 0.2 s;
+  well; measured at the start, not looked up) or does not exist (before 7.2), so a second and a
+  bit passes, and then the server must say that everything is written and no fsync is under
+  way. That is enough while an fsync takes less than 0.2 s;
 - `process`: the server keeps no append-only file we can ask about, or is managed by somebody
   who does not let us: only the death of the process costs nothing, and perhaps not even that.
 """
@@ -39,26 +39,27 @@ _PROBE_MS = 60
 
 def promise(redis: Redis) -> Promise:
     """What this server lets one know about its disk. Takes up to 0.2 s."""
+    policy = _policy(redis)
     try:
         about: Any = redis.info("persistence")
         if not about.get("aof_enabled"):
             return "process"
-        waits = [_waitaof(redis, _PROBE_MS) for _ in range(3)]
-        if not all(waits):
-            return "waitaof"
-        if _always(redis):
+        if policy == "always":
             return "always"
+        if not all(_waitaof(redis, _PROBE_MS) for _ in range(3)):
+            return "waitaof"
         return "fsync"
-    except ResponseError:
-        return "process"
+    except ResponseError:  # before 7.2 there is no WAITAOF
+        return "fsync" if policy == "everysec" else "process"
 
 
-def _always(redis: Redis) -> bool:
+def _policy(redis: Redis) -> str:
+    """`appendfsync` of that server; "" where it may not be asked."""
     try:
         found: Any = redis.config_get("appendfsync")
     except ResponseError:
-        return False
-    return bool(found.get("appendfsync") == "always")
+        return ""
+    return str(found.get("appendfsync", ""))
 
 
 def _waitaof(redis: Redis, patience_ms: int) -> bool:

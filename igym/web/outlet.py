@@ -52,6 +52,7 @@ class Link:
         "session",
         "sid",
         "socket",
+        "stale",
         "tokens",
         "tokens_s",
         "version",
@@ -77,6 +78,7 @@ class Link:
         self.seq = -1  # of the reliable message last sent; -1 = no state was sent yet
         self.claimed = -1  # the number its browser said it has; -1 = none
         self.expects = 0  # the highest number that was heard of
+        self.stale = False  # whether the state moved before the first one was sent
         self.fetching = False  # whether its mail is being read
         self.lobby = ""  # name of the lobby it waits in
         self.counts = False  # whether that lobby tells how many wait

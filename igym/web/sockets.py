@@ -103,6 +103,8 @@ class Sockets:
         if token is not None:
             self._outlet.send(link, wire.Renewed(token))
         self.mailman.greet(link, seq)
+        if link.stale:
+            self.refresh(link)
 
     def _disconnect(self, sid: str, reason: str = "") -> None:
         link = self._outlet.by_sid(sid)
@@ -126,7 +128,10 @@ class Sockets:
 
     def refresh(self, link: Link, always: bool = False) -> None:
         """Send the session's state if the link has not seen it yet."""
-        self._show(link, always, link.seq if link.seq >= 0 else max(0, link.claimed))
+        if link.seq < 0:
+            link.stale = True  # its first state is on its way, and may be from before
+        else:
+            self._show(link, always, link.seq)
 
     def _snapshot(self, link: Link, *, seq: int) -> bool:
         return self._show(link, True, seq)
