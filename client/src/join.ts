@@ -101,12 +101,15 @@ async function post(path: string, body: string): Promise<Joined> {
 }
 
 async function turned(answer: Response | null): Promise<Turned> {
-  const said = (await answer?.json().catch(() => null)) as Partial<Refused> | null | undefined;
+  type Said = Partial<Refused> & { at_ms?: number };
+  const said = (await answer?.json().catch(() => null)) as Said | null | undefined;
+  // The server says it in its own time zone: a wave that is not open yet, or closed.
+  const when = said?.at_ms ? text.failed.yourTime(said.at_ms) : '';
   return new Turned(
     {
       code: said?.code ?? (answer ? `http_${answer.status}` : 'unreachable'),
       text: said?.text ?? text.failed.unreachable,
-      hint: said?.hint ?? text.failed.unreachableHint,
+      hint: `${said?.hint ?? text.failed.unreachableHint} ${when}`.trim(),
     },
     answer === null || answer.status >= 500 || answer.status === 429,
   );

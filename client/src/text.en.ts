@@ -197,6 +197,8 @@ export const en = {
     send: 'That did not get through.',
     sendHint: 'Please try again.',
     code: (code: string) => `Code for the researcher: ${code}`,
+    yourTime: (atMs: number) =>
+      `(In your time: ${new Date(atMs).toLocaleString(undefined, { dateStyle: 'full', timeStyle: 'short' })}.)`,
   },
 
   toast: { dismiss: 'Dismiss' },
