@@ -139,6 +139,9 @@ def test_a_game_that_stands_still_says_one_moment_and_only_so_long(page):
     puppet.say(stands("playing"), frame(1))
     expect(word).to_be_visible(timeout=2_000)
     assert page.locator(".overlay").is_hidden()  # no ending, nothing in the way
+    puppet.say(stands("waiting", generation=1))
+    page.wait_for_timeout(200)
+    assert page.locator(".overlay").is_hidden()
     # The next owner's frames begin a little earlier, and a zombie's change nothing
     puppet.say(frame(0, generation=1))
     expect(word).to_be_hidden()

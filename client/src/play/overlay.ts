@@ -87,7 +87,9 @@ export function overlay(server: () => number, announce: (words: string) => void)
       const standard = said[next.stage];
       const lost = next.stage === 'held' ? missed(view, next) : null;
       say(title, alone ? text.game.waitingAlone : (lost?.title ?? standard.title));
-      say(words, next.text || lost?.text || (alone ? '' : standard.text));
+      // The author's sentence is for the partners of who is away.
+      const forMe = next.away.length === 0 || next.away.some((seat) => seat !== nextView.seat);
+      say(words, (forMe && next.text) || lost?.text || (alone ? '' : standard.text));
       say(big, '');
       say(until, '');
       scoreList(scores, view, next);

@@ -20,6 +20,8 @@ import type { Episode, GameView } from '../wire.gen.ts';
 import type { Screen } from './screen.ts';
 
 const PAINTS_EVERY_MS = 10_000;
+/** A game that has a new owner goes on within this; after it, people are told who is missing. */
+const TAKEOVER_MS = 3_000;
 const POINTED_AT = new Set(['waiting', 'countdown']);
 
 export const game: Screen<GameView> = (context, first) => {
@@ -74,6 +76,14 @@ export const game: Screen<GameView> = (context, first) => {
   const request = requestAnimationFrame(ready);
 
   let last: Episode | null = null;
+  let quietUntil = 0;
+  let later = 0;
+  const stand = (said: Episode, was: Episode | null): void => {
+    if (POINTED_AT.has(said.stage)) scene.point('on');
+    else if (said.stage === 'playing' && was?.stage !== 'held') scene.point('a moment');
+    over.show(view, said);
+    note.stand(view, said);
+  };
   return {
     root,
     update(state) {
@@ -84,11 +94,15 @@ export const game: Screen<GameView> = (context, first) => {
     },
     episode(said) {
       if (said.game !== view.game || isGhost(said, last)) return;
-      if (POINTED_AT.has(said.stage)) scene.point('on');
-      else if (said.stage === 'playing' && last?.stage !== 'held') scene.point('a moment');
+      const was = last;
       last = said;
-      over.show(view, said);
-      note.stand(view, said);
+      // Another worker took the game over: it is waited for like a frame that is late.
+      const takenOver = was?.stage === 'playing' && said.generation > was.generation;
+      if (takenOver) quietUntil = performance.now() + TAKEOVER_MS;
+      const quiet_ms = said.stage === 'waiting' ? quietUntil - performance.now() : 0;
+      clearTimeout(later);
+      if (quiet_ms > 0) later = window.setTimeout(() => stand(said, was), quiet_ms);
+      else stand(said, was);
     },
     frame(said) {
       if (scene.hear(said) !== 'shown') return;
@@ -106,6 +120,7 @@ export const game: Screen<GameView> = (context, first) => {
     close() {
       cancelAnimationFrame(request);
       clearInterval(ticking);
+      clearTimeout(later);
       clearInterval(paints);
       stopKeyboard();
       pad.stop();

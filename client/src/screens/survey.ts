@@ -32,6 +32,8 @@ export const survey: Screen<SurveyView> = (context, first) => {
   if (!('completeText' in first.view.form)) model.completeText = text.survey.done;
   model.showCompletedPage = false;
   model.focusFirstQuestionAutomatic = false;
+  // So that a draft has what was typed, not only what was left again.
+  if (!('textUpdateMode' in first.view.form)) model.textUpdateMode = 'onTyping';
   model.data = draft.read() ?? {};
   model.onValueChanged.add(() => draft.write(model.data as object));
 
