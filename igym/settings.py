@@ -147,7 +147,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     director_lease_s: Annotated[
         float,
         Meta(gt=0, le=60, description="Seconds until a standby director takes a loop over."),
-    ] = 4.0
+    ] = 3.0
     log_flush_ms: Annotated[
         int,
         Meta(

@@ -18,7 +18,7 @@ from collections.abc import Callable
 from igym.errors import LeaseLost
 from igym.services import absence, asking, finishing, footprint, matching, screening
 from igym.services.connect import Deployment
-from igym.store import Redis, RedisError, backlog, bell, lease
+from igym.store import Redis, RedisError, backlog, bell, jobs, lease
 from igym.store.client import open_redis
 from igym.store.post import Outbox
 
@@ -74,7 +74,14 @@ def run(deployment: Deployment, name: str) -> None:
     patience = Patience(2 * deployment.settings.worker_lease_s)
     # Longer, because it takes browsers their time to come back to a Redis that was away.
     slow = Patience(ABSENT_PATIENCE_S)
-    matcher = matching.Matcher(deployment, outbox, name)
+    life_s = deployment.settings.director_lease_s
+    matcher = matching.Matcher(
+        deployment,
+        outbox,
+        name,
+        # Whether it was kept does not matter here: who lost it is refused by every script.
+        lambda: lease.take(deployment.redis, "matching", name, life_s),
+    )
     rounds: tuple[tuple[str, Callable[[int], object], Callable[[], object]], ...] = (
         (
             "matching",
@@ -94,6 +101,7 @@ def run(deployment: Deployment, name: str) -> None:
         )
         for one in rounds
     ]
+    jobs.queued(deployment.redis)  # loads RQ now, and not while the first match waits for it
     for thread in loops:
         thread.start()
     footprint.settle()

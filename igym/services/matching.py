@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 import secrets
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -25,6 +25,7 @@ from igym.errors import Conflict, NotFound
 from igym.services import advancing, assigning, seating, waiting
 from igym.services.connect import Deployment, now_ms
 from igym.store import jobs, lobby, packages, proposals, quotas, records, sessions, sockets
+from igym.store.games import Game
 from igym.store.lobby import Lobby
 from igym.store.post import Outbox
 from igym.store.proposals import Proposal
@@ -48,7 +49,15 @@ _TIMED_OUT = 200
 class Matcher:
     """The matching of one director."""
 
-    def __init__(self, deployment: Deployment, outbox: Outbox, director: str) -> None:
+    def __init__(
+        self,
+        deployment: Deployment,
+        outbox: Outbox,
+        director: str,
+        renew: Callable[[], object] = lambda: None,
+    ) -> None:
+        """`renew` keeps the lease while a round takes long."""
+        self._renew = renew
         self._deployment = deployment
         self._redis = deployment.redis
         self._outbox = outbox
@@ -95,7 +104,9 @@ class Matcher:
         plan = self._deployment.plans.get(experiment, package)
         play = plan.scene(scene).play
         assert play is not None
-        made = self._settle(plan, name, found)
+        made, released = self._settle(plan, name, found)
+        if released:  # who answered is first in line again
+            found = lobby.look(self._redis, experiment, name, away_s)
         self._full(plan, name, found)
         free = self._time_out(plan, play, name, found)
         made += self._decide(plan, play, name, found, free)
@@ -104,24 +115,30 @@ class Matcher:
 
     # --- proposals ------------------------------------------------------------------------------
 
-    def _settle(self, plan: Plan, name: str, found: Lobby) -> int:
-        """Seat who has confirmed, release what failed, ask again who may not have heard."""
+    def _settle(self, plan: Plan, name: str, found: Lobby) -> tuple[int, bool]:
+        """Seat who has confirmed, release what failed, ask again who may not have heard.
+
+        Returns the games made, and whether anybody was released.
+        """
         ready: list[Proposal] = []
+        released = False
         at_ms, now_s = now_ms(), time.monotonic()
         for proposal in found.proposals:
             states = {s: found.states.get(s, "") for s in proposal.sessions}
             mine = (proposal.id, f"{proposal.id}!")
             if not all(state in mine and s in found.tickets for s, state in states.items()):
                 self._release(plan.experiment, plan.version, name, proposal, "broken")
+                released = True
             elif all(state == mine[1] for state in states.values()):
                 ready.append(proposal)
             elif at_ms > proposal.until_ms:
                 # What another director asked may not have left it: nobody is to blame.
                 end = "silent" if proposal.token == self._token else "orphaned"
                 self._release(plan.experiment, plan.version, name, proposal, end, plan)
+                released = True
             elif now_s - self._asked_s.get(proposal.id, 0) > ASK_AGAIN_S:
                 self._ask(plan, name, proposal, [s for s in states if states[s] == mine[0]], found)
-        return self._seal(plan, name, ready, found)
+        return self._seal(plan, name, ready, found), released
 
     def _ask(
         self, plan: Plan, name: str, proposal: Proposal, whom: Iterable[str], found: Lobby
@@ -179,6 +196,7 @@ class Matcher:
         assert play is not None
         made = 0
         for start in range(0, len(ready), _BATCH):
+            self._renew()
             some = ready[start : start + _BATCH]
             at_ms = now_ms()
             seatings = []
@@ -204,6 +222,7 @@ class Matcher:
                         takes=assigning.for_group(plan, seats.game, members),
                     )
                 answers = pipe.execute()
+            sealed: list[Game] = []
             for proposal, seats, answer in zip(some, seatings, answers, strict=True):
                 try:
                     proposals.settled(answer)
@@ -214,13 +233,14 @@ class Matcher:
                 except quotas.Full:  # somebody may still give theirs back: they wait on
                     self._release(plan.experiment, plan.version, name, proposal, "full")
                     continue
-                made += 1
-                jobs.start_game(self._redis, seats.game)
+                sealed.append(seats.game)
                 for session in seats.game.seats.values():
                     found.tickets.pop(session)
                     if session in found.here:
                         web, _ = found.here[session]
                         self._outbox.put(web, inner.Nudge(plan.experiment, session))
+            jobs.start_games(self._redis, sealed)
+            made += len(sealed)
         return made
 
     # --- deciding -------------------------------------------------------------------------------
@@ -335,6 +355,7 @@ class Matcher:
         ]
         ready: list[Proposal] = []
         for start in range(0, len(made), _BATCH):
+            self._renew()
             some = made[start : start + _BATCH]
             with self._redis.pipeline(transaction=False) as pipe:
                 for proposal in some:

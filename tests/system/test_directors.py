@@ -1,0 +1,47 @@
+"""Two directors: one acts, the other takes over, and whoever is being matched is kept."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+
+import pytest
+
+from bench import matching
+from tests.system.client import Client, join
+from tests.system.server import plain_env, serving
+
+pytestmark = pytest.mark.stack
+
+
+def test_six_hundred_people_and_a_director_killed_in_the_middle():
+    told = matching.measure(600, webs=2, kill=True)
+
+    assert (told.double, told.lost, told.phantom) == (0, 0, 0)
+    assert (told.seated, told.games) == (600, 300)
+
+
+def test_people_are_matched_within_five_seconds_of_their_directors_death():
+    with serving("pair") as server:
+        redis = f"unix://{server.data}/redis/redis.sock"
+        env = plain_env(REDIS_URL=redis, IGYM_DATA_DIR=str(server.data))
+        (leader,) = server.children("workers director")
+        standby = subprocess.Popen([sys.executable, "-m", "workers", "director"], env=env)
+        try:
+            time.sleep(3)  # it is up, and waits
+            with (
+                Client(server.url, join(server.url, "pair")) as ann,
+                Client(server.url, join(server.url, "pair")) as bob,
+            ):
+                ann.advance()
+                ann.wait("state", lambda s: s["phase"] == "waiting")
+                leader.kill()
+                killed_s = time.monotonic()
+                bob.advance()
+                for who in (ann, bob):
+                    who.wait("state", lambda s: s["phase"] == "playing", within_s=15)
+                assert time.monotonic() - killed_s < 5
+        finally:
+            standby.terminate()
+            standby.wait(30)
