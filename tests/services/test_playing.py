@@ -273,7 +273,7 @@ def test_whoever_waits_in_vain_goes_to_the_ending_with_its_code(lab):
     alone = lab.to_lobby()
     assert lab.match() == 0 and lab.read(alone).phase is Phase.WAITING
 
-    time.sleep(0.2)  # the scene's own patience
+    time.sleep(3)  # the scene's own patience
     lab.match()
     assert (lab.read(alone).outcome, lab.read(alone).code) == ("no_partner", "CODE-NOBODY")
     data = tables(lab)
