@@ -22,6 +22,7 @@ from igym.archive.tables import TABLES
 from igym.cli import main as cli
 from igym.domain.outcome import GameOutcome, Outcome
 from igym.domain.participant import LIFE
+from igym.store import keys
 
 HERE = Path(__file__).parent
 PART = re.compile(r"(<!-- generated: (\w+) -->\n).*?(<!-- end -->)", re.S)
@@ -53,6 +54,25 @@ def data_part() -> str:
         rows += [(f"`{c}`", str(kind), meaning) for c, (kind, meaning) in one.columns.items()]
         parts.append(table(*rows))
     return "\n\n".join(parts)
+
+
+def keys_part() -> str:
+    """Every kind of key in Redis and its life."""
+    rows = [("key", "kind", "life", "what is inside")]
+    for name, one in keys.ALL.items():
+        count = one.name.__code__.co_argcount
+        shown = one(*(f"<{word}>" for word in one.name.__code__.co_varnames[:count]))
+        rows.append((f"`{shown}`", one.kind, _life(name, one), first_paragraph(one.doc)))
+    return table(*rows)
+
+
+def _life(name: str, one: keys.Key) -> str:
+    if one.kind == "channel":
+        return "–"
+    if not one.ttl_s:
+        return "permanent"
+    days, rest = divmod(one.ttl_s, 86_400)
+    return f"{days} days" if days and not rest else f"{one.ttl_s} s"
 
 
 def wire_part() -> str:
@@ -230,6 +250,7 @@ PARTS = {
     "data": data_part,
     "wire": wire_part,
     "cli": cli_part,
+    "keys": keys_part,
     "errors": errors_part,
     "outcomes": outcomes_part,
     "moves": moves_part,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from redis import ConnectionPool, Redis
+from redis import ConnectionPool, Redis, UnixDomainSocketConnection
 from redis.backoff import ExponentialBackoff
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import RedisError
@@ -15,6 +15,13 @@ from igym.errors import Unavailable
 #: A command that is not answered for so long will not be: the line swallows it. Redis itself
 #: stands still for 2 s at the most, while a slow disk takes what the append-only file holds.
 ANSWER_S = 4.0
+
+
+class _Socket(UnixDomainSocketConnection):
+    """A connection through a file. redis-py 8.1 wants to report a port when one fails, and a
+    failure that fails in turn is no `RedisError`: it would end the thread it happens in."""
+
+    port = 0
 
 
 def open_redis(url: str, answer_s: float = ANSWER_S) -> Redis:
@@ -32,6 +39,8 @@ def open_redis(url: str, answer_s: float = ANSWER_S) -> Redis:
         health_check_interval=15,
         retry=Retry(ExponentialBackoff(cap=0.2, base=0.02), 3, (RedisConnectionError,)),
     )
+    if pool.connection_class is UnixDomainSocketConnection:
+        pool.connection_class = _Socket
     return Redis(connection_pool=pool)
 
 

@@ -69,6 +69,8 @@ class Outbox:
                         self._waiting[peer] = (messages + self._waiting[peer])[-BACKLOG:]
                 self._some.set()
                 time.sleep(0.25)
+            except Exception:  # noqa: BLE001 - a process without this thread is mute for good
+                _log.exception("a flush to %d peers was not sent and is dropped", len(waiting))
 
     def _publish(self, waiting: dict[str, list[inner.Inner]]) -> None:
         """One PUBLISH per peer, all in one write, on a connection kept for it.

@@ -148,3 +148,72 @@ def test_a_place_in_a_treatment_that_nothing_explains_is_a_problem(root):
     first["seed"] = next(n for n in range(9) if places.drawn("ab", n)[0] == "b")
     parquet.merge(root, [("assignments", {**place, **first})])
     assert audit(root).problems == []
+
+
+# --- matching ------------------------------------------------------------------------------------
+
+
+def ticket(session: str, game_id: str | None = "g1", ended_ms: float | None = DAY_MS, visit=1):
+    told = {"session_id": session, "visit": visit, "game_id": game_id, "ended_ms": ended_ms}
+    return ("tickets", {"day_ms": DAY_MS, **told})
+
+
+def match(*sessions: str, game_id: str = "g1"):
+    return ("matches", {"game_id": game_id, "day_ms": DAY_MS, "sessions": list(sessions)})
+
+
+def seat(who: str, name: str, game_id: str = "g1"):
+    told = {"game_id": game_id, "seat": name, "session_id": who}
+    return ("seats", {"day_ms": DAY_MS, **told})
+
+
+@pytest.fixture
+def matched(root) -> Path:
+    """Ann and Bob waited and were matched."""
+    parquet.write_episode(root, "g1-000", "ticks", tick_rows(range(10)))
+    seats = [seat("ann", "left"), seat("bob", "right")]
+    parquet.merge(root, [ticket("ann"), ticket("bob"), match("ann", "bob"), *seats])
+    return root
+
+
+def counts(found) -> tuple[int, int, int]:
+    return found.double_matched, found.lost_tickets, found.phantoms
+
+
+def test_two_who_waited_and_play_are_in_order(matched):
+    found = audit(matched)
+
+    assert counts(found) == (0, 0, 0)
+    assert found.problems == []
+
+
+def test_who_is_matched_into_a_second_game_is_double(matched):
+    parquet.merge(matched, [match("ann", "cat", game_id="g2"), ticket("cat", "g2")])
+    parquet.merge(matched, [seat("ann", "left", "g2"), seat("cat", "right", "g2")])
+
+    assert counts(audit(matched)) == (1, 0, 0)
+
+
+def test_who_sits_in_a_game_without_having_waited_is_a_phantom(matched):
+    parquet.merge(matched, [match("cat", game_id="g2"), seat("cat", "left", "g2")])
+
+    assert counts(audit(matched)) == (0, 0, 1)
+
+
+def test_a_wait_that_nothing_ended_is_lost_once_its_session_ended(matched):
+    parquet.merge(matched, [ticket("ann", None, None, visit=5), ticket("eve", None, None)])
+
+    assert counts(audit(matched)) == (0, 1, 0)  # eve's session may still be waiting
+
+
+def test_a_wait_for_a_game_in_which_one_does_not_sit_is_lost(matched):
+    parquet.merge(matched, [ticket("bob", "g7", visit=5)])
+
+    assert counts(audit(matched)) == (0, 1, 0)
+
+
+def test_answers_are_found_by_who_where_and_what(root):
+    told = {"session_id": "ann", "visit": 3, "item": "fun", "scene": "after", "value": "4"}
+    parquet.merge(root, [("answers", {"day_ms": DAY_MS, **told})])
+
+    assert audit(root).answers == {("ann", "after", "fun"): "4"}

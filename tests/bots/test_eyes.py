@@ -109,3 +109,13 @@ def test_replies_nobody_can_see_after_the_end_are_not_waited_for(eyes):
     eyes.frame(frame(0, base=-1, episode=1, acks=(0, 1)), START_MS + 5_000)
 
     assert list(eyes.reply_ms) == []
+
+
+def test_a_game_that_was_taken_over_goes_on_a_few_ticks_back_and_nothing_counts_as_dropped(eyes):
+    watch(eyes, range(101))
+    eyes.frame(frame(95, base=-1, generation=2), START_MS + 5_000)
+    eyes.frame(frame(96, generation=2), START_MS + 5_033)
+    eyes.frame(frame(101), START_MS + 5_050)  # of the worker that lost the game
+
+    assert list(eyes.back) == [5]
+    assert (eyes.tick, eyes.dropped, eyes.gaps, eyes.ghosts) == (96, 0, 0, 1)
