@@ -12,6 +12,7 @@ from hypothesis.stateful import (
     RuleBasedStateMachine,
     initialize,
     invariant,
+    precondition,
     rule,
     run_state_machine_as_test,
 )
@@ -109,60 +110,68 @@ class Mail(RuleBasedStateMachine):
         self.written: list[int] = []
         self.webs = [Web(self.redis, name, self.written) for name in ("web-1", "web-2")]
         self.flying: list[tuple[str, inner.Post]] = []
-        self.browser, self.web, self.link = Browser(), None, None
+        self.browser, self.web = Browser(), self.webs[0]
+        self.link = self.web.connect(self.browser)
         self.deployment = SimpleNamespace(redis=self.redis)
         self.outbox = SimpleNamespace(put=lambda to, said: self.flying.append((to, said)))
 
-    @rule(again=st.booleans())
-    def send(self, again: bool) -> None:
-        n = len(self.written) + 1
-        self.written.append(n)
-        for _ in range(1 + again):  # a reply was lost: the sender says it again
-            mailing.send(
-                self.deployment, self.outbox, EXPERIMENT, SESSION, message(n), once=f"line {n}"
-            )
+    @rule(many=st.integers(1, 3), again=st.booleans())
+    def send(self, many: int, again: bool) -> None:
+        for _ in range(many):
+            n = len(self.written) + 1
+            self.written.append(n)
+            for _ in range(1 + again):  # a reply was lost: the sender says it again
+                mailing.send(
+                    self.deployment, self.outbox, EXPERIMENT, SESSION, message(n), once=f"line {n}"
+                )
 
+    @precondition(lambda self: self.flying)
     @rule(at=st.integers(0, 9), twice=st.booleans())
     def arrive(self, at: int, twice: bool) -> None:
         """A published message comes: in any order, perhaps twice, perhaps where nobody is."""
-        if self.flying:
-            to, said = self.flying[at % len(self.flying)]
-            if not twice:
-                self.flying.remove((to, said))
-            next(web for web in self.webs if web.name == to).mailman.post(said)
+        to, said = self.flying[at % len(self.flying)]
+        if not twice:
+            self.flying.remove((to, said))
+        next(web for web in self.webs if web.name == to).mailman.post(said)
 
-    @rule()
-    def lose(self) -> None:
-        self.flying.clear()
+    @precondition(lambda self: self.flying)
+    @rule(at=st.integers(0, 9))
+    def lose(self, at: int) -> None:
+        del self.flying[at % len(self.flying)]
 
-    @rule(which=st.integers(0, 1), fresh=st.booleans())
+    @precondition(lambda self: self.link is None)
+    @rule(which=st.integers(0, 1), fresh=st.sampled_from([False, False, True]))
     def connect(self, which: int, fresh: bool) -> None:
-        """To any web worker; the link it had is closed there sooner or later, or never."""
         if fresh:
             self.browser = Browser()  # the page was loaded again
         self.web = self.webs[which]
         self.link = self.web.connect(self.browser)
 
-    @rule()
-    def vanish(self) -> None:
-        self.browser.socket = None
-        if self.link is not None:
+    @precondition(lambda self: self.link is not None)
+    @rule(how=st.sampled_from(["stay", "stay", "vanish", "change"]), which=st.integers(0, 1))
+    def lose_the_connection(self, how: str, which: int) -> None:
+        """It ends; or the browser is elsewhere before its web worker has noticed."""
+        if how == "vanish":
+            self.browser.socket = None
             self.web.outlet.close(self.link)
             self.link = None
+        elif how == "change":
+            self.web = self.webs[which]
+            self.link = self.web.connect(self.browser)
 
+    @precondition(lambda self: self.link is not None)
     @rule(back=st.integers(0, 3))
     def acknowledge(self, back: int) -> None:
         """What it has, or an old number once more, or one it cannot have."""
-        if self.link is not None:
-            self.web.mailman.got(self.link, wire.Got(max(0, self.browser.seq - back)))
-            self.web.mailman.got(self.link, wire.Got(self.browser.seq + 1 + back))
+        self.web.mailman.got(self.link, wire.Got(max(0, self.browser.seq - back)))
+        self.web.mailman.got(self.link, wire.Got(self.browser.seq + 1 + back))
 
+    @precondition(lambda self: self.link is not None)
     @rule()
     def heartbeat(self) -> None:
         """Whatever was lost before: now the browser has everything."""
-        if self.link is not None:
-            self.web.mailman.bring(self.link)
-            assert self.browser.lines == self.written
+        self.web.mailman.bring(self.link)
+        assert self.browser.lines == self.written
 
     @invariant()
     def a_browser_has_a_beginning_of_everything_and_nothing_twice(self) -> None:
@@ -178,7 +187,7 @@ def test_any_interleaving_brings_every_message_once_or_a_snapshot(redis, monkeyp
     monkeypatch.setattr(mail, "MOST", 4)
     machine = type("Machine", (Mail,), {"redis": redis})
     how = settings(
-        max_examples=60,
+        max_examples=100,
         stateful_step_count=30,
         deadline=None,
         suppress_health_check=list(HealthCheck),
