@@ -86,3 +86,29 @@ def test_four_people_play_two_games_and_their_data_are_whole(tmp_path):
     assert 0 < told["ticks_logged"] <= 2 * 5 * 30  # a match may end before its time is up
     assert set(told["cpu_s"]) == {"web", "games", "director", "redis", "load"}
     assert told["rss_mb"]["total"] > 0
+
+
+@pytest.mark.stack
+@pytest.mark.slow
+def test_eight_people_get_through_although_every_tier_is_killed_under_them():
+    command = "from igym.cli.main import main; main()"
+    args = ["rehearse", "examples/slime_volleyball", "--participants", "8", "--seconds", "15"]
+    args += ["--games", "2", "--directors", "2", "--kill", "web@2", "--kill", "game@4"]
+    args += ["--kill", "director@6", "--restart-redis@8", "--reload", "25%", "--drop", "25%"]
+
+    done = subprocess.run(
+        [sys.executable, "-c", command, *args, "--rtt", "20,80,200", "--json"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=175,
+        check=False,
+    )
+
+    assert done.returncode == 0, done.stdout + done.stderr[-4_000:]
+    told = json.loads(done.stdout)
+    assert {name: told[name] for name in verdict.INVARIANTS} == dict.fromkeys(verdict.INVARIANTS, 0)
+    assert (told["finished"], told["not_struck"]) == (8, 0)
+    assert set(told["weather"]) <= {"reload", "drop"}
+    assert set(told["resume_s"]) == {"web", "game", "director", "redis"}
+    assert told["resume_s"]["redis"]["max"] < 10
