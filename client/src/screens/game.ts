@@ -14,6 +14,7 @@ import { Scene } from '../play/scene.ts';
 import { sending } from '../play/sending.ts';
 import { stage } from '../play/stage.ts';
 import { touchPad } from '../play/touch.ts';
+import '../style/bar.css';
 import '../style/game.css';
 import { text } from '../text.ts';
 import type { Episode, GameView } from '../wire.gen.ts';
