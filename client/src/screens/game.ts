@@ -16,6 +16,7 @@ import { stage } from '../play/stage.ts';
 import { touchPad } from '../play/touch.ts';
 import '../style/bar.css';
 import '../style/game.css';
+import '../style/phone.css';
 import { text } from '../text.ts';
 import type { Episode, GameView } from '../wire.gen.ts';
 import type { Screen } from './screen.ts';
