@@ -189,18 +189,29 @@ def measure(people: int, rate: float = 0, *, webs: int = WEBS, kill: bool = Fals
             began_s = time.monotonic()
             go.set()
             result = Told(people)
+            made: list[str] = []
+
+            def count() -> int:
+                """Games so far. Each is over at once: none waits for a worker."""
+                fresh = games.open_games(redis, E)
+                for game in fresh:
+                    games.settled(redis, E, game)
+                made.extend(fresh)
+                return len(made)
+
             if kill:
-                _until(lambda: len(games.open_games(redis, E)) >= people // 8, PATIENCE_S)
+                _until(lambda: count() >= people // 8, PATIENCE_S)
                 directors[0].kill()
                 directors[0].wait()
-                killed_s, before = time.monotonic(), len(games.open_games(redis, E))
-                _until(lambda: len(games.open_games(redis, E)) > before, PATIENCE_S)
+                killed_s, before = time.monotonic(), count()
+                _until(lambda: count() > before, PATIENCE_S)
                 result.resumed_s = time.monotonic() - killed_s
-            _until(lambda: len(games.open_games(redis, E)) >= people // 2, PATIENCE_S)
+            _until(lambda: count() >= people // 2, PATIENCE_S)
             result.took_s = time.monotonic() - began_s
             time.sleep(1)  # the last words reach the web processes
             stop.set()
-            _account(deployment, [told.get(timeout=60) for _ in crowd], result)
+            count()
+            _account(deployment, [told.get(timeout=60) for _ in crowd], result, made)
             return result
         finally:
             for process in crowd:
@@ -217,7 +228,7 @@ def _until(true: Any, within_s: float) -> None:
         time.sleep(0.05)
 
 
-def _account(deployment: Deployment, seen: list[Seen], result: Told) -> None:
+def _account(deployment: Deployment, seen: list[Seen], result: Told, made: list[str]) -> None:
     """Compare every session with every game, and take the times."""
     redis = deployment.redis
     arrived, asked, seated = (
@@ -225,7 +236,7 @@ def _account(deployment: Deployment, seen: list[Seen], result: Told) -> None:
         for name in ("arrived", "asked", "seated")
     )
     place: dict[str, list[str]] = {}
-    for game_id in games.open_games(redis, E):
+    for game_id in sorted(set(made)):
         game = games.read(redis, E, game_id)
         result.games += 1
         for session in game.seats.values():
