@@ -216,10 +216,9 @@ def measure(people: int, rate: float = 0, *, webs: int = WEBS, kill: bool = Fals
         finally:
             for process in crowd:
                 process.kill()
-            for director in directors:
-                director.terminate()
-            for director in directors:
-                director.wait(30)
+            for director in directors:  # not asked to: it would archive all of this first
+                director.kill()
+                director.wait()
 
 
 def _until(true: Any, within_s: float) -> None:

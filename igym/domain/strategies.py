@@ -251,7 +251,7 @@ def _reunion(plan: GroupPlan, queue: Sequence[Ticket], size: int, now_ms: float)
     for ticket in queue:
         if ticket.group:
             known.setdefault(ticket.group, []).append(ticket)
-    return [members[:size] for members in known.values() if len(members) >= size]
+    return [group for members in known.values() for group in fifo(members, size)]
 
 
 def _roles(plan: GroupPlan, queue: Sequence[Ticket], size: int, now_ms: float) -> Groups:

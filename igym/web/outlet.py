@@ -289,10 +289,6 @@ class Outlet:
                     if link.lobby == said.lobby and link.counts:
                         place = said.places.get(link.session, 0)
                         self.send(link, wire.Lobby(said.scene, said.waiting, said.wanted, place))
-            elif isinstance(said, inner.Ask):
-                for link in self:
-                    if link.session == said.session and link.experiment == said.experiment:
-                        self.send(link, wire.Check(said.proposal, said.until_ms, said.asks))
 
     def displace(self, link: Link) -> None:
         """Its participant went on elsewhere: say so and let it go."""
