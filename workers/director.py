@@ -16,7 +16,7 @@ import time
 from collections.abc import Callable
 
 from igym.errors import LeaseLost
-from igym.services import absence, asking, finishing, footprint, matching, screening
+from igym.services import absence, asking, footprint, matching, reaping, screening
 from igym.services.connect import Deployment
 from igym.store import Redis, RedisError, backlog, bell, jobs, lease
 from igym.store.client import open_redis
@@ -57,10 +57,6 @@ def _match(deployment: Deployment, outbox: Outbox, matcher: matching.Matcher, to
     matcher.round(token)
 
 
-def _reap(deployment: Deployment, outbox: Outbox, patience: Patience) -> None:
-    finishing.reap(deployment, outbox, sure=patience.over())
-
-
 def run(deployment: Deployment, name: str) -> None:
     """Direct as `name` until SIGTERM; then let the archiver finish and give the leases back.
 
@@ -82,13 +78,14 @@ def run(deployment: Deployment, name: str) -> None:
         # Whether it was kept does not matter here: who lost it is refused by every script.
         lambda: lease.take(deployment.redis, "matching", name, life_s),
     )
+    reaper = reaping.Reaper(deployment, outbox)
     rounds: tuple[tuple[str, Callable[[int], object], Callable[[], object]], ...] = (
         (
             "matching",
             lambda token: _match(deployment, outbox, matcher, token),
             _rung(bells, stop),
         ),
-        ("reaping", lambda _: _reap(deployment, outbox, patience), lambda: stop.wait(0.25)),
+        ("reaping", lambda _: reaper.round(sure=patience.over()), lambda: stop.wait(0.2)),
         ("presence", lambda _: _absent(deployment, outbox, slow), lambda: stop.wait(2.0)),
         ("archiving", lambda _: _archive(deployment, name, stop), lambda: stop.wait(1.0)),
         ("checking", lambda _: _check(deployment, name, stop), lambda: stop.wait(0.2)),

@@ -13,9 +13,8 @@ from igym.domain.outcome import GameOutcome, Outcome
 from igym.errors import IgymError, NotFound
 from igym.services import advancing, matching, problems
 from igym.services.connect import Deployment, now_ms
-from igym.store import bell, games, jobs, lease, packages, records
+from igym.store import bell, games, jobs, records
 from igym.store.games import Game
-from igym.store.lease import Life
 from igym.store.post import Outbox
 from igym.store.records import Row
 
@@ -43,9 +42,6 @@ def report(deployment: Deployment, game: Game, message: str, where: str, trace: 
         game=game.id,
     )
 
-
-#: A game that lost its worker and whose job was lost as well is offered once more after this.
-AGAIN_MS = 2_000
 
 #: A game that was taken over so often without a tick in between is given up: it kills workers.
 MOST_FRUITLESS = 3
@@ -143,49 +139,3 @@ def take_over(deployment: Deployment, game: Game, owner: str, why: str) -> int:
     if fruitless < MOST_FRUITLESS:
         jobs.start_game(deployment.redis, games.read(deployment.redis, game.experiment, game.id))
     return generation
-
-
-def _forgotten(deployment: Deployment, game: Game) -> bool:
-    """Whether no job for the game waits and none has claimed it meanwhile."""
-    redis = deployment.redis
-    if jobs.is_queued(redis, game):
-        return False
-    return not games.read(redis, game.experiment, game.id).owner
-
-
-def reap(deployment: Deployment, outbox: Outbox, *, sure: bool = True) -> int:
-    """Look after games nobody runs (any more). Returns how many were taken from dead workers.
-
-    A game that no worker has claimed is offered again, and so is one whose worker is dead, in
-    its next generation; one that took every worker with it is given up with what its log
-    holds; one that is over but not settled is settled.
-
-    Args:
-        sure: whether a lease that ran out means something. If not, as right after Redis was
-            away, only workers that were seen to end count as dead.
-    """
-    redis, taken = deployment.redis, 0
-    patience_ms = 2 * deployment.settings.worker_lease_s * 1000
-    lives: dict[str, Life] = {}  # asked once per worker, not per game
-    for experiment in packages.active(redis):
-        ids = games.open_games(redis, experiment)
-        for game_id, game in games.read_all(redis, experiment, ids).items() if ids else ():
-            if game is None:
-                games.settled(redis, experiment, game_id)
-                continue
-            if game.owner and game.owner not in lives:
-                lives[game.owner] = lease.life(redis, game.owner)
-            if game.phase == "over":
-                if now_ms() - game.ended_ms > patience_ms:
-                    settle(deployment, outbox, game)
-            elif not game.owner and game.fruitless >= MOST_FRUITLESS:
-                _log.error("game %s was lost with every worker it had", game_id)
-                finish(deployment, outbox, game, GameOutcome.LOST)
-            elif not game.owner:
-                since_ms = max(game.created_ms, game.offered_ms)
-                wait_ms = AGAIN_MS if game.generation > 1 else patience_ms
-                if now_ms() - since_ms > wait_ms and _forgotten(deployment, game):
-                    jobs.start_game(redis, game)
-            elif lives[game.owner] is Life.GONE or (sure and lives[game.owner] is Life.SILENT):
-                taken += bool(take_over(deployment, game, game.owner, "its worker is dead"))
-    return taken

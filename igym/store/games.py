@@ -96,13 +96,37 @@ def open_games(redis: Redis, experiment: str) -> list[str]:
     return [one.decode() for one in found]
 
 
-def read_all(redis: Redis, experiment: str, ids: Sequence[str]) -> dict[str, Game | None]:
+class Glance(msgspec.Struct, frozen=True):
+    """What tells whether a game needs care. Fields as in `Game`."""
+
+    id: str
+    owner: str
+    phase: str
+    generation: int
+    created_ms: float
+    offered_ms: float
+    ended_ms: float
+    fruitless: int
+
+
+_GLANCED = Glance.__struct_fields__[1:]
+
+
+def glance(redis: Redis, experiment: str, ids: Sequence[str]) -> list[Glance | None]:
     """Those games, None for one that is not there (any more). One round trip."""
     with redis.pipeline(transaction=False) as pipe:
         for id in ids:
-            pipe.hgetall(keys.game(experiment, id))
+            pipe.hmget(keys.game(experiment, id), _GLANCED)
         found = pipe.execute()
-    return {id: _game(raw) if raw else None for id, raw in zip(ids, found, strict=True)}
+    return [_glance(id, raw) for id, raw in zip(ids, found, strict=True)]
+
+
+def _glance(id: str, raw: Sequence[bytes | None]) -> Glance | None:
+    if raw[2] is None:
+        return None
+    known = {name: value.decode() for name, value in zip(_GLANCED, raw, strict=True) if value}
+    blank = dict.fromkeys(_GLANCED[3:], "0") | {"owner": ""}
+    return msgspec.convert({"id": id} | blank | known, Glance, strict=False)
 
 
 def settled(redis: Redis, experiment: str, game_id: str) -> None:

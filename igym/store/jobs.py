@@ -62,13 +62,14 @@ def start_games(redis: Redis, games: Sequence[Game]) -> None:
         pipe.execute()
 
 
-def is_queued(redis: Redis, game: Game) -> bool:
-    """Whether a job for this generation waits for a worker."""
-    return any(
-        id.startswith(_job(game))
-        for name in (AGAIN, GAMES)
-        for id in _queue(redis, name).get_job_ids()
-    )
+def waiting(redis: Redis) -> set[tuple[str, int]]:
+    """(game, generation) of every job that waits for a worker."""
+    found = set()
+    for name in (AGAIN, GAMES):
+        for id in _queue(redis, name).get_job_ids():
+            _, game, generation, _ = id.split("-")
+            found.add((game, int(generation)))
+    return found
 
 
 def queued(redis: Redis) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from typing import Any
 
@@ -51,12 +51,24 @@ class Life(StrEnum):
     SILENT = "silent"  # its lease ran out: dead, or it could not be renewed
 
 
+def lives(redis: Redis, workers: Iterable[str]) -> dict[str, Life]:
+    """How those game workers are. One round trip."""
+    names = list(workers)
+    if not names:
+        return {}
+    with redis.pipeline(transaction=False) as pipe:
+        for name in names:
+            pipe.hmget(keys.worker(name), "pid", "gone")
+        found = pipe.execute()
+    return {
+        name: Life.GONE if gone else Life.ALIVE if pid else Life.SILENT
+        for name, (pid, gone) in zip(names, found, strict=True)
+    }
+
+
 def life(redis: Redis, worker: str) -> Life:
     """How that game worker is."""
-    found: Any = redis.hmget(keys.worker(worker), "pid", "gone")
-    if found[1]:
-        return Life.GONE
-    return Life.ALIVE if found[0] else Life.SILENT
+    return lives(redis, [worker])[worker]
 
 
 def gone(redis: Redis, worker: str) -> None:

@@ -14,7 +14,7 @@ from igym.archive.tables import TABLES
 from igym.domain import seeds
 from igym.domain.outcome import GameOutcome
 from igym.domain.participant import Phase
-from igym.services import archiving, finishing, seating
+from igym.services import archiving, finishing, reaping, seating
 from igym.store import games, jobs, records, sockets
 from igym.store.games import episode_id
 from igym.wire import inner
@@ -251,12 +251,12 @@ def test_a_worker_that_was_replaced_writes_nothing_more_and_moves_nobody(lab, mo
 
 def test_a_game_that_no_worker_took_is_offered_again(lab):
     redis, game = lab.deployment.redis, lab.pair()
-    assert jobs.is_queued(redis, game)
+    assert (game.id, game.generation) in jobs.waiting(redis)
     redis.delete("rq:queue:games")
     redis.hset(f"igym:{{counters}}:game:{game.id}", "created_ms", "1")
 
-    finishing.reap(lab.deployment, lab.outbox)
-    assert jobs.is_queued(redis, game)
+    reaping.Reaper(lab.deployment, lab.outbox).whole()
+    assert (game.id, game.generation) in jobs.waiting(redis)
 
 
 def test_people_of_a_finished_game_are_not_told_it_was_lost(lab):

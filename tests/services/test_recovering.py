@@ -9,7 +9,7 @@ import pytest
 from igym import settings
 from igym.domain.plan import PlayPlan
 from igym.engine.replay import Story
-from igym.services import finishing, playing, stage
+from igym.services import finishing, playing, reaping, stage
 from igym.services.loading import load_stored
 from igym.services.snapshots import Snapshots
 from igym.store import games, jobs, lease
@@ -71,7 +71,7 @@ def kill_at(lab: Lab, host: playing.GameHost, game, steps: int) -> None:
 
 def reaped(lab: Lab, owner: str = "games-1") -> int:
     lease.gone(lab.deployment.redis, owner)
-    return finishing.reap(lab.deployment, lab.outbox)
+    return reaping.Reaper(lab.deployment, lab.outbox).whole()
 
 
 def events(data: dict[str, list[dict]]) -> list[str]:
@@ -206,7 +206,7 @@ def test_a_game_that_takes_every_worker_with_it_is_given_up(lab):
         host = second(lab, name)
         if games.read(lab.deployment.redis, "counters", game.id).fruitless >= 3:
             break
-    finishing.reap(lab.deployment, lab.outbox)
+    reaping.Reaper(lab.deployment, lab.outbox).whole()
     assert {(p.outcome, p.code) for p in lab.people(game).values()} == {
         ("technical_problem", "CODE-TECH")
     }
@@ -220,7 +220,7 @@ def test_of_two_who_find_the_worker_dead_one_takes_the_game(lab):
     here = games.read(redis, "counters", game.id)
     made = [finishing.take_over(lab.deployment, here, "games-1", "dead") for _ in range(2)]
     assert made == [2, 0]
-    assert jobs.is_queued(redis, games.read(redis, "counters", game.id))
+    assert (game.id, 2) in jobs.waiting(redis)
     assert redis.llen("rq:queue:games-again") == 1
 
 
