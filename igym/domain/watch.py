@@ -136,6 +136,14 @@ class Watch:
         said = [t.look(self._since(t, now_s, last_input_s), now_s) for t in self._troubles]
         return [word for word in said if word is not None]
 
+    def standing(self) -> list[Word]:
+        """The warnings that stand, for somebody who may not have seen them."""
+        return [
+            Word("warn", trouble.limit.kind, trouble.until_s)
+            for trouble in self._troubles
+            if trouble.until_s is not None and not trouble.out
+        ]
+
     def _sample(self, now_s: float, rtt_ms: float) -> None:
         known = rtt_ms >= 0
         changed = not self._rtts or rtt_ms != self._rtts[-1]

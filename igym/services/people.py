@@ -37,6 +37,7 @@ class Person:
         self.heard_s = 0.0
         self.input_s = now_s  # last key edge
         self.watch = Watch(limits, now_s)
+        self.new = False  # on this connection they were told of no warning yet
         self.leaves = ""  # outcome with which they left for good; "" = they did not
         self._silent_s = silent_s
 
@@ -55,7 +56,11 @@ class Person:
         """What the scene's limits have to say about them now. Fed while they play."""
         if self.stands is not Seated.HERE:
             return self.watch.again(now_s)
-        return self.watch.feed(now_s, self.rtt_ms, self.hidden, self.input_s)
+        said = self.watch.feed(now_s, self.rtt_ms, self.hidden, self.input_s)
+        if self.new:
+            self.new, told = False, {word.kind for word in said}
+            said += [word for word in self.watch.standing() if word.kind not in told]
+        return said
 
     @property
     def stands(self) -> Seated:

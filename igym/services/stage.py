@@ -105,6 +105,7 @@ class Stage:
         person.link = (said.web, said.conn)
         person.heard_s = time.monotonic()
         person.count = 0
+        person.new = True
         owned = inner.Owned(said.conn, self.game.id, said.seat, self._worker, self.game.generation)
         self._outbox.put(said.web, owned)
         self._outbox.put(

@@ -183,3 +183,14 @@ def test_whatever_happens_nobody_is_out_without_a_warning_that_lasted(life):
 def test_a_warning_has_to_come_before_the_end(make):
     with pytest.raises(BadPackage, match="warning"):
         make(warn="10 s", out="10 s")
+
+
+def test_a_warning_that_stands_can_be_told_again():
+    watch = Watch([hidden(warn="3 s", out="10 s")], 0)
+    assert watch.standing() == []
+    for now_s in (0, 1, 2, 3, 3.5):
+        watch.feed(now_s, 10, True, now_s)
+    (word,) = watch.standing()
+    assert (word.what, word.kind, word.until_s) == ("warn", "hidden", 10)
+    watch.feed(4, 10, False, 4)
+    assert watch.standing() == []
