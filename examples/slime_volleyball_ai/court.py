@@ -1,5 +1,8 @@
 """The court: the environment as this study uses it, and the keys that play in it."""
 
+import copy
+from typing import Any
+
 from slime_volleyball.slimevolley_env import Actions, SlimeVolleyEnv
 
 from igym import Touch
@@ -27,10 +30,22 @@ KEYS: dict[str | tuple[str, ...], int] = {
 BUTTONS = (Touch("◀", "ArrowLeft"), Touch("▶", "ArrowRight"), Touch("▲", "ArrowUp", side="right"))
 
 
-def make_court() -> SlimeVolleyEnv:
+class Court(SlimeVolleyEnv):
+    """The environment, whose state can be saved: a match that loses its machine goes on at once."""
+
+    def get_state(self) -> Any:
+        """All that changes from step to step."""
+        return copy.deepcopy(self._env_state), self.t, self.np_random.bit_generator.state
+
+    def set_state(self, state: Any) -> None:
+        """Go on from what `get_state` gave."""
+        self._env_state, self.t, self.np_random.bit_generator.state = copy.deepcopy(state)
+
+
+def make_court() -> Court:
     """A match to three points, in which Left means left on either side of the net."""
     # Without human_inputs the left slime's Left and Right are mirrored, "to the net" and back.
-    court = SlimeVolleyEnv({"human_inputs": True})
+    court = Court({"human_inputs": True})
     court.max_lives = POINTS
     return court
 
