@@ -6,6 +6,7 @@ import os
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -92,8 +93,12 @@ def _busy(asked: Choosy) -> list[int]:
     import psutil
 
     idle = {callee._process.pid for callee in asked.callees._idle}
-    mine = psutil.Process().children()
-    return [p.pid for p in mine if "igym.services.callee" in p.cmdline() and p.pid not in idle]
+    found = []
+    for child in psutil.Process().children():
+        with suppress(psutil.Error):  # others of ours end in this very moment
+            if "igym.services.callee" in child.cmdline() and child.pid not in idle:
+                found.append(child.pid)
+    return found
 
 
 @pytest.mark.parametrize(
