@@ -14,6 +14,9 @@ from examples.slime_volleyball_ai.court import MATCH_STEPS, make_court
 from examples.slime_volleyball_ai.experiment import easy, strong
 from igym.engine.onnx import Player, check, load
 
+#: A second or so each: too many of them for `make fast`.
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2] / "examples" / "slime_volleyball_ai"
 SEATS = ("agent_left", "agent_right")
 MIRRORED = (0, 5, 4, 3, 2, 1)  # what the left seat must press for the network's action

@@ -26,6 +26,9 @@ from igym.store.client import open_redis
 from tests.services import paper
 from tests.services.paper import E, Outgoing, Paper, a_plan, a_play
 
+#: A second or so each: too many of them for `make fast`.
+pytestmark = pytest.mark.slow
+
 CELLS, PAIRS, POOL = ("a", "b", "c", "d"), 20, 300
 SKILL = TreatmentPlan("skill", "group", CELLS, wanted=PAIRS)
 

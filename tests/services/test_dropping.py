@@ -20,6 +20,9 @@ from igym.wire import inner
 from tests.services.conftest import Lab
 from tests.services.test_playing import assert_whole, tables
 
+#: A second or so each: too many of them for `make fast`.
+pytestmark = pytest.mark.slow
+
 
 def rule(lab: Lab, made: Hold, **more: object) -> None:
     """The scene's rule for everybody, in the plan and in the author's own words."""

@@ -35,6 +35,9 @@ from igym.store import games, heard, keys, sessions
 from igym.store.sessions import Session
 from tests.services.paper import E, Paper, a_plan, a_play
 
+#: A second or so each: too many of them for `make fast`.
+pytestmark = pytest.mark.slow
+
 #: The scene by which each event happens that a session can bring about by itself.
 TO = {Event.TURN_PAGE: "about", Event.QUEUE: "play", Event.FINISH: "thanks"}
 #: A scene in which a session of that phase can be.

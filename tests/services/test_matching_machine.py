@@ -10,6 +10,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -34,6 +35,9 @@ from igym.store import games, keys, lease, lobby, sessions
 from igym.store.sessions import Session
 from igym.wire import inner
 from tests.services.paper import E, Paper, a_plan, a_play
+
+#: A second or so each: too many of them for `make fast`.
+pytestmark = pytest.mark.slow
 
 SIZE = 2
 

@@ -19,6 +19,9 @@ from igym.store import games, jobs, records, sockets
 from igym.store.games import episode_id
 from igym.wire import inner
 
+#: A second or so each: too many of them for `make fast`.
+pytestmark = pytest.mark.slow
+
 
 def tables(lab) -> dict[str, list[dict]]:
     """Everything archived, by table."""

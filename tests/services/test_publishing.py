@@ -13,6 +13,9 @@ from igym.services import compiling, publishing
 from igym.services.loading import load
 from tests.services.conftest import PACKAGES
 
+#: A second or so each: too many of them for `make fast`.
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def root(tmp_path: Path) -> Path:

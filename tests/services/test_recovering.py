@@ -18,6 +18,9 @@ from igym.wire.record import decode_chunk
 from tests.services.conftest import Lab, Now
 from tests.services.test_playing import assert_whole, tables
 
+#: A second or so each: too many of them for `make fast`.
+pytestmark = pytest.mark.slow
+
 
 class Killed(BaseException):
     """As SIGKILL: nothing below the loop may notice."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 
 import msgspec
+import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -19,6 +20,9 @@ from igym.errors import LeaseLost
 from igym.store import games, keys, lease
 from igym.store.games import Game
 from tests.redis_server import leaking
+
+#: A second or so each: too many of them for `make fast`.
+pytestmark = pytest.mark.slow
 
 HOLDERS = ("a", "b", "c")
 

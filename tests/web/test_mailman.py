@@ -24,6 +24,9 @@ from igym.web.mailman import Mailman
 from igym.web.outlet import Outlet
 from igym.wire import inner
 
+#: A second or so each: too many of them for `make fast`.
+pytestmark = pytest.mark.slow
+
 EXPERIMENT, SESSION = "kitchen", "ann"
 
 
