@@ -14,18 +14,7 @@ from typing import Any
 
 from igym.archive import parquet
 from igym.archive.parquet import Row
-
-#: Columns that hold JSON.
-TEXTS = ("parameters", "considered", "answer", "groups", "filled")
-
-
-def packed(entry: dict[str, Any]) -> dict[str, Any]:
-    """An entry as a row of `decisions`."""
-    return {k: _text(v) if k in TEXTS else v for k, v in entry.items()}
-
-
-def _text(value: Any) -> str | None:
-    return None if value is None else json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+from igym.domain import matchlog
 
 
 def merge(root: Path, rows: Iterable[Row]) -> list[str]:
@@ -49,7 +38,7 @@ def merge(root: Path, rows: Iterable[Row]) -> list[str]:
 
 def _line(row: dict[str, Any]) -> bytes:
     entry = {
-        k: json.loads(v) if k in TEXTS and v is not None else v
+        k: json.loads(v) if k in matchlog.TEXTS and v is not None else v
         for k, v in row.items()
         if k not in ("day_ms", "event_id")
     }

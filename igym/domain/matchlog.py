@@ -6,6 +6,7 @@ entry alone, and must come to the same groups: that is what makes the log a proo
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from typing import Any
@@ -134,3 +135,16 @@ def _ticket(plan: GroupPlan, facts: Mapping[str, Any]) -> Ticket:
     if "attribute" in facts:
         said["attributes"] = {plan.attribute: facts["attribute"]}
     return Ticket(**said)
+
+
+#: Columns that hold JSON.
+TEXTS = ("parameters", "considered", "answer", "groups", "filled")
+
+
+def packed(entry: dict[str, Any]) -> dict[str, Any]:
+    """An entry as a row of `decisions`."""
+    return {k: _text(v) if k in TEXTS else v for k, v in entry.items()}
+
+
+def _text(value: Any) -> str | None:
+    return None if value is None else json.dumps(value, ensure_ascii=False, separators=(",", ":"))

@@ -15,7 +15,6 @@ from dataclasses import replace
 from typing import Any
 
 import igym.services.choosing as authors
-from igym.archive import matches
 from igym.domain import matchlog
 from igym.domain.matchlog import Inputs
 from igym.domain.participant import Phase
@@ -334,7 +333,7 @@ class Matcher:
         entry: dict[str, Any],
         groups: Sequence[Sequence[Ticket]],
     ) -> int:
-        row = ("decisions", matches.packed(entry))
+        row = ("decisions", matchlog.packed(entry))
         records.add(self._redis, plan.experiment, plan.version, [row])
         at_ms = now_ms()
         made = [

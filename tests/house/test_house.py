@@ -120,6 +120,20 @@ def test_an_author_who_imports_igym_loads_no_server():
     assert server.isdisjoint(loaded)
 
 
+@pytest.mark.parametrize("process", ["igym.web.app", "workers.director"])
+def test_who_only_moves_people_about_carries_no_arrays(process):
+    # 40 MB in each process of a tier that is there several times
+    code = (
+        "from gevent import monkey; monkey.patch_all()\n"
+        f"import {process}, sys; print(*sorted(m for m in sys.modules if '.' not in m))"
+    )
+    loaded = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
+    ).stdout.split()
+
+    assert {"pyarrow", "numpy", "gymnasium", "onnxruntime", "markdown_it"}.isdisjoint(loaded)
+
+
 def test_nobody_imports_the_workers():
     # By name, in a queue or on a command line, is fine; by import would tie the web tier to them.
     assert [

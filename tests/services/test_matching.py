@@ -325,6 +325,6 @@ def test_the_log_that_the_archiver_writes_leads_to_the_same_groups(deployment, l
 
     # Once more with the same rows: nothing is in it twice.
     decisions = [
-        ("decisions", matches.packed({**line, "day_ms": line["decided_ms"]})) for line in lines
+        ("decisions", matchlog.packed({**line, "day_ms": line["decided_ms"]})) for line in lines
     ]
     assert matches.merge(root, decisions) == []
