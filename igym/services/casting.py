@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +30,18 @@ def environment(play: Play, cells: Mapping[str, str]) -> Any:
     except (TypeError, ValueError):  # some classes of C hide theirs
         told = False
     return play.env(treatments=dict(cells)) if told else play.env()
+
+
+def policies(play: Play) -> Iterator[tuple[Any, Policy]]:
+    """(agent, policy) for every policy that may come to sit there."""
+    for agent, who in play.seats.items():
+        if isinstance(who, Treatment):
+            yield from ((agent, policy) for policy in who.cells.values())
+        elif not isinstance(who, HumanSeat):
+            yield agent, who
+        elif play.fill is not None:
+            yield agent, play.fill.policy
+    yield from ((agent, hold.policy) for agent, hold in play.dropped.items() if hold.policy)
 
 
 class Cast:
@@ -99,12 +111,7 @@ class Cast:
         """Every action that is no number, as the environment is given it."""
         known = [action for _, action in self._play.keymap.chords]
         known.append(self._play.keymap.idle)
-        policies: list[Any] = [hold.policy for hold in self._play.dropped.values()]
-        for who in self._play.seats.values():
-            policies += who.cells.values() if isinstance(who, Treatment) else [who]
-        if self._play.fill is not None:
-            policies.append(self._play.fill.policy)
-        for policy in policies:
+        for _, policy in policies(self._play):
             if isinstance(policy, Onnx) and policy.actions is not None:
                 known += policy.actions
         return Actions(known)

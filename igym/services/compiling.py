@@ -11,7 +11,7 @@ import json
 import sys
 import tomllib
 import traceback
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from contextlib import redirect_stdout
 from pathlib import Path
 from typing import Any
@@ -42,6 +42,7 @@ from igym.domain.screening import Screen
 from igym.domain.treatments import Treatment
 from igym.engine import onnx
 from igym.errors import BadPackage, IgymError
+from igym.services.casting import policies
 from igym.services.loading import load
 from igym.services.proving import prove, rehearsed
 from igym.sim.host import Sim
@@ -250,7 +251,7 @@ def _rehearse(scene: Play, root: Path, cells: Mapping[str, str]) -> None:
                     f"play({scene.name!r}): marks[{seat!r}] = {mark!r} is no shape's id."
                 )
         sim.hud()
-        for agent, who in _policies(scene):
+        for agent, who in policies(scene):
             if isinstance(who, Onnx):
                 seat = str(agent)
                 model = onnx.load(who, root)
@@ -259,18 +260,6 @@ def _rehearse(scene: Play, root: Path, cells: Mapping[str, str]) -> None:
             _shrinks(scene, sim)
     finally:
         sim.close()
-
-
-def _policies(scene: Play) -> Iterator[tuple[Any, Any]]:
-    """(agent, policy) for every policy that may come to sit there."""
-    for agent, who in scene.seats.items():
-        if isinstance(who, Treatment):
-            yield from ((agent, policy) for policy in who.cells.values())
-        elif who is not Human:
-            yield agent, who
-        elif scene.fill is not None:
-            yield agent, scene.fill.policy
-    yield from ((agent, hold.policy) for agent, hold in scene.dropped.items() if hold.policy)
 
 
 def _shrinks(scene: Play, sim: Sim) -> None:
