@@ -180,14 +180,14 @@ def _loop(
                 act(token)
                 wait()
             else:
-                stop.wait(life_s / 4)  # and leave the bell to who acts
+                stop.wait(life_s / 8)  # and leave the bell to who acts
         except RedisError as error:
             _log.warning("%s waits for Redis: %s", loop, error)
             patience.again()
             stop.wait(0.5)
         except LeaseLost as lost:
             _log.warning("%s: %s", loop, lost)
-            stop.wait(life_s / 4)
+            stop.wait(life_s / 8)
         except Exception:  # noqa: BLE001 - the edge of the process
             _log.exception("a round of %s failed, the next one goes on", loop)
             time.sleep(0.5)

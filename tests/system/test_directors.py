@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import subprocess
 import sys
-import time
 
 import pytest
 
@@ -28,9 +27,12 @@ def test_another_director_leads_within_five_seconds_and_matches_who_waits():
         redis = f"unix://{server.data}/redis/redis.sock"
         env = plain_env(REDIS_URL=redis, IGYM_DATA_DIR=str(server.data))
         (leader,) = server.children("workers director")
-        standby = subprocess.Popen([sys.executable, "-m", "workers", "director"], env=env)
+        heard = server.data / "standby.log"
+        with heard.open("wb") as log:
+            command = [sys.executable, "-m", "workers", "director"]
+            standby = subprocess.Popen(command, env=env, stderr=log)
         try:
-            time.sleep(3)  # it is up, and waits
+            eventually(lambda: " directs" in heard.read_text(), within_s=60, what="a standby")
             with (
                 Client(server.url, join(server.url, "pair")) as ann,
                 Client(server.url, join(server.url, "pair")) as bob,
