@@ -27,6 +27,8 @@ def test_another_director_leads_within_five_seconds_and_matches_who_waits():
         redis = f"unix://{server.data}/redis/redis.sock"
         env = plain_env(REDIS_URL=redis, IGYM_DATA_DIR=str(server.data))
         (leader,) = server.children("workers director")
+        leads = keys.lease("matching")
+        eventually(lambda: server.redis.get(leads), what="a leader")  # else the other may lead
         heard = server.data / "standby.log"
         with heard.open("wb") as log:
             command = [sys.executable, "-m", "workers", "director"]
@@ -39,12 +41,12 @@ def test_another_director_leads_within_five_seconds_and_matches_who_waits():
             ):
                 ann.advance()
                 ann.wait("state", lambda s: s["phase"] == "waiting")
-                held = server.redis.get(keys.lease("matching"))
+                held = server.redis.get(leads)
                 leader.kill()
                 bob.advance()
                 # Others' work on this machine is not in the five seconds: only the lease is.
                 eventually(
-                    lambda: server.redis.get(keys.lease("matching")) not in (held, None),
+                    lambda: server.redis.get(leads) not in (held, None),
                     within_s=5,
                     what="a change of hands",
                 )
