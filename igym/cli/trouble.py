@@ -36,6 +36,7 @@ class Blow:
     after_s: float
     signal: signal.Signals = signal.SIGKILL
     name: str = ""  # of the process that was struck
+    pid: int = 0
     struck_ms: float = 0.0
     back_ms: float = 0.0  # Redis answers again, or another director leads
 
@@ -86,10 +87,19 @@ class Trouble:
         child = self._victim(one.role)
         if child is None or child.process is None:
             return  # it is down already: next time
-        one.name, one.struck_ms = child.name, time.time() * 1000
+        one.name, one.pid, one.struck_ms = child.name, child.process.pid, time.time() * 1000
         _log.warning("%s is sent %s", child.name, one.signal.name)
+        # Its end is not waited for: who waits here keeps the supervisor from renewing leases.
         child.process.send_signal(one.signal)
-        child.process.wait(10)
+
+    def _ended(self, one: Blow) -> bool:
+        """Whether the process that was struck is there no longer."""
+        return not any(
+            child.process is not None
+            and child.process.pid == one.pid
+            and child.process.poll() is None
+            for child in self._running.supervisor.children
+        )
 
     def _victim(self, role: str) -> Child | None:
         """The process of that role whose end is felt the most."""
@@ -117,6 +127,8 @@ class Trouble:
         if one.role == "director":
             return self._leader() not in ("", one.name)
         if one.role == "redis":
+            if not self._ended(one):
+                return False  # it is the old one that answers
             with contextlib.suppress(RedisError):
                 return bool(self._running.deployment.redis.ping())
             return False

@@ -27,7 +27,7 @@ from igym.services.recovering import Recovered, recover
 from igym.services.snapshots import Snapshots
 from igym.services.stage import Stage
 from igym.sim.host import Sim
-from igym.store import RedisError, games, sessions
+from igym.store import RedisError, games, jobs, sessions
 from igym.store.games import Game, episode_id
 from igym.store.group import GroupLog
 from igym.store.post import Outbox
@@ -69,6 +69,7 @@ class GameHost:
         self._log = GroupLog(deployment.redis)
         self.stages: dict[str, Stage] = {}
         self._running: set[str] = set()  # games some job of this process is at
+        self._leaving = False
 
     # --- the inbox -------------------------------------------------------------------------------
 
@@ -110,6 +111,9 @@ class GameHost:
 
         Safe to run twice: the second run cannot claim and returns "" at once.
         """
+        if self._leaving:
+            self._pass_on(experiment, game_id)
+            return ""
         if game_id in self._running:
             return ""
         self._running.add(game_id)
@@ -198,7 +202,11 @@ class GameHost:
         return Snapshots(self.deployment.data, game.id, play.recovery)
 
     def hand_over(self) -> None:
-        """The worker stops: write what its games have not written yet and offer them to others."""
+        """The worker stops: write what its games have not written yet and offer them to others.
+
+        From now on it takes none, its own least of all.
+        """
+        self._leaving = True
         for stage in list(self.stages.values()):
             try:
                 stage.journal.flush()
@@ -207,6 +215,13 @@ class GameHost:
                 )
             except (GameOver, LeaseLost, NotFound, RedisError) as error:
                 _log.warning("game %s: %s", stage.game.id, error)
+
+    def _pass_on(self, experiment: str, game_id: str) -> None:
+        """The job came while the worker stops: somebody else has it sooner than the director."""
+        with suppress(NotFound, RedisError):
+            game = games.read(self.deployment.redis, experiment, game_id)
+            if not game.owner:
+                jobs.start_game(self.deployment.redis, game)
 
     def _run(self, game: Game, snapshots: Snapshots | None) -> None:
         plan, play_plan = self._plan(game)

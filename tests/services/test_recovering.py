@@ -241,6 +241,9 @@ def test_a_worker_that_is_told_to_stop_hands_its_games_over_without_losing_a_tic
     assert lab.play(game) == ""
     fresh = games.read(lab.deployment.redis, "counters", game.id)
     assert (fresh.generation, fresh.owner, fresh.phase) == (2, "", "offered")
+    offers = lab.deployment.redis.llen("rq:queue:games-again")
+    assert lab.host.play("counters", game.id, 2) == "", "its own offer came back to it"
+    assert lab.deployment.redis.llen("rq:queue:games-again") == offers + 1
     assert second(lab).play("counters", game.id, 2) == "finished"
     data = tables(lab)
     assert len(data["ticks"]) == 2 * 2 * 10
