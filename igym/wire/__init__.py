@@ -5,7 +5,7 @@ below as msgpack. Messages marked *array* travel as arrays in field order, the o
 Requests of the browser are acknowledged with `null` or a `Refused`.
 
 This module does not know who sends a message or when. `python -m igym.wire.typescript`
-prints the TypeScript twin of this page (`client/src/wire.gen.ts`); a test fails when
+prints the TypeScript twin of this page and `views` (`client/src/wire.gen.ts`); a test fails when
 the two differ.
 
 Times are milliseconds: `_ms` since the Unix epoch on the server's clock unless the field's
@@ -21,6 +21,18 @@ from msgspec import Meta
 
 from igym.domain.participant import Phase
 from igym.errors import BadMessage
+from igym.wire.views import ChatLine as ChatLine
+from igym.wire.views import ChatView as ChatView
+from igym.wire.views import ChoiceOption as ChoiceOption
+from igym.wire.views import ChoiceView as ChoiceView
+from igym.wire.views import EndView as EndView
+from igym.wire.views import GameView as GameView
+from igym.wire.views import LobbyView as LobbyView
+from igym.wire.views import PageView as PageView
+from igym.wire.views import ScreeningView as ScreeningView
+from igym.wire.views import SurveyView as SurveyView
+from igym.wire.views import TouchKey as TouchKey
+from igym.wire.views import View as View
 
 #: Raise by one whenever a message changes; a client of another version reloads the page.
 VERSION = 2
@@ -180,111 +192,6 @@ class Got(Message, frozen=True, forbid_unknown_fields=True):
 
 
 # --- server -> browser ---------------------------------------------------------------------
-
-
-class PageView(msgspec.Struct, frozen=True, tag="page"):
-    """A page to read. `html` was sanitised when the package was compiled."""
-
-    html: str
-    button: str
-
-
-class SurveyView(msgspec.Struct, frozen=True, tag="survey"):
-    """A form. `form` is SurveyJS JSON."""
-
-    form: dict[str, Json]
-
-
-class ScreeningView(msgspec.Struct, frozen=True, tag="screening"):
-    """Device and connection are looked at. Answer with `Screened`."""
-
-    probes: int  # round trips to measure
-    bytes: int  # to download from /api/probe for the bandwidth; 0 = do not
-
-
-class LobbyView(msgspec.Struct, frozen=True, tag="lobby"):
-    """Waiting for others."""
-
-    title: str
-    wanted: int  # people in a group
-    waiting: int  # people here now, this one included; 0 where nothing is shown
-    position: int  # place in the queue, from 1; 0 where it is not shown
-    shows: Literal["count", "position", "nothing"]  # which of these to show
-    since_ms: float
-    until_ms: float  # when waiting ends without a partner
-
-
-class ChoiceOption(msgspec.Struct, frozen=True):
-    """One way to go on."""
-
-    name: Literal["again", "bot", "finish"]  # wait on, play with a policy, go to the ending
-
-
-class ChoiceView(msgspec.Struct, frozen=True, tag="choice"):
-    """Nobody came. Answer with `Choose`."""
-
-    title: str  # of the game
-    options: list[ChoiceOption]
-    waited_ms: float
-    until_ms: float  # when "finish" is taken for them
-
-
-class ChatLine(msgspec.Struct, frozen=True):
-    """What somebody wrote."""
-
-    line: int  # from 1 within the game
-    seat: str
-    text: str
-    at_ms: float
-
-
-class ChatView(msgspec.Struct, frozen=True):
-    """The chat of a game as far as it got: the last lines."""
-
-    lines: list[ChatLine]
-    said: int  # the highest `Say.count` the server has of this participant in this game
-    most_chars: int  # of one line
-
-
-class TouchKey(msgspec.Struct, frozen=True):
-    """One on-screen button: holding it holds `keys`."""
-
-    label: str
-    keys: list[int]  # indices into GameView.keys
-    side: Literal["left", "right"]  # which thumb
-
-
-class GameView(msgspec.Struct, frozen=True, tag="game"):
-    """A game. Answer with `Ready` once it can be painted."""
-
-    game: str
-    title: str
-    help: str  # one line: how to play
-    keys: list[str]  # KeyboardEvent.key values; the bit order of `Keys.held`
-    touch: list[TouchKey]
-    aspect: float  # stage width / height
-    background: str  # CSS colour of the stage
-    fps: float  # ticks a second
-    episodes: int
-    seat: str  # the participant's seat
-    seats: dict[str, str]  # seat -> label to show
-    marks: dict[str, str]  # seat -> id of the drawn object that is "you" for that seat
-    chat: ChatView | None  # None = there is none in this game
-
-
-class EndView(msgspec.Struct, frozen=True, tag="end"):
-    """It is over. `code` is the completion code for this outcome, "" where there is none."""
-
-    html: str
-    outcome: str
-    code: str
-    redirect: str  # "" or the address to go on to
-    reason: str  # a sentence on why it ended here, "" where the page says it all
-
-
-View: TypeAlias = (
-    ScreeningView | PageView | SurveyView | LobbyView | ChoiceView | GameView | EndView
-)
 
 
 class State(Message, frozen=True):

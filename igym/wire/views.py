@@ -1,0 +1,114 @@
+"""What a screen shows: the views of a `State`, one for each kind of screen. Names no message."""
+
+from __future__ import annotations
+
+from typing import Any, Literal, TypeAlias
+
+import msgspec
+
+Json: TypeAlias = Any
+
+
+class PageView(msgspec.Struct, frozen=True, tag="page"):
+    """A page to read. `html` was sanitised when the package was compiled."""
+
+    html: str
+    button: str
+
+
+class SurveyView(msgspec.Struct, frozen=True, tag="survey"):
+    """A form. `form` is SurveyJS JSON."""
+
+    form: dict[str, Json]
+
+
+class ScreeningView(msgspec.Struct, frozen=True, tag="screening"):
+    """Device and connection are looked at. Answer with `Screened`."""
+
+    probes: int  # round trips to measure
+    bytes: int  # to download from /api/probe for the bandwidth; 0 = do not
+
+
+class LobbyView(msgspec.Struct, frozen=True, tag="lobby"):
+    """Waiting for others."""
+
+    title: str
+    wanted: int  # people in a group
+    waiting: int  # people here now, this one included; 0 where nothing is shown
+    position: int  # place in the queue, from 1; 0 where it is not shown
+    shows: Literal["count", "position", "nothing"]  # which of these to show
+    since_ms: float
+    until_ms: float  # when waiting ends without a partner
+
+
+class ChoiceOption(msgspec.Struct, frozen=True):
+    """One way to go on."""
+
+    name: Literal["again", "bot", "finish"]  # wait on, play with a policy, go to the ending
+
+
+class ChoiceView(msgspec.Struct, frozen=True, tag="choice"):
+    """Nobody came. Answer with `Choose`."""
+
+    title: str  # of the game
+    options: list[ChoiceOption]
+    waited_ms: float
+    until_ms: float  # when "finish" is taken for them
+
+
+class ChatLine(msgspec.Struct, frozen=True):
+    """What somebody wrote."""
+
+    line: int  # from 1 within the game
+    seat: str
+    text: str
+    at_ms: float
+
+
+class ChatView(msgspec.Struct, frozen=True):
+    """The chat of a game as far as it got: the last lines."""
+
+    lines: list[ChatLine]
+    said: int  # the highest `Say.count` the server has of this participant in this game
+    most_chars: int  # of one line
+
+
+class TouchKey(msgspec.Struct, frozen=True):
+    """One on-screen button: holding it holds `keys`."""
+
+    label: str
+    keys: list[int]  # indices into GameView.keys
+    side: Literal["left", "right"]  # which thumb
+
+
+class GameView(msgspec.Struct, frozen=True, tag="game"):
+    """A game. Answer with `Ready` once it can be painted."""
+
+    game: str
+    title: str
+    help: str  # one line: how to play
+    keys: list[str]  # KeyboardEvent.key values; the bit order of `Keys.held`
+    touch: list[TouchKey]
+    aspect: float  # stage width / height
+    background: str  # CSS colour of the stage
+    fps: float  # ticks a second
+    episodes: int
+    seat: str  # the participant's seat
+    seats: dict[str, str]  # seat -> label to show
+    marks: dict[str, str]  # seat -> id of the drawn object that is "you" for that seat
+    chat: ChatView | None  # None = there is none in this game
+
+
+class EndView(msgspec.Struct, frozen=True, tag="end"):
+    """It is over. `code` is the completion code for this outcome, "" where there is none."""
+
+    html: str
+    outcome: str
+    code: str
+    redirect: str  # "" or the address to go on to
+    reason: str  # a sentence on why it ended here, "" where the page says it all
+
+
+View: TypeAlias = (
+    ScreeningView | PageView | SurveyView | LobbyView | ChoiceView | GameView | EndView
+)
