@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import json
 import resource
 import shutil
@@ -17,28 +16,11 @@ from igym.domain.plan import Plan
 from igym.errors import BadPackage, NotFound
 from igym.services import apart
 from igym.services.connect import Deployment
+from igym.services.packing import files
+from igym.services.packing import fingerprint as fingerprint
 from igym.store import packages
 
-_SKIP = {"__pycache__", ".git", ".venv", ".ruff_cache", ".mypy_cache", ".pytest_cache"}
 COMPILE_S = 60
-
-
-def _files(root: Path) -> list[Path]:
-    return sorted(
-        path
-        for path in root.rglob("*")
-        if path.is_file() and not _SKIP & set(path.relative_to(root).parts)
-    )
-
-
-def fingerprint(root: Path) -> str:
-    """The content hash of a package: SHA-256 over names and contents of its files, in hex."""
-    digest = hashlib.sha256()
-    for path in _files(root):
-        name = path.relative_to(root).as_posix().encode()
-        content = path.read_bytes()
-        digest.update(f"{len(name)}:{len(content)}:".encode() + name + content)
-    return digest.hexdigest()
 
 
 def _limits() -> None:
@@ -93,7 +75,7 @@ def publish(deployment: Deployment, root: Path) -> Plan:
         stored.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=stored.parent) as half:
             copy = Path(half) / "package"
-            for path in _files(root):
+            for path in files(root):
                 to = copy / path.relative_to(root)
                 to.parent.mkdir(parents=True, exist_ok=True)
                 shutil.copyfile(path, to)
