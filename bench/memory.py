@@ -78,7 +78,7 @@ def figures() -> list[Figure]:
             until = time.monotonic() + 60
             while not _reachable(f"{base}/healthz") and time.monotonic() < until:
                 time.sleep(0.2)
-            return _measured(psutil.Process(process.pid), f"{base}/x/{manifest(package)['id']}")
+            return _measured(psutil.Process(process.pid), f"{base}/e/{manifest(package)['id']}")
         finally:
             process.send_signal(signal.SIGINT)
             process.wait(60)

@@ -142,7 +142,7 @@ def run(minutes: float, seed: int = 1) -> dict[str, Any]:
 
 def _soak(running: Stack, seconds: float, seed: int) -> dict[str, Any]:
     redis = running.deployment.redis
-    url = f"{running.url}/x/{running.plans[0].experiment}"
+    url = f"{running.url}/e/{running.plans[0].experiment}"
     args = [sys.executable, "-m", "bench.soak", "--crowd", url]
     args += ["--seconds", str(seconds), "--seed", str(seed)]
     series: dict[str, list[tuple[float, float]]] = defaultdict(list)

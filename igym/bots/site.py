@@ -13,7 +13,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 from igym.errors import NotFound, Unavailable
 
-_PATH = re.compile(r"(?P<prefix>.*)/x/(?P<experiment>[A-Za-z0-9_-]+)/?")
+_PATH = re.compile(r"(?P<prefix>.*)/[ex]/(?P<experiment>[A-Za-z0-9_-]+)/?")
 
 #: How long a server that is restarting may take before somebody gives up joining.
 PATIENCE_S = 15.0
@@ -35,7 +35,7 @@ class Site:
         if parts.scheme not in ("http", "https") or match is None:
             raise NotFound(
                 f"{url} is not the link of a study.",
-                hint="It looks like https://lab.example.org/x/<experiment>.",
+                hint="It looks like https://lab.example.org/e/<experiment>.",
             )
         query = {key: value for key, value in parse_qsl(parts.query) if key != "new"}
         return cls(f"{parts.scheme}://{parts.netloc}{match['prefix']}", match["experiment"], query)

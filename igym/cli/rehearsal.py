@@ -117,7 +117,7 @@ def measured(
         log.setup(settings.log_level, as_json=settings.log_json, role="igym")
         with stack(settings, [package], directors=directors) as running:
             usage, trouble = Usage(running.supervisor), Trouble(running, blows)
-            url = f"{running.url}/x/{running.plans[0].experiment}"
+            url = f"{running.url}/e/{running.plans[0].experiment}"
 
             def meanwhile() -> None:
                 usage.look()

@@ -183,7 +183,7 @@ def _greet(console: Console, running: Stack) -> None:
     """Say where everything is. Links are never cut: they are there to be copied."""
     lines = ["", "[bold green]igym is up.[/] Ctrl-C stops everything.", ""]
     for plan in running.plans:
-        link = f"{running.url}/x/{plan.experiment}"
+        link = f"{running.url}/e/{plan.experiment}"
         people = max((len(s.play.humans) for s in plan.scenes if s.play), default=1)
         links = [f"{link}?wave={wave.name}" for wave in plan.waves] or [link]
         lines += [

@@ -34,7 +34,7 @@ def look(deployment: Deployment, outbox: Outbox) -> int:
         How many.
     """
     ended = 0
-    for experiment in packages.active(deployment.redis):
+    for experiment in packages.known(deployment.redis):
         due = presence.due(deployment.redis, experiment, now_ms(), MOST)
         ago_ms = heard.ago_ms(deployment.redis, experiment, due)
         for session_id in due:

@@ -23,7 +23,7 @@ ROWS, EPISODES = 5_000, 20
 def archive_all(deployment: Deployment) -> int:
     """Write what waits, of every experiment. Returns the number of files written."""
     written = 0
-    for experiment in packages.active(deployment.redis):
+    for experiment in packages.known(deployment.redis):
         for release in records.releases(deployment.redis, experiment):
             written += _rows(deployment, experiment, release)
         written += _episodes(deployment, experiment)

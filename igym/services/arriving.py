@@ -15,6 +15,7 @@ from igym.services import advancing, assigning, identity, tokens
 from igym.services.connect import Deployment, now_ms
 from igym.services.identity import Link
 from igym.store import packages, quotas, sessions
+from igym.store.packages import Opening
 from igym.store.records import Row
 from igym.store.sessions import Session
 
@@ -46,11 +47,12 @@ def join(
     Raises:
         NotFound: no such experiment.
         BadMessage: the link's ids, mode or wave are malformed.
-        NotOpen: the wave is not open to newcomers, or not to this person yet.
+        NotOpen: the study or the wave is not open to newcomers, or not to this person yet.
         TookPart: they have taken part in what excludes them.
     """
     redis, at_ms = deployment.redis, now_ms()
-    plan = deployment.plans.get(experiment, packages.active_package(redis, experiment))
+    opening = packages.opening(redis, experiment)
+    plan = deployment.plans.get(experiment, opening.active or opening.latest)
     link = identity.read(query, plan.waves)
     wave = link.wave.name if link.wave else ""
     mine = None if fresh or link.person else _holder(deployment, experiment, token)
@@ -68,6 +70,7 @@ def join(
     if earlier and _goes_on(plan, earlier, at_ms):
         return tokens.issue(deployment, experiment, earlier.id), earlier.id
 
+    _check_open(opening, link)
     _check(deployment, plan, link, participant, elsewhere or {}, at_ms)
     screened = plan.entry is not None
     session = Session(
@@ -127,6 +130,18 @@ def _goes_on(plan: Plan, session: Session, at_ms: float) -> bool:
             hint="Thank you. You cannot take part in it again.",
         )
     return False
+
+
+def _check_open(opening: Opening, link: Link) -> None:
+    """Whether anybody new is let in. Raises `NotOpen`."""
+    if not opening.active:
+        raise NotOpen("This study is over.", hint="Thank you for your interest.")
+    if opening.closed_ms and link.mode not in TRIED:
+        raise NotOpen(
+            "This study takes nobody new at the moment.",
+            hint="Please try again later, or ask whoever sent you the link.",
+            at_ms=opening.closed_ms,
+        )
 
 
 def _check(

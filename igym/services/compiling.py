@@ -50,6 +50,7 @@ from igym.store import packages
 
 _markdown = MarkdownIt("commonmark", {"html": True}).enable("table")
 
+
 def _text(root: Path, file: str) -> str:
     path = (root / file).resolve()
     if not path.is_relative_to(root.resolve()):

@@ -77,7 +77,7 @@ class Matcher:
         """
         self._token = token
         made = 0
-        for experiment in packages.active(self._redis):
+        for experiment in packages.known(self._redis):
             for moved in waiting.choose_for_the_silent(self._deployment, experiment):
                 nudge(self._outbox, self._deployment, experiment, moved)
             for name in lobby.names(self._redis, experiment):

@@ -9,9 +9,7 @@ import hashlib
 from pathlib import Path
 
 #: Made by tools, not by the researcher: neither hashed, stored nor sent.
-SKIPPED = frozenset(
-    {"__pycache__", ".git", ".venv", ".ruff_cache", ".mypy_cache", ".pytest_cache"}
-)
+SKIPPED = frozenset({"__pycache__", ".git", ".venv", ".ruff_cache", ".mypy_cache", ".pytest_cache"})
 
 
 def files(root: Path) -> list[Path]:

@@ -59,16 +59,8 @@ def compile_apart(root: Path, package: str) -> Plan:
     raise BadPackage(text, hint=told["hint"])
 
 
-def publish(deployment: Deployment, root: Path) -> Plan:
-    """Store the package, compile it, and give it to newcomers. Twice is the same as once.
-
-    Raises:
-        BadPackage: it is not a package, or does not compile. Nothing is changed.
-    """
-    if not root.is_dir():
-        raise BadPackage(
-            f"{root} is not a folder.", hint="Name the folder that holds experiment.py."
-        )
+def keep(deployment: Deployment, root: Path) -> str:
+    """Copy the package in `root` to the data volume, once. Returns its content hash."""
     package = fingerprint(root)
     stored = deployment.package_root(package)
     if not stored.is_dir():
@@ -82,18 +74,36 @@ def publish(deployment: Deployment, root: Path) -> Plan:
             copy.mkdir(exist_ok=True)
             with contextlib.suppress(OSError):  # somebody else stored the same
                 copy.rename(stored)
+    return package
+
+
+def publish(deployment: Deployment, root: Path) -> Plan:
+    """Store the package, compile it, and give it to newcomers. Twice is the same as once.
+
+    On a development machine, edited files take the place of the same version's; sessions that
+    run keep what they began with. In production a version means one thing.
+
+    Raises:
+        BadPackage: it is not a package, or does not compile. Nothing is changed.
+        Conflict: in production, this version has other files already.
+    """
+    if not root.is_dir():
+        raise BadPackage(
+            f"{root} is not a folder.", hint="Name the folder that holds experiment.py."
+        )
+    package = keep(deployment, root)
     plan = _known(deployment, package)
     if plan is None:
-        plan = compile_apart(stored.resolve(), package)
-    packages.publish(deployment.redis, plan)
+        plan = compile_apart(deployment.package_root(package).resolve(), package)
+    replace = deployment.settings.environment == "development"
+    packages.publish(deployment.redis, plan, replace=replace)
     return plan
 
 
 def _known(deployment: Deployment, package: str) -> Plan | None:
     """The plan of these very files, if this version of igym has made it before."""
-    for experiment, active in packages.active(deployment.redis).items():
-        if active == package:
-            with contextlib.suppress(NotFound):
-                plan = deployment.plans.get(experiment, package)
-                return plan if plan.igym == __version__ else None
+    with contextlib.suppress(NotFound):
+        version = packages.find(deployment.redis, package)
+        plan = deployment.plans.get(version.experiment, package)
+        return plan if plan.igym == __version__ else None
     return None

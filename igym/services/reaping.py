@@ -58,7 +58,7 @@ class Reaper:
         taken = 0
         queued = _Once(lambda: jobs.waiting(self._redis))
         owners: set[str] = set()
-        for experiment in packages.active(self._redis):
+        for experiment in packages.known(self._redis):
             ids = games.open_games(self._redis, experiment)
             found = games.glance(self._redis, experiment, ids)
             owners |= {game.owner for game in found if game is not None and game.owner}

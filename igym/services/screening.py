@@ -148,7 +148,7 @@ def judge_all(deployment: Deployment, outbox: Outbox) -> int:
     of verdicts.
     """
     made = 0
-    for experiment in packages.active(deployment.redis):
+    for experiment in packages.known(deployment.redis):
         for session_id, waiting in store.waiting(deployment.redis, experiment).items():
             try:
                 made += _round(deployment, outbox, experiment, session_id, waiting)

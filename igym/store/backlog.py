@@ -15,5 +15,5 @@ def waits(redis: Redis) -> bool:
             records.waiting(redis, experiment, release, 1)[0]
             for release in records.releases(redis, experiment)
         )
-        for experiment in packages.active(redis)
+        for experiment in packages.known(redis)
     )

@@ -49,8 +49,14 @@ def secret() -> str:
 
 @key("hash")
 def experiments() -> str:
-    """Experiment id -> content hash of its active package."""
+    """Experiment id -> when it was first heard of here (ms). Loops look after all of them."""
     return "igym:experiments"
+
+
+@key("hash")
+def packages() -> str:
+    """Content hash of a package -> "<experiment> <version>"."""
+    return "igym:packages"
 
 
 @key("hash", seconds=60)
@@ -102,6 +108,19 @@ def inbox(name: str) -> str:
 def plan(experiment: str, package: str) -> str:
     """A compiled package (`igym.domain.plan.Plan`) as JSON."""
     return f"igym:{{{experiment}}}:plan:{package}"
+
+
+@key("hash")
+def versions(experiment: str) -> str:
+    """Version -> how it stands, as JSON (`igym.domain.package.Version`)."""
+    return f"igym:{{{experiment}}}:versions"
+
+
+@key("hash")
+def opening(experiment: str) -> str:
+    """What newcomers meet: `active`, the package they get; `latest`, the last that was active;
+    `closed_ms`, since when nobody new is let in."""
+    return f"igym:{{{experiment}}}:opening"
 
 
 @key("hash", days=400)

@@ -56,11 +56,12 @@ def register(app: Flask, deployment: Deployment) -> None:
         page = _shell().replace(_PLACE, _PLACE.replace("{}", _json_in_html(config)))
         return Response(page, mimetype="text/html")
 
-    @pages.get("/x/<experiment>")
+    @pages.get("/e/<experiment>")
+    @pages.get("/x/<experiment>")  # as links looked before
     def participate(experiment: str) -> Response:
         """The participant page. Opening it consumes nothing; its script joins."""
-        package = packages.active_package(deployment.redis, experiment)
-        plan = deployment.plans.get(experiment, package)
+        opening = packages.opening(deployment.redis, experiment)
+        plan = deployment.plans.get(experiment, opening.active or opening.latest)
         config = {"experiment": experiment, "title": plan.title, "wire": wire.VERSION}
         page = _shell().replace(_PLACE, _PLACE.replace("{}", _json_in_html(config)))
         return Response(page, mimetype="text/html", headers={"Cache-Control": "no-store"})

@@ -7,7 +7,7 @@ export function landing(experiments: readonly string[]): HTMLElement {
   const links = experiments.map((name) =>
     h(
       'a',
-      { class: 'button quiet', attrs: { href: `/x/${encodeURIComponent(name)}?new` } },
+      { class: 'button quiet', attrs: { href: `/e/${encodeURIComponent(name)}?new` } },
       name.replaceAll('_', ' '),
     ),
   );

@@ -43,7 +43,7 @@ function show(element, item) {
     element.hidden = when.startsWith('!') ? there(item[when.slice(1)]) : !there(item[when]);
   if (meter !== undefined) element.value = item[meter];
   if (link !== undefined) {
-    element.href = `${latest.base}/x/${encodeURIComponent(item[link])}`;
+    element.href = `${latest.base}/e/${encodeURIComponent(item[link])}`;
     setText(element, element.href);
   }
   if (each !== undefined) return list(element, item[each] ?? []);
