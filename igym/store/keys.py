@@ -59,6 +59,31 @@ def packages() -> str:
     return "igym:packages"
 
 
+@key("hash")
+def unchecked() -> str:
+    """Content hash -> a package that waits for its check, as JSON (`store.submissions`)."""
+    return "igym:unchecked"
+
+
+@key("hash", days=400)
+def api_token(id: str) -> str:
+    """An API token: `access` as JSON, `digest` of its secret, `used_ms`. Lives as long as it is
+    valid, and a month longer."""
+    return f"igym:api_token:{id}"
+
+
+@key("zset", days=400)
+def api_tokens() -> str:
+    """Ids of API tokens, by when they expire (ms)."""
+    return "igym:api_tokens"
+
+
+@key("string", seconds=60)
+def api_failures(address: str) -> str:
+    """How many tokens from that address (hashed) were refused in this minute."""
+    return f"igym:api_failures:{address}"
+
+
 @key("hash", seconds=60)
 def worker(name: str) -> str:
     """A game worker that is alive: pid, load, games; or `gone`. Renewed by its supervisor."""
@@ -121,6 +146,12 @@ def opening(experiment: str) -> str:
     """What newcomers meet: `active`, the package they get; `latest`, the last that was active;
     `closed_ms`, since when nobody new is let in."""
     return f"igym:{{{experiment}}}:opening"
+
+
+@key("string", days=400)
+def report(experiment: str, package: str) -> str:
+    """What the check on the server found, as JSON (`igym.wire.api.Report`)."""
+    return f"igym:{{{experiment}}}:report:{package}"
 
 
 @key("hash", days=400)

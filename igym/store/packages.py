@@ -149,7 +149,7 @@ class Opening:
 
 
 def known(redis: Redis) -> list[str]:
-    """Every experiment that may have sessions, games or rows, whether a version is active or not."""
+    """Every experiment that may have sessions, games or rows, with an active version or not."""
     found: Any = redis.hkeys(keys.experiments())
     return sorted(one.decode() for one in found)
 

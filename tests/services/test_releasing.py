@@ -12,7 +12,6 @@ from igym.services import publishing, releasing
 from igym.services.connect import Deployment
 from igym.store import packages
 from igym.store.packages import Plans
-from tests.services.conftest import PACKAGES
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from tests import redis_server
 
 PERMANENT = {
     "secret", "experiments", "plan", "lease_token", "releases", "records", "closed", "places",
-    "packages", "versions", "opening",
+    "packages", "versions", "opening", "unchecked",
 }  # fmt: skip
 
 
