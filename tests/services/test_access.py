@@ -49,8 +49,8 @@ def test_whoever_reads_redis_learns_no_token(deployment, redis):
 
 @pytest.mark.parametrize(
     "header",
-    ["", "Bearer", "Bearer ", "Bearer x", "Basic YTpi", "Bearer igym_0_x", "igym_", "Bearer " * 999],
-)  # fmt: skip
+    ["", "Bearer", "Bearer ", "Bearer x", "Basic YTpi", "Bearer igym_0_x", "igym_", "Bearer " * 9],
+)
 def test_what_is_not_a_token_is_told_how_one_looks(deployment, header):
     with pytest.raises(BadToken) as refused:
         access.identify(deployment, header, "10.0.0.1")
