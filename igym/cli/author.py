@@ -8,8 +8,9 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from igym import settings
 from igym.domain.plan import PlayPlan
-from igym.services import publishing
+from igym.services import depending, publishing
 
 #: How a game goes on whose worker dies.
 _RECOVERY = {
@@ -25,6 +26,8 @@ def _pace(play: PlayPlan) -> str:
     told = f"a step takes {play.tick_ms:.2g} ms, at most {play.longest_ms:.2g} ms"
     if play.longest_ms > 1000 / play.fps:
         told += f" [red]which is over a tick ({1000 / play.fps:.0f} ms)[/]"
+        if play.isolation == "shared":
+            told += ': put isolation="process" into play(…), or other games wait for it too'
     return told
 
 
@@ -34,7 +37,9 @@ def check(package: Path) -> None:
     Raises:
         BadPackage: it will not do.
     """
-    plan = publishing.compile_apart(package.resolve(), publishing.fingerprint(package))
+    root, known = package.resolve(), publishing.fingerprint(package)
+    libraries = depending.install(Path(settings.load().data_dir), root, known)
+    plan = publishing.compile_apart(root, known, libraries)
     table = Table(title=f"{plan.title} · {plan.experiment} {plan.version}", title_justify="left")
     for heading in ("scene", "kind", "what"):
         table.add_column(heading)

@@ -8,7 +8,7 @@ import time
 from typing import Any
 
 from igym.errors import IgymError
-from igym.services import problems
+from igym.services import depending, problems
 from igym.services.calling import Callees, CallFailed
 from igym.services.connect import Deployment, now_ms
 from igym.store import bell, questions
@@ -42,9 +42,9 @@ class Answerer:
         said: dict[str, Any]
         root = self._deployment.package_root(package).resolve()
         try:
-            said = {
-                "value": self._callees.call(root, package, what, json.loads(arguments), limit_s)
-            }
+            own = depending.libraries(self._deployment.data, package)
+            given = json.loads(arguments)
+            said = {"value": self._callees.call(root, package, what, given, limit_s, own)}
         except CallFailed as failed:
             said = {"error": failed.message}
             self._report(experiment, package, what, failed)

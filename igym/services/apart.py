@@ -7,6 +7,7 @@ import ctypes
 import os
 import resource
 import signal
+from pathlib import Path
 
 #: Of address space: onnxruntime and OpenBLAS reserve far more than they use.
 MOST_BYTES = 8 << 30
@@ -14,9 +15,15 @@ MOST_BYTES = 8 << 30
 _KEPT = ("PATH", "HOME", "LANG", "LC_ALL", "VIRTUAL_ENV", "TMPDIR", "OPENBLAS_CORETYPE")
 
 
-def environment() -> dict[str, str]:
-    """What such a process may know of ours: where things are, and nothing worth stealing."""
+def environment(libraries: Path | None = None) -> dict[str, str]:
+    """What such a process may know of ours: where things are, and nothing worth stealing.
+
+    Args:
+        libraries: the package's own (`igym.services.depending`), found before igym's.
+    """
     kept = {name: os.environ[name] for name in _KEPT if name in os.environ}
+    if libraries is not None:
+        kept["PYTHONPATH"] = str(libraries)
     return kept | {
         "PYTHONDONTWRITEBYTECODE": "1",
         "OPENBLAS_NUM_THREADS": "1",

@@ -51,7 +51,7 @@ def _in_child() -> None:
 class Callee:
     """One running `igym.services.callee`."""
 
-    def __init__(self, root: Path, package: str) -> None:
+    def __init__(self, root: Path, package: str, libraries: Path | None = None) -> None:
         """Start it and wait until the package is loaded. Raises `CallFailed`."""
         self.package = package
         self._left = b""
@@ -59,7 +59,7 @@ class Callee:
             [sys.executable, "-m", "igym.services.callee", str(root), package],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            env=apart.environment(),
+            env=apart.environment(libraries),
             preexec_fn=_in_child,
             bufsize=0,
         )
@@ -142,15 +142,24 @@ class Callees:
         )
 
     def call(
-        self, root: Path, package: str, what: str, arguments: list[Any], limit_s: float
+        self,
+        root: Path,
+        package: str,
+        what: str,
+        arguments: list[Any],
+        limit_s: float,
+        libraries: Path | None = None,
     ) -> Any:
         """As `Callee.call`. Waits while `AT_ONCE` calls of that package run.
+
+        Args:
+            libraries: the package's own (`igym.services.depending`).
 
         Raises:
             CallFailed: see `Callee.call`, or the package cannot be loaded (any more).
         """
         with self._slots[package]:
-            callee = self._take(root, package)
+            callee = self._take(root, package, libraries)
             try:
                 return callee.call(what, arguments, limit_s)
             finally:
@@ -162,7 +171,7 @@ class Callees:
         while self._idle:
             self._idle.pop().kill()
 
-    def _take(self, root: Path, package: str) -> Callee:
+    def _take(self, root: Path, package: str, libraries: Path | None) -> Callee:
         for callee in [c for c in self._idle if c.package == package]:
             self._idle.remove(callee)
             if callee.alive:
@@ -172,7 +181,7 @@ class Callees:
             raise CallFailed(
                 str(BadPackage(f"The files of package {package[:12]} are not in {root}."))
             )
-        return Callee(root, package)
+        return Callee(root, package, libraries)
 
     def _keep(self, callee: Callee) -> None:
         self._idle.append(callee)

@@ -161,6 +161,7 @@ def _play(scene: Play, root: Path, cells: Mapping[str, str]) -> PlayPlan:
         deterministic=proof.deterministic,
         longest_ms=proof.longest_ms,
         found=proof.why,
+        isolation=scene.isolation,
     )
 
 
@@ -318,7 +319,8 @@ def _main() -> int:
     except ModuleNotFoundError as error:
         answer = {
             "error": f"The package needs {error.name}, which is not installed.",
-            "hint": f"Install what experiment.toml lists, e.g. pip install {error.name}",
+            "hint": "List what it is part of in experiment.toml, as in "
+            f'dependencies = ["{error.name}"].',
             "trace": traceback.format_exc(),
         }
     except Exception as error:  # noqa: BLE001 - the researcher's code raises what it likes

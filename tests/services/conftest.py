@@ -129,7 +129,7 @@ class Lab:
 
 @pytest.fixture
 def lab(deployment: Deployment, compiled, monkeypatch) -> Iterator[Lab]:
-    monkeypatch.setattr(publishing, "compile_apart", lambda root, package: compiled)
+    monkeypatch.setattr(publishing, "compile_apart", lambda root, package, libraries=None: compiled)
     plan = publishing.publish(deployment, PACKAGES / "counters")
     deployment.plans.get("counters", plan.package)
     made = Lab(deployment)
