@@ -75,6 +75,16 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     games: Annotated[
         int, Meta(ge=1, le=256, description="Game worker processes; about one a core.")
     ] = 1
+    bound: Annotated[
+        int,
+        Meta(
+            ge=0,
+            le=256,
+            description="The most game workers beside those that a supervisor starts for packages "
+            'with libraries of their own and for scenes with isolation="process", while they are '
+            "needed.",
+        ),
+    ] = 8
     secret_key: Annotated[
         str,
         Meta(

@@ -16,7 +16,7 @@ from igym.services.process import Told, main  # noqa: E402
 def _games(deployment: Deployment, told: Told) -> None:
     from workers import games
 
-    games.run(deployment, told.name, told.progress)
+    games.run(deployment, told.name, told.progress, told.binding)
 
 
 def _director(deployment: Deployment, told: Told) -> None:

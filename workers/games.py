@@ -3,6 +3,9 @@
 One job is one live game. Jobs run on gevent in this process and are admitted while its
 measured load has headroom. RQ never retries a game and no time-out ends one: whether a game
 is alive is said by the worker's lease, which its supervisor renews.
+
+A bound worker (`igym.domain.bound`) runs the games of one package only and ends when none has
+come for a while; its supervisor starts another when one waits (`igym.cli.binding`).
 """
 
 from __future__ import annotations
@@ -20,10 +23,12 @@ from typing import Any
 
 import gevent
 from gevent.threadpool import ThreadPool
+from rq.executions import Execution
 from rq.job import Job
 from rq.queue import Queue
 from rq.serializers import JSONSerializer
 
+from igym.domain.bound import Binding
 from igym.services import footprint
 from igym.services.connect import Deployment
 from igym.services.loading import load_stored
@@ -56,6 +61,10 @@ SETTLED_S = 6.0
 #: A worker takes games that lost theirs until this much is expected of it, more than it has:
 #: late ticks until another worker is up are better than games that stand still.
 AGAIN_LOAD = 1.5
+
+
+#: A bound worker ends after so long without a game.
+BOUND_IDLE_S = 120
 
 
 #: The supervisor renews the lease long before this is over.
@@ -114,9 +123,10 @@ class Load:
 class GameWorker(BesideWorker):
     """Takes a game when there is headroom and does not wait for it to end."""
 
-    def prepare(self, host: GameHost, load: Load, max_load: float) -> None:
-        """Set what the constructor of RQ has no place for."""
-        self._host, self._load, self._max_load = host, load, max_load
+    def prepare(self, host: GameHost, load: Load, max_load: float, *, alone: bool) -> None:
+        """Set what the constructor of RQ has no place for. `alone`: one game at a time."""
+        self._host, self._load, self._max_load, self._alone = host, load, max_load, alone
+        self._ahead = 0  # games taken and not over
         self._young: list[tuple[float, float]] = []  # (start, cost) not yet in the measured load
         self._last_cost = 0.02
 
@@ -126,6 +136,8 @@ class GameWorker(BesideWorker):
         What a game costs was measured when its package was compiled. The next one is not
         known before it is taken, so it is expected to cost what the last one did.
         """
+        if self._alone:
+            return self._ahead == 0
         now = time.monotonic()
         self._young = [(at, cost) for at, cost in self._young if now - at < SETTLED_S]
         coming = sum(cost for _, cost in self._young)
@@ -140,10 +152,10 @@ class GameWorker(BesideWorker):
         """
         told, beaten_s = False, time.monotonic()
         while not self.headroom(self._max_load) and not self._stop_requested:
-            if not told:
+            if not told and not self._alone:
                 _log.warning("no headroom, new games wait (load %.2f)", self._load.value)
                 told = True
-            if self.headroom(AGAIN_LOAD) and (again := self._again()) is not None:
+            if self._hurries() and (again := self._again()) is not None:
                 return again
             if time.monotonic() - beaten_s > WORKER_TTL_S:
                 beaten_s = time.monotonic()
@@ -153,6 +165,10 @@ class GameWorker(BesideWorker):
             timeout, max_idle_time
         )
         return found
+
+    def _hurries(self) -> bool:
+        """Whether a game that lost its worker is taken all the same."""
+        return not self._alone and self.headroom(AGAIN_LOAD)
 
     def _again(self) -> tuple[Job, Queue] | None:
         """A game that lost its worker, if one waits; without waiting for one."""
@@ -171,10 +187,26 @@ class GameWorker(BesideWorker):
         """Expect of the next game what this one will cost."""
         self._last_cost = self._host.cost(*job.args)
         self._young.append((time.monotonic(), self._last_cost))
+        self._ahead += 1
+
+    @property
+    def playing(self) -> int:
+        """Games that were taken and are not over."""
+        return self._ahead
+
+    def _perform(self, job: Job, queue: Queue, execution: Execution) -> None:
+        try:
+            super()._perform(job, queue, execution)
+        finally:
+            self._ahead -= 1
 
 
-def run(deployment: Deployment, name: str, progress: Path | None) -> None:
-    """Work until SIGTERM, then write what the running games have not written yet."""
+def run(deployment: Deployment, name: str, progress: Path | None, binding: str = "") -> None:
+    """Work until SIGTERM, then write what the running games have not written yet.
+
+    Args:
+        binding: run only the games of that binding, and end when none has come for a while.
+    """
     global _host
     settings = deployment.settings
     pool = ThreadPool(4)
@@ -186,14 +218,16 @@ def run(deployment: Deployment, name: str, progress: Path | None) -> None:
     inbox = open_redis(settings.redis_url)
     gevent.spawn(post.listen, inbox, name, inner.decode_to_game, host.handle, host.resumed, stop)
     load = Load()
-    if progress is not None:
-        gevent.spawn(_beat, progress, load, host)
+    queues = [jobs.BOUND + binding] if binding else [jobs.AGAIN, jobs.GAMES]
     worker = GameWorker(
-        [jobs.AGAIN, jobs.GAMES], name=name, connection=open_redis(settings.redis_url),
+        queues, name=name, connection=open_redis(settings.redis_url),
         serializer=JSONSerializer, default_result_ttl=0, worker_ttl=WORKER_TTL_S,
     )  # fmt: skip
-    worker.prepare(host, load, settings.max_load)
+    alone = bool(binding) and Binding.parse(binding).alone
+    worker.prepare(host, load, settings.max_load, alone=alone)
     worker.log.setLevel(logging.WARNING)
+    if progress is not None:
+        gevent.spawn(_beat, progress, load, worker)
     # Games are claimed before the supervisor has beaten for the first time.
     lease.beat(deployment.redis, name, FIRST_LEASE_S, {"pid": str(os.getpid())})
     footprint.settle()
@@ -202,8 +236,8 @@ def run(deployment: Deployment, name: str, progress: Path | None) -> None:
     done = gevent.event.Event()
     gevent.signal_handler(15, done.set)
     gevent.signal_handler(2, done.set)
-    gevent.spawn(_work, worker)
-    _log.info("%s takes games", name)
+    gevent.spawn(_work, worker, done if binding else None)
+    _log.info("%s takes games%s", name, f" of {binding}" if binding else "")
     done.wait()
     worker._stop_requested = True
     stop.set()
@@ -212,11 +246,18 @@ def run(deployment: Deployment, name: str, progress: Path | None) -> None:
         worker.register_death()  # type: ignore[no-untyped-call]
 
 
-def _work(worker: GameWorker) -> None:
-    """Keep working: RQ's loop ends when Redis stays away for too long."""
+def _work(worker: GameWorker, idle: gevent.event.Event | None) -> None:
+    """Keep working: RQ's loop ends when Redis stays away for too long.
+
+    Where `idle` is given it ends too when no game has come for a while, and `idle` is set once
+    none runs any more either.
+    """
     while not worker._stop_requested:
         try:
-            worker.work(logging_level="WARNING")
+            worker.work(logging_level="WARNING", max_idle_time=BOUND_IDLE_S if idle else None)
+            if idle and not worker.playing:
+                idle.set()
+                return
         except Exception:  # noqa: BLE001 - the edge of the process
             _log.exception("the job loop ended, starting it again")
             with suppress(RedisError):  # else its own name stands in its way
@@ -224,12 +265,12 @@ def _work(worker: GameWorker) -> None:
         gevent.sleep(0.5)
 
 
-def _beat(progress: Path, load: Load, host: GameHost) -> None:
+def _beat(progress: Path, load: Load, worker: GameWorker) -> None:
     """Show the supervisor that the loop turns. A step that blocks stops this, as it should."""
     with progress.open("r+b") as file:
         memory = mmap.mmap(file.fileno(), PROGRESS.size)
         beats = 0
         while True:
             beats += 1
-            PROGRESS.pack_into(memory, 0, beats, load.measure(), len(host.stages))
+            PROGRESS.pack_into(memory, 0, beats, load.measure(), worker.playing)
             gevent.sleep(0.1)

@@ -16,7 +16,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
@@ -73,6 +73,8 @@ class Child:
     failures: int = 0
     again_s: float = 0.0
     log: Path | None = field(default=None)
+    #: Told when it has ended, where it comes and goes and is not started again.
+    ended: Callable[[Child], None] | None = None
 
     @property
     def role(self) -> str:
@@ -90,11 +92,16 @@ class Supervisor:
         self.children: list[Child] = []
         self._leases: Leases | None = None
         self._beaten_s = 0.0
+        self._looks: list[Callable[[], None]] = []
         self.stopping = False
 
     def use(self, leases: Leases) -> None:
         """Renew leases there, from now on."""
         self._leases = leases
+
+    def look(self, at: Callable[[], None]) -> None:
+        """Call that in each round of `watch`."""
+        self._looks.append(at)
 
     # --- starting --------------------------------------------------------------------------------
 
@@ -105,11 +112,21 @@ class Supervisor:
         self._start(child)
         return child
 
-    def add_igym(self, role: str, env: Mapping[str, str], *options: str) -> Child:
-        """Start one of igym's own processes."""
+    def add_igym(
+        self,
+        role: str,
+        env: Mapping[str, str],
+        *options: str,
+        ended: Callable[[Child], None] | None = None,
+    ) -> Child:
+        """Start one of igym's own processes.
+
+        Args:
+            ended: it comes and goes: when it ends it is not started again, and this is told.
+        """
         name = f"{role}-{secrets.token_hex(3)}"
         args = [*command(role), "--name", name, "--parent", str(os.getpid()), *options]
-        child = Child(name, args, {**os.environ, **env})
+        child = Child(name, args, {**os.environ, **env}, ended=ended)
         if role == "games":
             file = self._run_dir / f"{name}.progress"
             file.write_bytes(b"\0" * PROGRESS.size)
@@ -131,11 +148,14 @@ class Supervisor:
     def watch(self) -> None:
         """One round: start what has ended, renew leases. Call it a few times a second."""
         now = time.monotonic()
-        for child in self.children:
+        for child in list(self.children):
             assert child.process is not None
             if child.process.poll() is None:
                 if now - child.moved_s > 30:
                     child.failures = 0
+                continue
+            if child.ended is not None:
+                self._let_go(child)
                 continue
             if not child.again_s:
                 child.failures += 1
@@ -156,6 +176,16 @@ class Supervisor:
         if now - self._beaten_s >= self._settings.worker_beat_s:
             self._beaten_s = now
             self._beat(now)
+        for look in self._looks:
+            look()
+
+    def _let_go(self, child: Child) -> None:
+        """Forget a process that came and went."""
+        self.children.remove(child)
+        self._gone(child)
+        (self._run_dir / f"{child.name}.progress").unlink(missing_ok=True)
+        assert child.ended is not None
+        child.ended(child)
 
     def _rename(self, child: Child) -> None:
         """A process that starts again is another one: games and leases are the old one's."""

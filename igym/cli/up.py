@@ -91,6 +91,7 @@ def stack(
         ports = [nginx.free_port() for _ in range(settings.web)] if behind_nginx else []
         _start(supervisor, settings, ports)
         # Only now, while the children load their own: importing Redis's client takes a second.
+        from igym.cli.binding import BoundWorkers
         from igym.services import publishing
         from igym.services.connect import connect
         from igym.services.leasing import WorkerLeases
@@ -99,6 +100,7 @@ def stack(
             embedded.wait(socket, redis)
         deployment = connect(settings, patience_s=5.0)
         supervisor.use(WorkerLeases(deployment))
+        supervisor.look(BoundWorkers(supervisor, deployment, environment(settings)).look)
         plans = [publishing.publish(deployment, package) for package in packages]
         made = Stack(settings, deployment, supervisor, plans)
         for port in ports:
@@ -143,7 +145,8 @@ def _wait_for_pages(supervisor: Supervisor, host: str, port: int, patience_s: fl
 
 def _wait_for_games(supervisor: Supervisor, patience_s: float = 30.0) -> None:
     until = time.monotonic() + patience_s
-    while not all(c.progress is None or c.beats > 0 for c in supervisor.children):
+    kept = [child for child in supervisor.children if child.progress and not child.ended]
+    while not all(child.beats > 0 for child in kept):
         if time.monotonic() > until:
             raise Unavailable("The game workers did not come up.", hint="Their log is above.")
         supervisor.watch()
@@ -211,12 +214,14 @@ def one_worker() -> None:
     log.setup(settings.log_level, as_json=settings.log_json, role="igym")
     if not settings.redis_url:
         raise Unavailable("REDIS_URL is not set.", hint="Set it, or run everything: igym up DIR")
+    from igym.cli.binding import BoundWorkers
     from igym.services.connect import connect
     from igym.services.leasing import WorkerLeases
 
     deployment = connect(settings)
     supervisor = Supervisor(settings, Path(settings.data_dir).resolve() / "run")
     supervisor.use(WorkerLeases(deployment))
+    supervisor.look(BoundWorkers(supervisor, deployment, environment(settings)).look)
     supervisor.add_igym("games", environment(settings))
 
     def stop(*_: object) -> None:

@@ -105,6 +105,7 @@ class Play:
     masked: bool
     countdown_s: float
     between_s: float
+    isolation: Literal["shared", "process"] = "shared"
 
     @property
     def humans(self) -> tuple[Any, ...]:
@@ -300,6 +301,7 @@ def play(
     masked: bool = False,
     countdown: str = "3 s",
     between: str = "2 s",
+    isolation: Literal["shared", "process"] = "shared",
 ) -> Play:
     """A game of one or more people, with policies in the other seats.
 
@@ -337,6 +339,8 @@ def play(
         partner_shown_as: the name of every other seat, whoever sits there; its label if empty.
         masked: nothing a browser is told differs between human and artificial partners.
         countdown, between: pause before the first episode, and between two.
+        isolation: "process" gives each game a process of its own, for an environment whose step
+            takes longer than a tick; "shared" games run beside others in one.
 
     Raises:
         BadPackage: a value is outside its range; the message says which.
@@ -369,6 +373,9 @@ def play(
     holds = dropped if isinstance(dropped, Mapping) else dict.fromkeys(people, dropped)
     odd = set(holds) - set(people)
     need(not odd, f"dropped names seats without a person: {sorted(map(str, odd))}")
+    need(
+        isolation in ("shared", "process"), f'isolation={isolation!r} is not "shared" or "process"'
+    )
     need(assign in ("fixed", "random"), f'assign={assign!r} is not "fixed" or "random"')
     for given, what in ((labels, "labels"), (marks, "marks")):
         strange = set(given or {}) - set(seats)
@@ -405,4 +412,5 @@ def play(
         masked=masked,
         countdown_s=seconds(countdown),
         between_s=seconds(between),
+        isolation=isolation,
     )

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from igym.domain.bound import Binding
 from igym.domain.dropout import Then
 from igym.domain.grouping import Offer, Strategy
 from igym.domain.treatments import Per
@@ -123,6 +124,7 @@ class PlayPlan:
     deterministic: bool = True  # the same actions gave the same observations then
     longest_ms: float = 0  # of a step, then
     found: str = ""  # a sentence for the author on what stands in the way of more
+    isolation: Literal["shared", "process"] = "shared"
 
     @property
     def grace_s(self) -> float:
@@ -199,6 +201,7 @@ class Plan:
     scenes: tuple[ScenePlan, ...]
     igym: str = ""
     dependencies: tuple[str, ...] = field(default=())
+    bound: bool = False  # has libraries of its own, so its code runs in processes of its own
     treatments: tuple[TreatmentPlan, ...] = ()
     entry: EntryPlan | None = None
     waves: tuple[Wave, ...] = ()
@@ -217,3 +220,9 @@ class Plan:
     def scene(self, name: str) -> ScenePlan:
         """The scene of that name. Raises `NotFound`."""
         return self.scenes[self.index(name)]
+
+    def binding(self, scene: str) -> str:
+        """Which workers may run games of that scene; "" = the shared ones (`igym.domain.bound`)."""
+        play = self.scene(scene).play
+        alone = play is not None and play.isolation == "process"
+        return str(Binding(self.experiment, self.package, alone)) if self.bound or alone else ""

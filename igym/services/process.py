@@ -27,6 +27,7 @@ class Told:
     progress: Path | None  # where a game worker shows that its loop turns
     shared: bool  # the port is shared with siblings
     once: bool  # do what there is to do and end
+    binding: str  # of a game worker: run only such games (`igym.domain.bound`); "" = shared ones
 
 
 def main(role: str, argv: Sequence[str], work: Callable[[Deployment, Told], None]) -> int:
@@ -36,6 +37,7 @@ def main(role: str, argv: Sequence[str], work: Callable[[Deployment, Told], None
     parser.add_argument("--progress", type=Path)
     parser.add_argument("--shared", action="store_true", help="share the port with siblings")
     parser.add_argument("--once", action="store_true", help="do what there is to do and end")
+    parser.add_argument("--binding", default="", help="run only games of that package")
     parser.add_argument("--parent", type=int, default=0, help="leave when this process is gone")
     said = parser.parse_args(argv)
     try:
@@ -43,7 +45,7 @@ def main(role: str, argv: Sequence[str], work: Callable[[Deployment, Told], None
         log.setup(config.log_level, as_json=config.log_json, role=said.name)
         if said.parent:
             threading.Thread(target=_leave_with, args=(said.parent,), daemon=True).start()
-        work(connect(config), Told(said.name, said.progress, said.shared, said.once))
+        work(connect(config), Told(said.name, said.progress, said.shared, said.once, said.binding))
     except IgymError as error:
         sys.stderr.write(f"igym {role}: {error}\n")
         return 1

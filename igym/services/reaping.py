@@ -1,8 +1,8 @@
 """Games that nobody runs (any more). Run by whoever holds the director's lease.
 
 A game that no worker has claimed is offered again, and so is one whose worker is dead, in its
-next generation; one that took every worker with it is given up with what its log holds; one
-that is over but not settled is settled.
+next generation; one that took every worker with it, or that waits in vain for a worker bound to its
+package, is given up with what its log holds; one that is over but not settled is settled.
 """
 
 from __future__ import annotations
@@ -27,6 +27,10 @@ WHOLE_S = 1.0
 
 #: A game that lost its worker and whose job was lost as well is offered once more after this.
 AGAIN_MS = 2_000
+
+#: A game that only bound workers may run is given up when none has taken it for so long: they do
+#: not start (`igym.cli.binding`), or there are too few of them. Its people have gone by then.
+UNTAKEN_MS = 120_000
 
 
 class Reaper:
@@ -95,6 +99,8 @@ class Reaper:
         elif not game.owner:
             since_ms = max(game.created_ms, game.offered_ms)
             wait_ms = AGAIN_MS if game.generation > 1 else patience_ms
+            if at_ms - since_ms > UNTAKEN_MS and self._given_up(experiment, game):
+                return 0
             if at_ms - since_ms > wait_ms and (game.id, game.generation) not in queued():
                 fresh = self._read(experiment, game)
                 if not fresh.owner:  # nobody has claimed it meanwhile
@@ -103,6 +109,20 @@ class Reaper:
             whole = self._read(experiment, game)
             return bool(finishing.take_over(deployment, whole, game.owner, "its worker is dead"))
         return 0
+
+    def _given_up(self, experiment: str, game: Glance) -> bool:
+        whole = self._read(experiment, game)
+        if not whole.binding or whole.owner:
+            return False
+        finishing.report(
+            self._deployment,
+            whole,
+            f"No worker for this package has taken the game within {UNTAKEN_MS // 1000} s.",
+            f"scene {whole.scene}",
+            "",
+        )
+        finishing.finish(self._deployment, self._outbox, whole, GameOutcome.LOST)
+        return True
 
     def _read(self, experiment: str, game: Glance) -> games.Game:
         return games.read(self._redis, experiment, game.id)

@@ -67,6 +67,7 @@ def seated(
         created_ms=at_ms,
         max_s=min((m.max_s for m in members if m.max_s), default=0),
         filled=[seat for seat in play.humans if seat not in seats],
+        binding=plan.binding(scene),
     )
     seat_of = {session: seat for seat, session in seats.items()}
     phase = after(Phase.WAITING, Event.SEAT).value

@@ -56,6 +56,7 @@ class Game(msgspec.Struct, frozen=True):
     replaced: list[str] = []  # seats in which something sits in for a person who may come back
     gone: list[str] = []  # seats whose person has left for good
     filled: list[str] = []  # human seats in which the policy of `fill` sits
+    binding: str = ""  # which workers may run it; "" = the shared ones (`igym.domain.bound`)
 
     def fields(self) -> dict[str, str]:
         """As the game's hash holds it."""

@@ -1,13 +1,19 @@
-"""RQ: jobs by name, with JSON arguments. Workers import what the names say; we do not."""
+"""RQ: jobs by name, with JSON arguments. Workers import what the names say; we do not.
+
+Games wait in the queue of the shared game workers, or, where only workers bound to their package
+may run them (`igym.domain.bound`), in one that those alone listen to.
+"""
 
 from __future__ import annotations
 
 import secrets
+import time
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from redis import Redis
 
+from igym.store import keys
 from igym.store.games import Game
 
 if TYPE_CHECKING:
@@ -17,6 +23,12 @@ GAMES, CHECKS = "games", "checks"
 
 #: Games whose worker is gone: people sit in them, so they come before new ones.
 AGAIN = "games-again"
+
+#: What the queue of a binding begins with.
+BOUND = "games-of:"
+
+#: A binding for which nobody has asked so long is no longer looked at.
+FORGOTTEN_S = 86_400.0
 
 #: The only functions a worker runs.
 ALLOWED = frozenset({"workers.games.play", "workers.checks.answer"})
@@ -49,7 +61,9 @@ def start_games(redis: Redis, games: Sequence[Game]) -> None:
         return
     with redis.pipeline(transaction=True) as pipe:
         for game in games:
-            _queue(redis, AGAIN if game.generation > 1 else GAMES).enqueue_call(
+            again = game.generation > 1
+            shared = AGAIN if again else GAMES
+            _queue(redis, BOUND + game.binding if game.binding else shared).enqueue_call(
                 "workers.games.play",
                 args=(game.experiment, game.id, game.generation),
                 job_id=_job(game) + secrets.token_hex(3),
@@ -57,15 +71,19 @@ def start_games(redis: Redis, games: Sequence[Game]) -> None:
                 result_ttl=0,
                 failure_ttl=86_400,
                 retry=None,
+                at_front=bool(game.binding) and again,
                 pipeline=pipe,
             )
+        if bound := {game.binding: time.time() for game in games if game.binding}:
+            pipe.zadd(keys.bindings(), bound)
+            pipe.expire(keys.bindings(), keys.bindings.ttl_s)
         pipe.execute()
 
 
 def waiting(redis: Redis) -> set[tuple[str, int]]:
     """(game, generation) of every job that waits for a worker."""
     found = set()
-    for name in (AGAIN, GAMES):
+    for name in (AGAIN, GAMES, *(BOUND + one for one in bindings(redis))):
         for id in _queue(redis, name).get_job_ids():
             _, game, generation, _ = id.split("-")
             found.add((game, int(generation)))
@@ -74,7 +92,38 @@ def waiting(redis: Redis) -> set[tuple[str, int]]:
 
 def queued(redis: Redis) -> int:
     """How many games wait for a worker with headroom."""
-    return len(_queue(redis)) + len(_queue(redis, AGAIN))
+    return len(_queue(redis)) + len(_queue(redis, AGAIN)) + sum(demand(redis).values())
+
+
+def bindings(redis: Redis) -> list[str]:
+    """Bindings whose games may wait for a worker."""
+    found: Any = redis.zrange(keys.bindings(), 0, -1)
+    return [one.decode() for one in found]
+
+
+def demand(redis: Redis) -> dict[str, int]:
+    """Binding -> how many of its games wait for a worker. Only those with at least one."""
+    names = bindings(redis)
+    if not names:
+        return {}
+    with redis.pipeline(transaction=False) as pipe:
+        for name in names:
+            pipe.llen(f"rq:queue:{BOUND}{name}")
+        counts = pipe.execute()
+    if not any(counts):
+        redis.zremrangebyscore(keys.bindings(), 0, time.time() - FORGOTTEN_S)
+    return {name: int(count) for name, count in zip(names, counts, strict=True) if count}
+
+
+def may_start(redis: Redis, binding: str, supervisor: str, life_s: float) -> bool:
+    """Whether that supervisor, and no other for `life_s`, starts workers for the binding."""
+    key = keys.starter(binding)
+    if redis.set(key, supervisor, nx=True, px=int(life_s * 1000)):
+        return True
+    if redis.get(key) != supervisor.encode():
+        return False
+    redis.pexpire(key, int(life_s * 1000))
+    return True
 
 
 def ask(

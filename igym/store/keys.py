@@ -108,6 +108,18 @@ def bell() -> str:
     return "igym:bell"
 
 
+@key("zset", days=2)
+def bindings() -> str:
+    """Bindings of games (`igym.domain.bound`) -> when a worker was last asked for, s."""
+    return "igym:bindings"
+
+
+@key("string", seconds=60)
+def starter(binding: str) -> str:
+    """The supervisor that starts workers for that binding at the moment."""
+    return f"igym:starter:{binding}"
+
+
 @key("list", days=7)
 def problems() -> str:
     """The last problems a researcher or admin should see, newest first, as JSON; capped."""
