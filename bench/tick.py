@@ -93,7 +93,7 @@ def figures() -> list[Figure]:
     game = Game("a1B2c3D4", plan.experiment, "", plan.version, "", "rehearsal", 1, seats, 0.0)
     log: Any = Dropped()
     outbox: Any = Encoded()
-    stage = Busy(Settings(), log, outbox, "games-1", game, play_plan, play.keymap, sim)
+    stage = Busy(Settings(), log, outbox, "games-1", game, play_plan, play.controls, sim)
     for number, seat in enumerate(seats):
         stage.attach(inner.Attach(game.id, seat, f"web-{number % 2}", number))
 

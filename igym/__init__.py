@@ -3,6 +3,7 @@
 This is the author's vocabulary. Importing it loads no server library.
 """
 
+from igym.domain.controls import Gamepad, Pointer
 from igym.domain.dropout import hold
 from igym.domain.experiment import (
     Experiment,
@@ -19,6 +20,8 @@ from igym.domain.experiment import (
     survey,
 )
 from igym.domain.grouping import custom, fifo, fill, nearest, offer, reunion, roles, strangers
+from igym.domain.keymap import Last
+from igym.domain.policy import Heuristic, Normal, Python
 from igym.domain.screening import screen
 from igym.domain.treatments import Treatment
 from igym.domain.watch import hidden, idle, slow
@@ -28,8 +31,14 @@ __version__ = "0.1.0"
 
 __all__ = [
     "Experiment",
+    "Gamepad",
+    "Heuristic",
     "Human",
+    "Last",
+    "Normal",
     "Onnx",
+    "Pointer",
+    "Python",
     "Random",
     "Sample",
     "Touch",

@@ -44,7 +44,7 @@ export function busy(element: HTMLElement, on: boolean): void {
 
 /** Listen until the returned function is called. */
 export function listen<E extends keyof WindowEventMap>(
-  target: Window | Document,
+  target: Window | Document | HTMLElement,
   event: E | 'visibilitychange',
   handler: (event: WindowEventMap[E]) => void,
   options?: AddEventListenerOptions,

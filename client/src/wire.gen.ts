@@ -1,7 +1,7 @@
 // Generated from igym/wire/__init__.py; redo with: python -m igym.wire.typescript --write
 
 /** A server of another version tells this client to reload. */
-export const VERSION = 2;
+export const VERSION = 3;
 
 export type Json = unknown;
 
@@ -40,7 +40,7 @@ export interface Ready {
 }
 
 /**
- * What is held down now, and every edge since the last `Keys`. *array*, the hot path.
+ * What is held down now, and every edge and move since the last `Keys`. *array*, the hot path.
  *
  * Sent at every change, and five times a second as a sign of life while a game is on.
  */
@@ -56,6 +56,10 @@ export interface Keys {
   edges: [number, boolean, number][];
   /** whether the tab is in the background */
   hidden: boolean;
+  /** where each device is now (x, y, pressed?); away or in its middle if not listed */
+  spots: [number, number, number, boolean][];
+  /** where they were since the last `Keys`, with the browser's clock; thinned out */
+  moves: [number, number, number, boolean, number][];
 }
 
 /** `Keys` as it travels. */
@@ -66,10 +70,12 @@ export type KeysArray = [
   held: number,
   edges: [number, boolean, number][],
   hidden: boolean,
+  spots: [number, number, number, boolean][],
+  moves: [number, number, number, boolean, number][],
 ];
 
 export function encodeKeys(it: Keys): KeysArray {
-  return [it.game, it.count, it.seen, it.held, it.edges, it.hidden];
+  return [it.game, it.count, it.seen, it.held, it.edges, it.hidden, it.spots, it.moves];
 }
 
 /** A round trip is measured. Acknowledged with `Probed`. About once in 2 s. */
@@ -219,6 +225,14 @@ export interface ChatView {
   most_chars: number;
 }
 
+/** One button of a gamepad: holding it holds `keys`. */
+export interface PadButton {
+  /** of the standard gamepad; 17 to 20 are the left stick up, down, left, right */
+  button: number;
+  /** indices into GameView.keys */
+  keys: number[];
+}
+
 /** A game. Answer with `Ready` once it can be painted. */
 export interface GameView {
   type: 'game';
@@ -244,6 +258,11 @@ export interface GameView {
   marks: Record<string, string>;
   /** None = there is none in this game */
   chat: ChatView | null;
+  /** whether it matters where the pointer is */
+  pointer: boolean;
+  buttons: PadButton[];
+  /** whether it matters where the sticks of a gamepad are */
+  sticks: boolean;
 }
 
 /** It is over. `code` is the completion code for this outcome, "" where there is none. */

@@ -14,6 +14,8 @@ describe('held keys', () => {
       seen: 7,
       held: 0b10,
       hidden: false,
+      spots: [],
+      moves: [],
       edges: [
         [0, true, 10],
         [1, true, 20],

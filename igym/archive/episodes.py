@@ -49,7 +49,7 @@ def tick_rows(
 
 
 def input_rows(chunks: Iterable[Chunk], game: str, episode: str) -> list[dict[str, Any]]:
-    """One row per key edge, in order."""
+    """One row per key edge or move, in order."""
     order: Counter[str] = Counter()
     rows: list[dict[str, Any]] = []
     for chunk in chunks:
@@ -62,6 +62,8 @@ def input_rows(chunks: Iterable[Chunk], game: str, episode: str) -> list[dict[st
                     "order": order[edge.seat],
                     "key": edge.key,
                     "down": edge.down,
+                    "x": edge.x,
+                    "y": edge.y,
                     "browser_ms": edge.browser_ms,
                     "received_ms": edge.received_ms,
                     "seen_tick": edge.seen if edge.seen >= 0 else None,

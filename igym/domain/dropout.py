@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Final, Literal, get_args
 
 from igym.domain.duration import seconds
-from igym.domain.policy import Onnx, Policy, Random
+from igym.domain.policy import Policy
 from igym.errors import BadPackage
 
 #: What follows once the grace is over:
@@ -55,7 +55,7 @@ def hold(
     Raises:
         BadPackage: `then` is neither a known word nor a policy.
     """
-    if isinstance(then, Onnx | Random):
+    if isinstance(then, Policy):
         return Hold(seconds(grace), "policy", then, returns, message, leaver, partner)
     if then not in _WORDS:
         raise BadPackage(

@@ -9,12 +9,13 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
+from igym.domain.controls import Controls, Gamepad, Pointer, Press
 from igym.domain.dropout import Hold
 from igym.domain.duration import seconds
 from igym.domain.grouping import Fill, Grouping, Offer
-from igym.domain.keymap import Chord, KeyMap
+from igym.domain.keymap import Chord, KeyMap, chord_keys
 from igym.domain.policy import Human, HumanSeat, Onnx, Policy, Random, Sample
 from igym.domain.screening import Screen
 from igym.domain.treatments import Treatment
@@ -80,6 +81,9 @@ class Play:
     env: Callable[..., Any]
     seats: Mapping[Any, Seat]
     keymap: KeyMap
+    press: Press
+    pointer: Pointer | None
+    gamepad: Gamepad | None
     title: str
     help: str
     draw: Callable[..., Any] | None
@@ -106,6 +110,11 @@ class Play:
     countdown_s: float
     between_s: float
     isolation: Literal["shared", "process"] = "shared"
+
+    @property
+    def controls(self) -> Controls:
+        """What a person acts with."""
+        return Controls(self.keymap, self.press, self.pointer, self.gamepad)
 
     @property
     def humans(self) -> tuple[Any, ...]:
@@ -274,8 +283,11 @@ def play(
     env: Callable[..., Any],
     *,
     seats: Mapping[Any, Seat],
-    keys: Mapping[Chord, Any],
+    keys: Mapping[Chord, Any] | None = None,
     idle: Any = 0,
+    press: Press = "held",
+    pointer: Pointer | None = None,
+    gamepad: Gamepad | None = None,
     title: str = "",
     help: str = "",
     draw: Callable[..., Any] | None = None,
@@ -310,9 +322,12 @@ def play(
         env: makes the environment; called once per game, with no arguments.
         seats: agent id of the environment -> `Human` or a policy. For a single-agent
             environment one seat of any name.
-        keys: key, or tuple of keys held together -> action. Keys are named as in
-            KeyboardEvent.key: "ArrowLeft", "a", " ".
-        idle: the action when no key of the map is held.
+        keys: key, or tuple of keys held together -> action: any plain value or array that the
+            seat's action space has. Keys are named as in KeyboardEvent.key: "ArrowLeft", "a", " ".
+        idle: the action when nothing is held; `Last(first)` for whatever was done last; None
+            for no action: the environment does not move until somebody acts.
+        press: "held" acts at every tick while a key is down, "once" each time it goes down.
+        pointer, gamepad: what else acts, where no key does (`Pointer`, `Gamepad`).
         title, help: shown above the stage; `help` says in one line how to play.
         draw: draw(env) -> shapes of `igym.draw`. The environment's own method `draw()`
             where this is None.
@@ -353,11 +368,11 @@ def play(
     need(callable(env), "env must be callable: the environment's class or a function")
     need(bool(seats), "seats is empty")
     for seat, who in seats.items():
-        known = isinstance(who, HumanSeat | Random | Onnx | Treatment)
-        need(known, f"seat {seat!r} is {who!r}; use Human, Onnx(…), Random() or a Treatment")
+        known = isinstance(who, HumanSeat | Policy | Treatment)
+        need(known, f"seat {seat!r} is {who!r}; use Human, a policy or a Treatment")
         if isinstance(who, Treatment):
             for cell, value in who.cells.items():
-                fits = isinstance(value, Random | Onnx)
+                fits = isinstance(value, Policy)
                 need(fits, f"seat {seat!r}: cell {cell!r} of {who.name} is not a policy")
             meets = group is not None and who.name in group.mixes
             need(not meets, f"seat {seat!r} has no one policy where the cells of {who.name} mix")
@@ -376,6 +391,17 @@ def play(
     need(
         isolation in ("shared", "process"), f'isolation={isolation!r} is not "shared" or "process"'
     )
+    need(press in get_args(Press), f'press={press!r} is not "held" or "once"')
+    acts = bool(keys or pointer or gamepad)
+    need(acts, "nothing to act with: give keys=, pointer= or gamepad=")
+    stuck = idle is None and any(hold and hold.then == "noop" for hold in holds.values())
+    need(not stuck, 'then="noop" does the idle action, and idle=None is none: use another rule')
+    strange = (
+        set() if gamepad is None else gamepad.keys - {k for c in keys or () for k in chord_keys(c)}
+    )
+    need(not strange, f"gamepad holds keys that are not in keys: {sorted(strange)}")
+    sticks = gamepad is not None and gamepad.sticks
+    need(not (press == "once" and sticks), 'sticks are never pressed: press="held", or no ranges')
     need(assign in ("fixed", "random"), f'assign={assign!r} is not "fixed" or "random"')
     for given, what in ((labels, "labels"), (marks, "marks")):
         strange = set(given or {}) - set(seats)
@@ -384,7 +410,10 @@ def play(
         name=name,
         env=env,
         seats=dict(seats),
-        keymap=KeyMap.of(keys, idle),
+        keymap=KeyMap.of(keys or {}, idle),
+        press=press,
+        pointer=pointer,
+        gamepad=gamepad,
         title=title,
         help=help,
         draw=draw,

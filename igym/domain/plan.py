@@ -45,6 +45,14 @@ class TouchPlan:
 
 
 @dataclass(frozen=True, slots=True)
+class ButtonPlan:
+    """A button of a gamepad, by its place in `igym.domain.controls.BUTTONS`, and what it holds."""
+
+    button: int
+    keys: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class GroupPlan:
     """How people are put together. Fields as in `igym.domain.grouping.Grouping`."""
 
@@ -109,6 +117,9 @@ class PlayPlan:
     waits_s: float
     countdown_s: float
     between_s: float
+    pointer: bool = False  # whether it means something where the pointer is
+    buttons: tuple[ButtonPlan, ...] = ()  # of a gamepad
+    sticks: bool = False  # whether its sticks mean something
     group: GroupPlan = field(default_factory=GroupPlan)
     fill: FillPlan | None = None
     shows: Literal["count", "position", "nothing"] = "count"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -43,42 +43,137 @@ class Sample:
 
 
 @dataclass(frozen=True, slots=True)
+class Normal:
+    """Draw each number about the model's mean, with the episode's own generator.
+
+    Args:
+        std: the standard deviation, or the name of the model's output that gives it.
+        log: that output is its logarithm.
+    """
+
+    std: float | str = 1.0
+    log: bool = False
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.std, str) and not self.std > 0:
+            raise BadPackage(f"Normal(std={self.std}) must be above 0, or an output's name.")
+
+
+@dataclass(frozen=True, slots=True)
 class Onnx:
     """A policy from an ONNX file.
 
     Args:
         file: path inside the package.
         take: where in the seat's observation the numbers are: () for the observation
-            itself, ("obs",) for a dict's entry. The value becomes [1, *shape] in the
-            dtype of the model's input.
+            itself, ("obs",) for a dict's entry, (0,) for the first of a tuple. The value
+            becomes [1, *shape] in the dtype of the model's input.
+        one_hot: the value is one of so many numbers; the model sees a 1 in its place among zeros.
         scale, shift: the model sees observation * scale + shift.
         observation: name of the model's observation input; the only input if "".
         logits: name of the output to choose from; the first if "".
         memory: recurrent state, as {input name: output name}. Zero at each episode's start.
-        choose: "argmax", or `Sample(temperature)`.
+        choose: "argmax", or `Sample(temperature)`; for continuous actions "mean", where the
+            output is the action itself, or `Normal(std)`. Those are kept within the space.
+        heads: for several discrete actions at once: how many logits each has, in their order.
         actions: the environment's action for each logit; None means its index.
-        every: decide at every n-th tick and repeat the action in between.
+        every: decide at every n-th tick and repeat the action in between. In a game of turns,
+            or where `idle` is None, nothing is done in between.
     """
 
     file: str
-    take: tuple[str, ...] = ()
+    take: tuple[str | int, ...] = ()
+    one_hot: int = 0
     scale: float = 1.0
     shift: float = 0.0
     observation: str = ""
     logits: str = ""
     memory: Mapping[str, str] = field(default_factory=dict)
-    choose: str | Sample = "argmax"
+    choose: str | Sample | Normal = "argmax"
+    heads: tuple[int, ...] = ()
     actions: tuple[Any, ...] | None = None
     every: int = 1
 
     def __post_init__(self) -> None:
-        if isinstance(self.choose, str) and self.choose != "argmax":
+        if isinstance(self.choose, str) and self.choose not in ("argmax", "mean"):
             raise BadPackage(
                 f"Onnx(choose={self.choose!r}) is not known.",
-                hint='Use "argmax" or Sample(temperature).',
+                hint='Use "argmax", Sample(temperature), "mean" or Normal(std).',
             )
         if self.every < 1:
             raise BadPackage(f"Onnx(every={self.every}) must be at least 1.")
+        if self.one_hot < 0 or any(size < 2 for size in self.heads):
+            raise BadPackage("Onnx: one_hot cannot be below 0, nor an entry of heads below 2.")
+        if self.heads and self.actions is not None:
+            raise BadPackage("Onnx: with heads each action is the index of a logit; drop actions.")
+        if self.continuous and (self.heads or self.actions is not None):
+            raise BadPackage(f"Onnx(choose={self.choose!r}): numbers have no heads and no actions.")
+
+    @property
+    def continuous(self) -> bool:
+        """Whether the output is about numbers, and not about choices."""
+        return self.choose == "mean" or isinstance(self.choose, Normal)
 
 
-Policy = Random | Onnx
+@dataclass(frozen=True, slots=True)
+class Python:
+    """A policy in Python.
+
+    Args:
+        factory: makes the policy, anew for each episode: factory() -> act, and
+            act(observation, rng) -> action, or None for no action. `rng` is a NumPy
+            generator of its own for each decision; draw from nothing else.
+        memory: act remembers earlier observations. When its game moves to another worker they
+            are shown to a new one again, or it is pickled, where that can be done.
+        every: decide at every n-th tick, as `Onnx`.
+    """
+
+    factory: Callable[[], Callable[[Any, Any], Any]]
+    memory: bool = False
+    every: int = 1
+
+    def __post_init__(self) -> None:
+        if not callable(self.factory):
+            raise BadPackage(f"Python({self.factory!r}) is not a function that makes a policy.")
+        if self.every < 1:
+            raise BadPackage(f"Python(every={self.every}) must be at least 1.")
+
+
+@dataclass(frozen=True, slots=True)
+class Heuristic:
+    """A rule: function(observation) -> action, or None for no action. It remembers nothing."""
+
+    function: Callable[[Any], Any]
+    every: int = 1
+
+    def __post_init__(self) -> None:
+        if not callable(self.function):
+            raise BadPackage(f"Heuristic({self.function!r}) is not a function.")
+        if self.every < 1:
+            raise BadPackage(f"Heuristic(every={self.every}) must be at least 1.")
+
+
+Policy = Random | Onnx | Python | Heuristic
+
+
+def describe(who: Policy) -> str:
+    """The policy in a few characters, for the data."""
+    match who:
+        case Random():
+            return "random"
+        case Onnx(file=file, choose=choose):
+            match choose:
+                case Sample(temperature=t):
+                    return f"onnx:{file}:sample@{t:g}"
+                case Normal(std=std):
+                    return f"onnx:{file}:normal@{std if isinstance(std, str) else format(std, 'g')}"
+            return f"onnx:{file}:{choose}"
+        case Python(factory=made):
+            return f"python:{_name(made)}"
+        case Heuristic(function=made):
+            return f"heuristic:{_name(made)}"
+
+
+def _name(function: Any) -> str:
+    named = getattr(function, "__qualname__", type(function).__qualname__)
+    return str(named).replace("<locals>.", "")

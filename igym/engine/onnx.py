@@ -1,10 +1,10 @@
-"""ONNX policies: from one seat's observation to its action. Knows no game, clock or Redis.
+"""ONNX models: what one seat's observation becomes, and what comes out. Knows no game or clock.
 
 Three lives, from long to short:
 
     session   one per model file and process: the weights, shared by everybody
     Model     one per `Onnx` of a scene: a session and how this seat uses it
-    Player    one per game, seat and episode: recurrent state and random draws
+    Player    one per game, seat and episode (`igym.engine.player`): its memory and its draws
 
 A decision has a cheap first and last part, which belong to the player, and a pure part in
 between that may run in any OS thread:
@@ -23,14 +23,14 @@ import math
 import threading
 import time
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 from weakref import WeakValueDictionary
 
 import numpy as np
 
-from igym.domain.experiment import Onnx, Sample
+from igym.domain.policy import Normal, Onnx
 from igym.engine.weights import Array, Arrays, Port, Session
 from igym.errors import BadPolicy
 
@@ -61,19 +61,23 @@ class Model:
         self.observation = self._observation()
         self.logits = self._logits()
         self.memory = {i: self._memory(i, o) for i, o in spec.memory.items()}
-        self._outputs = (self.logits.name, *spec.memory.values())
+        self._std = self._deviation()
+        stds = (self._std,) if self._std else ()
+        self._outputs = (self.logits.name, *stds, *spec.memory.values())
+        #: How many numbers a decision has; 0 until `check` where the file leaves it open.
+        self.width = (self.logits.shape[-1] if self.logits.shape else 1) or 0
         self.cost_ms = math.inf
         if None not in self.observation.shape[1:]:
-            self._time(self.observation.zeros())
+            self.measure(self.observation.zeros())
 
-    def _refuse(self, what: str, hint: str) -> BadPolicy:
+    def refuse(self, what: str, hint: str) -> BadPolicy:
         return BadPolicy(f"{self.spec.file}: {what} {self.session.found}", hint=hint)
 
     def _observation(self) -> Port:
         inputs, spec = self.session.inputs, self.spec
         for name in spec.memory:
             if name not in inputs:
-                raise self._refuse(
+                raise self.refuse(
                     f"memory names {name!r}, which is not an input.",
                     "Write memory={input name: output name}.",
                 )
@@ -81,24 +85,24 @@ class Model:
         name = spec.observation or (free[0] if len(free) == 1 else "")
         if name not in free:
             what = f"observation={spec.observation!r} names none of the free inputs."
-            raise self._refuse(
+            raise self.refuse(
                 what,
                 "Name the input that takes the observation, and in memory= the recurrent ones.",
             )
         if len(free) > 1:
             others = ", ".join(repr(n) for n in free if n != name)
-            raise self._refuse(
+            raise self.refuse(
                 f"nothing says what to feed to {others}.",
                 "Name recurrent inputs in memory=, or export the model without them.",
             )
         port = inputs[name]
         if port.shape and port.shape[0] not in (None, 1):
-            raise self._refuse(
+            raise self.refuse(
                 f"{port} wants more than one observation at a time.",
                 "Export it with a first dimension of 1, or an open one.",
             )
         if (spec.scale, spec.shift) != (1, 0) and port.dtype.kind != "f":
-            raise self._refuse(
+            raise self.refuse(
                 f"scale and shift need a floating point input; {name} is {port.dtype}.",
                 "Leave scale=1 and shift=0, or put the scaling into the model.",
             )
@@ -106,36 +110,53 @@ class Model:
 
     def _logits(self) -> Port:
         outputs, spec = self.session.outputs, self.spec
-        kept = set(spec.memory.values())
+        kept = {*spec.memory.values(), self._deviation()}
         name = spec.logits or next((n for n in outputs if n not in kept), "")
         port = outputs.get(name)
         if port is None:
-            raise self._refuse(
+            raise self.refuse(
                 f"logits={spec.logits!r} names none of its outputs.",
                 "Name the output that has one number for each action.",
             )
         if port.dtype.kind != "f":
-            raise self._refuse(
+            raise self.refuse(
                 f"the logits {port} are not floating point.",
                 "Export the numbers from before the argmax, one for each action.",
             )
         if any(n not in (None, 1) for n in port.shape[:-1]):
-            raise self._refuse(
+            raise self.refuse(
                 f"the logits {port} are more than one row.",
                 "Export one row, [1, number of actions].",
             )
         declared = port.shape[-1] if port.shape else 1
         if spec.actions is not None and declared not in (None, len(spec.actions)):
-            raise self._refuse(
+            raise self.refuse(
                 f"actions has {len(spec.actions)} entries for {declared} logits.",
                 "Give one action for each logit, in their order.",
             )
+        if spec.heads and declared not in (None, sum(spec.heads)):
+            raise self.refuse(
+                f"heads={spec.heads} are {sum(spec.heads)} logits of {declared}.",
+                "Say how many logits each of the actions has, in their order.",
+            )
         return port
+
+    def _deviation(self) -> str:
+        """The output that gives standard deviations, "" where none does."""
+        choose = self.spec.choose
+        if not isinstance(choose, Normal) or not isinstance(choose.std, str):
+            return ""
+        if choose.std not in self.session.outputs:
+            raise self.refuse(
+                f"Normal(std={choose.std!r}) names none of its outputs.",
+                "Name the output that gives the standard deviations, or give a number.",
+            )
+        return choose.std
 
     def _memory(self, name: str, output: str) -> Port:
         into, out = self.session.inputs[name], self.session.outputs.get(output)
         if out is None:
-            raise self._refuse(
+            raise self.refuse(
                 f"memory[{name!r}] names {output!r}, which is not an output.",
                 "Write memory={input name: output name}.",
             )
@@ -143,13 +164,13 @@ class Model:
             a == b or None in (a, b) for a, b in zip(into.shape, out.shape, strict=True)
         )
         if into.dtype != out.dtype or not same:
-            raise self._refuse(
+            raise self.refuse(
                 f"memory cannot go from the output {out} into the input {into}.",
                 "Both need the same type and shape.",
             )
         return into
 
-    def _time(self, observation: Array) -> None:
+    def measure(self, observation: Array) -> None:
         feeds = {self.observation.name: observation, **self.blank()}
         self.infer(feeds)  # the first run also sets up buffers
         took = []
@@ -192,11 +213,24 @@ class Model:
                 f"{self.spec.file} cannot be fed the observation, which is {_shape_of(value)}.",
                 hint="Point take= at the entry that is an array of numbers.",
             ) from error
+        if self.spec.one_hot:
+            array = self._one_hot(array)
         if self.spec.scale != 1:
             array *= self.spec.scale
         if self.spec.shift != 0:
             array += self.spec.shift
         return array[np.newaxis]
+
+    def _one_hot(self, value: Array) -> Array:
+        size, number = self.spec.one_hot, value.reshape(-1)
+        if len(number) != 1 or not 0 <= number[0] < size or number[0] != int(number[0]):
+            raise BadPolicy(
+                f"{self.spec.file}: one_hot={size} wants one of the numbers 0 to {size - 1}, "
+                f"and the observation is {value.tolist()}."
+            )
+        made = np.zeros(size, value.dtype)
+        made[int(number[0])] = 1
+        return made
 
     def infer(self, feeds: Arrays) -> Arrays:
         """One forward pass: input name -> array to output name -> array.
@@ -209,8 +243,25 @@ class Model:
         """
         return self.session.run(self._outputs, feeds)
 
+    def deviations(self, outputs: Arrays, width: int) -> list[float]:
+        """The standard deviation of each of `width` numbers; none where nothing is drawn so.
+
+        Raises:
+            BadPolicy: they are not one for all or one for each, or cannot be deviations.
+        """
+        choose = self.spec.choose
+        if not isinstance(choose, Normal):
+            return []
+        if not isinstance(choose.std, str):
+            return [float(choose.std)] * width
+        given: list[float] = outputs[choose.std].reshape(-1).tolist()
+        found = [math.exp(one) for one in given] if choose.log else given
+        if len(found) not in (1, width) or not all(0 <= one < math.inf for one in found):
+            raise BadPolicy(f"{self.spec.file} gave {found} as deviations of {width} numbers.")
+        return found * width if len(found) == 1 else found
+
     def row(self, outputs: Arrays) -> list[float]:
-        """The logits of one decision, as float64.
+        """The logits of one decision, or its numbers, as float64.
 
         Raises:
             BadPolicy: they are more than one row, or one is not finite.
@@ -255,182 +306,6 @@ def load(spec: Onnx, root: Path) -> Model:
             _recent.remove(session)
         _recent.append(session)
     return Model(spec, session)
-
-
-def check(model: Model, observation: Any, n_actions: int | None = None) -> None:
-    """Let the model decide once on a real observation of its seat, and measure it.
-
-    Args:
-        model: as loaded; its `cost_ms` is measured again, on this observation.
-        observation: as the environment returned it to the seat.
-        n_actions: the size of the seat's discrete action space; None where it has another.
-
-    Raises:
-        BadPolicy: the observation does not fit the model, or its logits the actions.
-    """
-    spec = model.spec
-    seen = model.see(observation)
-    if not model.observation.takes(seen.shape):
-        raise model._refuse(
-            f"the seat's observation becomes {list(seen.shape)}, "
-            f"and the model takes {model.observation}.",
-            "Point take= at the right entry, or export the model for this environment.",
-        )
-    player = Player(model, np.random.default_rng(0))
-    logits = model.row(model.infer(player.prepare(observation)))
-    wanted = n_actions if spec.actions is None else len(spec.actions)
-    if wanted is not None and len(logits) != wanted:
-        what = "the seat has" if spec.actions is None else "actions has"
-        raise model._refuse(
-            f"it gave {len(logits)} logits, and {what} {wanted} actions.",
-            "Give in actions= the environment's action for each logit.",
-        )
-    for action in spec.actions or ():
-        if n_actions is not None and not (isinstance(action, int) and 0 <= action < n_actions):
-            raise model._refuse(
-                f"actions has {action!r}, and the seat's actions are 0 to {n_actions - 1}.",
-                "Give in actions= the environment's action for each logit.",
-            )
-    player.decide(observation)  # with its memory fed back, which the zeros did not show
-    player.decide(observation)
-    model._time(seen)
-
-
-class Player:
-    """One seat in one episode: its recurrent state and its random draws.
-
-    Make a new one for each episode: memory starts as zeros. Two players of the same model
-    know nothing of each other.
-
-    Args:
-        model: the policy.
-        rng: this seat's own generator for this episode. `Sample` takes exactly one
-            `rng.random()` per decision and nothing else ever draws; argmax takes none.
-
-    To rebuild a player after a crash, make it anew and let it `decide` on the observations
-    of its earlier decisions, ignoring the answers: memory and draws are then where they
-    were. Where `remembers` is false `skip` does the same without the observations.
-    """
-
-    def __init__(self, model: Model, rng: np.random.Generator) -> None:
-        self.model = model
-        self.rng = rng
-        self.decisions = 0  # so far in this episode
-        self._memory: dict[str, Array] = model.blank()
-
-    @property
-    def remembers(self) -> bool:
-        """Whether a decision depends on the observations before it."""
-        return bool(self.model.memory)
-
-    @property
-    def memory(self) -> dict[str, Array]:
-        """Input name -> recurrent state before the next decision, as copies."""
-        return {name: value.copy() for name, value in self._memory.items()}
-
-    @memory.setter
-    def memory(self, values: Arrays) -> None:
-        """Raises `BadPolicy` where a name is missing or strange, or a shape does not fit."""
-        ports = self.model.memory
-        if set(values) != set(ports):
-            raise BadPolicy(
-                f"{self.model.spec.file} keeps the memory {sorted(ports)}, not {sorted(values)}."
-            )
-        for name, value in values.items():
-            if not ports[name].takes(value.shape):
-                raise BadPolicy(
-                    f"{self.model.spec.file} keeps {ports[name]}, not an array {list(value.shape)}."
-                )
-        self._memory = {name: np.array(v, ports[name].dtype) for name, v in values.items()}
-
-    def prepare(self, observation: Any) -> Arrays:
-        """What to feed the model for this observation. Changes nothing.
-
-        Raises:
-            BadPolicy: as `Model.see`.
-        """
-        return {self.model.observation.name: self.model.see(observation), **self._memory}
-
-    def commit(self, outputs: Arrays) -> Any:
-        """Keep the memory, count the decision, draw if the policy samples.
-
-        Returns:
-            The environment's action: an entry of `actions`, or the index of the logit.
-
-        Raises:
-            BadPolicy: the logits are not one row of finite numbers, one for each entry of
-                `actions`. Nothing was kept and nothing drawn.
-        """
-        spec = self.model.spec
-        logits = self.model.row(outputs)
-        if spec.actions is not None and len(logits) != len(spec.actions):
-            raise BadPolicy(
-                f"{spec.file} gave {len(logits)} logits for {len(spec.actions)} actions."
-            )
-        for into, out in spec.memory.items():
-            self._memory[into] = outputs[out]
-        self.decisions += 1
-        if isinstance(spec.choose, Sample):
-            index = draw(logits, spec.choose.temperature, self.rng.random())
-        else:
-            index = logits.index(max(logits))  # the first of the largest
-        return index if spec.actions is None else spec.actions[index]
-
-    def decide(self, observation: Any) -> Any:
-        """The seat's action: `prepare`, `infer` and `commit`, in the caller's thread.
-
-        Raises:
-            BadPolicy: as those three.
-        """
-        return self.commit(self.model.infer(self.prepare(observation)))
-
-    def skip(self, decisions: int) -> None:
-        """Stand where a player without memory stands after so many decisions."""
-        assert not self.remembers, "memory is rebuilt from observations"
-        self.decisions += decisions
-        if isinstance(self.model.spec.choose, Sample):
-            self.rng.random(decisions)
-
-
-def seated(model: Model, seed: int) -> Player:
-    """A player for one seat and episode, whose draws come from `seed` (NumPy's PCG64)."""
-    return Player(model, np.random.default_rng(seed))
-
-
-def draw(logits: Sequence[float], temperature: float, u: float) -> int:
-    """The index that `u` picks from softmax(logits / temperature), by the inverse CDF.
-
-    All in float64, sums from left to right, so that another language can do the same:
-
-        z[i]   = logits[i] / temperature
-        w[i]   = exp(z[i] - max(z))
-        total  = w[0] + w[1] + ... + w[n-1]
-        answer = the first i with w[0] + ... + w[i] > u * total
-
-    Rounding can leave no such i; the answer is then the last i with w[i] > 0. The weights
-    are not normalised. `exp` may differ in its last bit between platforms, which changes
-    an answer only where u * total falls within that bit of a boundary.
-
-    Args:
-        logits: finite, at least one. float32 and float16 are widened first.
-        temperature: unitless, > 0. 1 is the policy as trained, near 0 is greedy.
-        u: in [0, 1): one `numpy.random.Generator.random()`, which is the upper 53 bits of
-            the next 64-bit output of the bit generator, times 2**-53.
-    """
-    scaled = [logit / temperature for logit in logits]
-    top = max(scaled)
-    weights = [math.exp(z - top) for z in scaled]
-    total = 0.0
-    for weight in weights:
-        total += weight
-    threshold, reached, last = u * total, 0.0, 0
-    for i, weight in enumerate(weights):
-        reached += weight
-        if reached > threshold:
-            return i
-        if weight > 0:
-            last = i
-    return last
 
 
 def _inside(file: str, root: Path) -> Path:

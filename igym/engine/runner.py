@@ -109,6 +109,7 @@ def play(
         (decider, (lambda seat=seat: sim.observe(seat)))
         for decider, seat in zip(deciders, sim.seats, strict=True)
     ]
+    everybody = (True,) * len(watchers)
     for tick in range(first, max_steps):
         if stage.before(tick):
             start, tick0 = first_due(clock.now(), fps), tick
@@ -122,8 +123,12 @@ def play(
 
         def turn(tick: int = tick) -> tuple[list[Any], list[str], Step]:
             ends = clock.now() + period_s / 2  # for all of them together
-            decided = [d.decide(observe, max(0.0, ends - clock.now())) for d, observe in watchers]
-            actions = [action for action, _ in decided]
+            asked = sim.asked() or everybody
+            decided = [
+                decider.decide(observe, max(0.0, ends - clock.now())) if acts else decider.rest()
+                for (decider, observe), acts in zip(watchers, asked, strict=True)
+            ]
+            actions = sim.fitted([action for action, _ in decided])
             return actions, [actor for _, actor in decided], sim.step(actions)
 
         actions, actors, step = guarded(f"{where}, tick {tick}", turn)

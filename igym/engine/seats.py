@@ -11,11 +11,14 @@ import copy
 from collections.abc import Callable
 from typing import Any, Protocol
 
-from igym.domain.experiment import Random
-from igym.domain.keymap import KeyMap
-from igym.engine.onnx import Player
+from igym.domain.policy import Random
+from igym.engine.hands import Hands
+from igym.engine.player import Player
 from igym.sim.host import plain
-from igym.wire.record import BOT, DEFAULT, HUMAN
+from igym.wire.record import BOT, DEFAULT, HUMAN, RESTS
+
+#: Which actions are allowed now: 1 or 0 for each. None where nothing says so.
+Mask = Callable[[], Any] | None
 
 #: A model slower than this runs beside the tick loop, not in it. Below it, handing the
 #: work to a thread costs more than the work.
@@ -56,6 +59,10 @@ class Decider:
         """
         raise NotImplementedError
 
+    def rest(self) -> tuple[Any, str]:
+        """A tick in which it is not asked: it is not its turn, or its agent is out."""
+        return None, RESTS
+
     def rethink(self, observe: Callable[[], Any]) -> None:
         """Decide once more as it did at this observation; the answer is known."""
         raise NotImplementedError
@@ -71,38 +78,14 @@ class Decider:
         """Stand where `save` was called."""
 
 
-class Hands:
-    """A person's hands: what they hold down, as last heard. Lives as long as the game."""
-
-    def __init__(self, keymap: KeyMap) -> None:
-        self.keymap = keymap
-        self._held = 0
-        self._tapped = 0  # went down since the last tick; a short tap counts for one tick
-        self.present = False
-
-    def hold(self, held: int, pressed: int) -> None:
-        """`held` is down now; the keys of `pressed` went down since the last report."""
-        self._held = held
-        self._tapped |= pressed
-
-    def let_go(self) -> None:
-        """The person is away: nothing is held."""
-        self._held = self._tapped = 0
-        self.present = False
-
-    def take(self) -> Any:
-        """The action of the keys held or tapped since the last tick; idle while away."""
-        mask = self._held | self._tapped
-        self._tapped = 0
-        return self.keymap.action(mask)
-
-
 class Chair(Decider):
     """A person's seat in one episode: their hands, or whatever sits in for them."""
 
-    def __init__(self, hands: Hands) -> None:
+    def __init__(self, hands: Hands, mask: Mask = None) -> None:
         super().__init__()
+        hands.begin()
         self._hands = hands
+        self._mask = mask
         self._stand_in: Decider | None = None
         self._empty = False
 
@@ -118,10 +101,29 @@ class Chair(Decider):
     def decide(self, observe: Callable[[], Any], budget_s: float) -> tuple[Any, str]:
         """What the hands hold, or what the stand-in decides."""
         if self._stand_in is None:
-            return self._hands.take(), HUMAN if self._hands.present else DEFAULT
+            action = self._hands.take()
+            if self._mask is not None and not allowed(action, self._mask()):
+                action = self._hands.keymap.idle
+            return action, HUMAN if self._hands.present else DEFAULT
         if self._empty:
             return None, DEFAULT
         return self._stand_in.decide(observe, budget_s)
+
+    def rest(self) -> tuple[Any, str]:
+        """Keys that are pressed too early are not kept for later."""
+        self._hands.skip()
+        if self._stand_in is not None:
+            self._stand_in.rest()
+        return super().rest()
+
+    def resume(self, ticks: int, action: Any, decisions: int) -> None:
+        """The hands' last action was that."""
+        self._hands.recall(action)
+
+
+def allowed(action: Any, mask: Any) -> bool:
+    """Whether a mask lets that action of a discrete space through."""
+    return mask is None or not isinstance(action, int) or bool(mask[action])
 
 
 class Idle(Decider):
@@ -139,6 +141,11 @@ class Idle(Decider):
 class Space(Protocol):
     """What is needed of an action space."""
 
+    @property
+    def np_random(self) -> Any:
+        """Its generator."""
+        ...
+
     def seed(self, seed: int) -> object:
         """Start its generator anew."""
         ...
@@ -149,29 +156,53 @@ class Space(Protocol):
 
 
 class RandomSeat(Decider):
-    """Uniform over the action space."""
+    """Uniform over the action space, or over what is allowed of it."""
 
-    def __init__(self, spec: Random, space: Space, seed: int) -> None:
+    def __init__(
+        self, spec: Random, space: Space, seed: int, *, mask: Mask = None, repeats: bool = True
+    ) -> None:
+        """`repeats`: between two decisions the last one again, else no action."""
         super().__init__()
         self._space = copy.deepcopy(space)
         self._space.seed(seed)
+        self._mask = mask
         self._every = spec.every
+        self._repeats = repeats
         self._tick = 0
         self._action: Any = None
 
     def decide(self, observe: Callable[[], Any], budget_s: float) -> tuple[Any, str]:
         """A fresh draw at every n-th tick, else the last one again."""
-        if self._tick % self._every == 0:
-            self._draw()
+        tick = self._tick
         self._tick += 1
+        if tick % self._every:
+            return (self._action if self._repeats else None), BOT
+        self._draw()
         return self._action, BOT
 
+    def rest(self) -> tuple[Any, str]:
+        """The tick counts."""
+        self._tick += 1
+        return super().rest()
+
     def _draw(self) -> None:
-        self._action = plain(self._space.sample())
         self.decisions += 1
+        if self._mask is None:
+            self._action = plain(self._space.sample())
+            return
+        # One number for each decision, whatever is allowed: that many can be skipped.
+        part, mask = self._space.np_random.random(), self._mask()
+        if mask is None:  # it was there at the start of the episode, and is not now
+            mask = [1] * int(getattr(self._space, "n"))  # noqa: B009 - a discrete space has it
+        known = range(len(mask))
+        open_ = [action for action in known if mask[action]] or known
+        self._action = open_[int(part * len(open_))]
 
     def resume(self, ticks: int, action: Any, decisions: int) -> None:
         """Draw as often as it had drawn."""
+        if self._mask is not None:
+            self._space.np_random.random(decisions - self.decisions)
+            self.decisions = decisions
         while self.decisions < decisions:
             self._draw()
         self._tick, self._action = ticks, action
@@ -185,19 +216,37 @@ class RandomSeat(Decider):
         self.resume(*saved)
 
 
-class OnnxSeat(Decider):
-    """An ONNX policy. A slow one never delays a tick: its last action stands in for it."""
+class Thinker(Decider):
+    """A policy that takes time. A slow one never delays a tick: its last action stands in for it.
 
-    def __init__(self, player: Player, every: int, idle: Any, background: Background) -> None:
+    Subclasses say what to compute, and what to make of the result.
+    """
+
+    def __init__(
+        self, every: int, idle: Any, background: Background, *, repeats: bool = True
+    ) -> None:
+        """`repeats`: until the next decision the last one again, else no action."""
         super().__init__()
-        self._player = player
         self._every = every
         self._action = idle
         self._background = background
+        self._repeats = repeats
         self._pending: Pending | None = None
         self._tick = 0
         self._saw = 0  # tick whose observation is being thought about
-        self.remembers = player.remembers
+
+    @property
+    def quick(self) -> bool:
+        """Whether thinking takes less time than handing it to a thread."""
+        raise NotImplementedError
+
+    def think(self, observe: Callable[[], Any]) -> Callable[[], Any]:
+        """What to compute for this observation, in any thread."""
+        raise NotImplementedError
+
+    def commit(self, result: Any) -> Any:
+        """The action that was computed, and what is remembered of it."""
+        raise NotImplementedError
 
     def decide(self, observe: Callable[[], Any], budget_s: float) -> tuple[Any, str]:
         """The policy's action; DEFAULT marks a tick it did not answer in time."""
@@ -205,25 +254,65 @@ class OnnxSeat(Decider):
         self._tick += 1
         if self._pending is None:
             if tick % self._every:
-                return self._action, BOT
-            player, model = self._player, self._player.model
-            feeds = player.prepare(observe())
+                return self._again(), BOT
+            thought = self.think(observe)
             self._saw = tick
-            if model.cost_ms <= INLINE_MS:
-                self._commit(model.infer(feeds))
-                return self._action, BOT
-            self._pending = self._background(lambda: model.infer(feeds))
+            if self.quick:
+                return self._committed(thought()), BOT
+            self._pending = self._background(thought)
         if not self._pending.wait(budget_s):
-            return self._action, DEFAULT
-        outputs, self._pending = self._pending.get(), None
-        self._commit(outputs)
-        return self._action, BOT
+            return self._again(), DEFAULT
+        result, self._pending = self._pending.get(), None
+        return self._committed(result), BOT
 
-    def _commit(self, outputs: Any) -> None:
-        self._action = plain(self._player.commit(outputs))
-        self.decisions = self._player.decisions
+    def rest(self) -> tuple[Any, str]:
+        """The tick counts."""
+        self._tick += 1
+        return super().rest()
+
+    def _again(self) -> Any:
+        return self._action if self._repeats else None
+
+    def _committed(self, result: Any) -> Any:
+        self._action = plain(self.commit(result))
         if self.remembers:
             self.thoughts.append(self._saw)
+        return self._action
+
+
+class OnnxSeat(Thinker):
+    """An ONNX policy."""
+
+    def __init__(
+        self,
+        player: Player,
+        every: int,
+        idle: Any,
+        background: Background,
+        *,
+        mask: Mask = None,
+        repeats: bool = True,
+    ) -> None:
+        super().__init__(every, idle, background, repeats=repeats)
+        self._player = player
+        self._mask = mask
+        self.remembers = player.remembers
+
+    @property
+    def quick(self) -> bool:
+        """As the model was measured."""
+        return self._player.model.cost_ms <= INLINE_MS
+
+    def think(self, observe: Callable[[], Any]) -> Callable[[], Any]:
+        """One forward pass."""
+        feeds, model = self._player.prepare(observe()), self._player.model
+        return lambda: model.infer(feeds)
+
+    def commit(self, result: Any) -> Any:
+        """The player's action."""
+        action = self._player.commit(result, self._mask() if self._mask else None)
+        self.decisions = self._player.decisions
+        return action
 
     def rethink(self, observe: Callable[[], Any]) -> None:
         """Feed the observation for the memory's sake."""

@@ -334,6 +334,9 @@ def _view(deployment: Deployment, plan: Plan, session: Session) -> wire.View:
         seats=labels(play, session.seat),
         marks=play.marks,
         chat=chatting.view(deployment.redis, session) if play.chat else None,
+        pointer=play.pointer,
+        buttons=[wire.PadButton(one.button, list(one.keys)) for one in play.buttons],
+        sticks=play.sticks,
     )
 
 

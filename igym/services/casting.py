@@ -11,9 +11,11 @@ from igym.domain import seeds
 from igym.domain.experiment import Play
 from igym.domain.policy import HumanSeat, Onnx, Policy, Random
 from igym.domain.treatments import Treatment
-from igym.engine import onnx
+from igym.engine import onnx, player
+from igym.engine.hands import Hands
+from igym.engine.python import PythonSeat
 from igym.engine.replay import Actions
-from igym.engine.seats import Background, Chair, Decider, Hands, Idle, OnnxSeat, RandomSeat
+from igym.engine.seats import Background, Chair, Decider, Idle, Mask, OnnxSeat, RandomSeat
 from igym.errors import BadPackage
 from igym.sim.host import Sim
 from igym.store.games import Game
@@ -79,7 +81,7 @@ class Cast:
     def _decider(self, agent: Any, who: Any, episode: int) -> Decider:
         seat = str(agent)
         if seat in self._hands:
-            return Chair(self._hands[seat])
+            return Chair(self._hands[seat], self._mask(seat))
         if isinstance(who, HumanSeat):
             assert self._play.fill is not None  # the match would not have left the seat empty
             who = self._play.fill.policy
@@ -99,13 +101,23 @@ class Cast:
 
     def _policy(self, who: Policy, seat: str, episode: int) -> Decider:
         seed = seeds.derive(self._game.seed, seat, episode)
-        if isinstance(who, Random):
-            return RandomSeat(who, self._sim.space(seat), seed)
-        model = onnx.load(who, self._root)
+        idle, mask = self._play.keymap.idle, self._mask(seat)
+        # Where nothing happens without an action, a policy that has none yet is waited for.
+        repeats = idle is not None and not self._sim.turns
         space = self._sim.space(seat)
-        onnx.check(model, self._sim.observe(seat), getattr(space, "n", None))
-        player = onnx.seated(model, seed)
-        return OnnxSeat(player, who.every, self._play.keymap.idle, self._background)
+        if isinstance(who, Random):
+            return RandomSeat(who, space, seed, mask=mask, repeats=repeats)
+        if not isinstance(who, Onnx):
+            return PythonSeat(who, seed, idle, self._background, repeats=repeats)
+        model = onnx.load(who, self._root)
+        observation, size = self._sim.observe(seat), self._sim.size(seat)
+        player.check(model, observation, getattr(space, "n", None), size)
+        seated = player.seated(model, seed)
+        return OnnxSeat(seated, who.every, idle, self._background, mask=mask, repeats=repeats)
+
+    def _mask(self, seat: str) -> Mask:
+        """What asks the environment which actions are allowed, where it says so."""
+        return None if self._sim.mask(seat) is None else lambda: self._sim.mask(seat)
 
     def actions(self) -> Actions:
         """Every action that is no number, as the environment is given it."""

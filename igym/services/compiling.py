@@ -19,11 +19,13 @@ import nh3
 from markdown_it import MarkdownIt
 
 from igym import __version__
+from igym.domain.controls import BUTTONS
 from igym.domain.dropout import Hold
-from igym.domain.experiment import Ending, Experiment, Human, Onnx, Page, Play, Random, Survey
+from igym.domain.experiment import Ending, Experiment, Page, Play, Survey
 from igym.domain.grouping import Grouping
 from igym.domain.keymap import chord_keys
 from igym.domain.plan import (
+    ButtonPlan,
     EndPlan,
     EntryPlan,
     FillPlan,
@@ -37,15 +39,14 @@ from igym.domain.plan import (
     TouchPlan,
     TreatmentPlan,
 )
+from igym.domain.policy import Policy, describe
 from igym.domain.screening import Screen
 from igym.domain.treatments import Treatment
-from igym.engine import onnx
 from igym.errors import BadPackage, IgymError
-from igym.services.casting import policies
 from igym.services.loading import load
 from igym.services.manifest import manifest
-from igym.services.proving import prove, rehearsed
-from igym.sim.host import Sim
+from igym.services.proving import prove
+from igym.services.rehearsing import rehearse
 from igym.store import packages
 
 _markdown = MarkdownIt("commonmark", {"html": True}).enable("table")
@@ -121,15 +122,13 @@ def _play(scene: Play, root: Path, cells: Mapping[str, str]) -> PlayPlan:
             for i, key in enumerate(keys)
             if key in _LABELS or len(keys) <= 8
         )
-    _rehearse(scene, root, cells)
+    rehearse(scene, root, cells)
     proof = prove(scene, cells)
     return PlayPlan(
         seats=tuple(map(str, scene.seats)),
         humans=tuple(map(str, scene.humans)),
         policies={
-            str(seat): _describe(who)
-            for seat, who in scene.seats.items()
-            if isinstance(who, Onnx | Random)
+            str(seat): describe(who) for seat, who in scene.seats.items() if isinstance(who, Policy)
         },
         keys=keys,
         touch=touch,
@@ -146,6 +145,9 @@ def _play(scene: Play, root: Path, cells: Mapping[str, str]) -> PlayPlan:
         waits_s=scene.waits_s,
         countdown_s=scene.countdown_s,
         between_s=scene.between_s,
+        pointer=scene.pointer is not None,
+        buttons=_buttons(scene),
+        sticks=scene.gamepad is not None and scene.gamepad.sticks,
         group=_group(scene.group),
         fill=_fill(scene),
         shows=scene.shows,
@@ -162,6 +164,16 @@ def _play(scene: Play, root: Path, cells: Mapping[str, str]) -> PlayPlan:
         longest_ms=proof.longest_ms,
         found=proof.why,
         isolation=scene.isolation,
+    )
+
+
+def _buttons(scene: Play) -> tuple[ButtonPlan, ...]:
+    if scene.gamepad is None:
+        return ()
+    keys = scene.keymap.keys
+    return tuple(
+        ButtonPlan(BUTTONS.index(button), tuple(keys.index(key) for key in held))
+        for button, held in scene.gamepad.holds(keys).items()
     )
 
 
@@ -183,63 +195,19 @@ def _group(group: Grouping) -> GroupPlan:
 def _fill(scene: Play) -> FillPlan | None:
     if scene.fill is None:
         return None
-    return FillPlan(scene.fill.after_s, _describe(scene.fill.policy), scene.fill.at_most)
+    return FillPlan(scene.fill.after_s, describe(scene.fill.policy), scene.fill.at_most)
 
 
 def _hold(hold: Hold) -> HoldPlan:
     return HoldPlan(
         hold.grace_s,
         hold.then,
-        _describe(hold.policy) if hold.policy else "",
+        describe(hold.policy) if hold.policy else "",
         hold.returns,
         hold.message,
         hold.leaver,
         hold.partner,
     )
-
-
-def _describe(who: Onnx | Random) -> str:
-    if isinstance(who, Random):
-        return "random"
-    chosen = who.choose if isinstance(who.choose, str) else f"sample@{who.choose.temperature:g}"
-    return f"onnx:{who.file}:{chosen}"
-
-
-def _rehearse(scene: Play, root: Path, cells: Mapping[str, str]) -> None:
-    """Make the environment, reset it, draw it, and ask every policy that may sit in a seat."""
-    sim = rehearsed(scene, cells)
-    try:
-        sim.reset(0)
-        shapes = {shape.id for shape in sim.draw()}
-        for seat, mark in scene.marks.items():
-            if mark not in shapes:
-                raise BadPackage(
-                    f"play({scene.name!r}): marks[{seat!r}] = {mark!r} is no shape's id."
-                )
-        sim.hud()
-        for agent, who in policies(scene):
-            if isinstance(who, Onnx):
-                seat = str(agent)
-                model = onnx.load(who, root)
-                onnx.check(model, sim.observe(seat), getattr(sim.space(seat), "n", None))
-        if any(hold.then == "shrink" for hold in scene.dropped.values()):
-            _shrinks(scene, sim)
-    finally:
-        sim.close()
-
-
-def _shrinks(scene: Play, sim: Sim) -> None:
-    """Take a step without one of the agents."""
-    actions = [scene.keymap.idle] * len(scene.seats)
-    actions[next(i for i, who in enumerate(scene.seats.values()) if who is Human)] = None
-    try:
-        sim.step(actions)
-    except Exception as error:
-        raise BadPackage(
-            f'play({scene.name!r}): hold(then="shrink") leaves an agent out of the joint action, '
-            f"and the environment raised {type(error).__name__}: {error}.",
-            hint='Use then="noop" or a policy.',
-        ) from error
 
 
 def compile_package(root: Path, package: str) -> Plan:

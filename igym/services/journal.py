@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from igym.domain.outcome import GameOutcome
@@ -23,7 +23,7 @@ from igym.store import RedisError
 from igym.store.games import Game, episode_id
 from igym.store.group import GroupLog
 from igym.store.records import Row
-from igym.wire import inner
+from igym.wire import GRID, inner
 from igym.wire.record import Chunk, Edge, Tick, encode_chunk
 
 _log = logging.getLogger(__name__)
@@ -33,6 +33,18 @@ SAVE_S = 2.0
 
 #: The least that a game waits for Redis before it is given up.
 PATIENCE_S = 60.0
+
+
+#: What the devices of `Keys.moves` are called in the data.
+DEVICES = ("pointer", "left stick", "right stick")
+
+
+def _moves(seat: str, said: inner.Input, tick: int) -> Iterator[Edge]:
+    """Where pointer and sticks were; `tick` is the first step that could act on it."""
+    keys = said.keys
+    for device, x, y, down, browser_ms in keys.moves:
+        name, at = DEVICES[device], (x / GRID, y / GRID)
+        yield Edge(seat, keys.count, name, down, browser_ms, said.received_ms, keys.seen, tick, *at)
 
 
 class Journal:
@@ -100,7 +112,7 @@ class Journal:
         self._rows.append(row)
 
     def pressed(self, said: inner.Input) -> None:
-        """Key edges for the next tick."""
+        """Key edges and moves for the next tick."""
         self._due.append((said.seat, said))
 
     def record(
@@ -148,6 +160,7 @@ class Journal:
                 for seat, said in due
                 for index, down, browser_ms in said.keys.edges
             ]
+            self._edges += [move for seat, said in due for move in _moves(seat, said, tick)]
 
     def flush(self, rows: Sequence[Row] = (), *, close: bool = False) -> bool:
         """Write what is waiting, in the name of this generation.

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from igym.domain.controls import Controls
 from igym.domain.dropout import Attendance, Change, Seated
-from igym.domain.keymap import KeyMap
 from igym.domain.outcome import GameOutcome
 from igym.domain.plan import HoldPlan
 from igym.domain.watch import Limit, Watch, Word
-from igym.engine.seats import Hands
+from igym.engine.hands import Hands
 from igym.errors import IgymError
+from igym.wire import GRID, Keys
 
 
 class Person:
@@ -18,7 +19,7 @@ class Person:
 
     def __init__(
         self,
-        keymap: KeyMap,
+        controls: Controls,
         rule: HoldPlan,
         limits: Sequence[Limit],
         absent_s: float,
@@ -26,7 +27,7 @@ class Person:
         now_s: float,
     ) -> None:
         """`absent_s` is the longest that "wait" waits; `silent_s` makes a silent person away."""
-        self.hands = Hands(keymap)
+        self.hands = Hands(controls)
         self.rule = rule
         self.attendance = Attendance(rule.then, rule.grace_s, rule.returns, absent_s)
         self.link: tuple[str, int] | None = None  # (web worker, connection)
@@ -35,11 +36,17 @@ class Person:
         self.rtt_ms = -1.0
         self.hidden = False
         self.heard_s = 0.0
-        self.input_s = now_s  # last key edge
+        self.input_s = now_s  # last key edge or move
         self.watch = Watch(limits, now_s)
         self.new = False  # on this connection they were told of no warning yet
         self.leaves = ""  # outcome with which they left for good; "" = they did not
         self._silent_s = silent_s
+
+    def point(self, keys: Keys) -> None:
+        """Pointer and sticks, as their browser tells of them."""
+        spots = {device: (x / GRID, y / GRID, down) for device, x, y, down in keys.spots}
+        moves = ((device, (x / GRID, y / GRID, down)) for device, x, y, down, _ in keys.moves)
+        self.hands.point(spots, moves)
 
     def look(self, now_s: float) -> Change | None:
         """Whether they are there, and what that changes."""

@@ -246,7 +246,7 @@ class GameHost:
             self.name,
             game,
             play_plan,
-            play.keymap,
+            play.controls,
             sim,
             snapshots,
             plan.absent_s,

@@ -13,8 +13,8 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from igym import wire
+from igym.domain.controls import Controls
 from igym.domain.dropout import Change, Seated
-from igym.domain.keymap import KeyMap
 from igym.domain.outcome import GameOutcome, Outcome
 from igym.domain.plan import PlayPlan
 from igym.domain.watch import Kind, Word
@@ -52,7 +52,7 @@ class Stage:
         worker: str,
         game: Game,
         play: PlayPlan,
-        keymap: KeyMap,
+        controls: Controls,
         sim: Sim,
         snapshots: Snapshots | None,
         absent_s: float,
@@ -71,7 +71,7 @@ class Stage:
         self.play = play
         self.people = {
             seat: Person(
-                keymap, play.dropped[seat], play.limits, absent_s, settings.away_after_s, now_s
+                controls, play.dropped[seat], play.limits, absent_s, settings.away_after_s, now_s
             )
             for seat in play.humans
             if seat in game.seats
@@ -86,6 +86,7 @@ class Stage:
         self._sim = sim
         self._dismiss = dismiss
         self._caution = caution
+        self._points = play.pointer or play.sticks
         self._watch_ticks = max(1, int(WATCH_S * play.fps)) if play.limits else 0
         self._gathering = False
         self._chairs: dict[str, Chair] = {}
@@ -156,7 +157,9 @@ class Stage:
             if down:
                 pressed |= 1 << index
         person.hands.hold(keys.held, pressed)
-        if keys.edges:
+        if self._points:
+            person.point(keys)
+        if keys.edges or keys.moves:
             person.input_s = person.heard_s
             self.journal.pressed(said)
 

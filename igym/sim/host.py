@@ -11,148 +11,18 @@ import hashlib
 import pickle
 import struct
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 import gymnasium
 import numpy as np
 
 from igym.errors import BadPackage
+from igym.sim import actions as forms
+from igym.sim.actions import plain
 from igym.sim.draw import Shape
+from igym.sim.kinds import DictAgents, Kind, SingleAgent, Step, Turns, agent_ids, takes_turns
 
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """What one step gave. `rewards` in the order of `Sim.seats`."""
-
-    rewards: tuple[float, ...]
-    terminated: bool
-    truncated: bool
-
-    @property
-    def over(self) -> bool:
-        """Whether the episode has ended."""
-        return self.terminated or self.truncated
-
-
-class Kind(Protocol):
-    """How one family of environments takes actions and gives observations, by seat."""
-
-    env: Any
-
-    def reset(self, seed: int) -> None: ...
-    def step(self, actions: Sequence[Any]) -> Step: ...
-    def observe(self, seat: str) -> Any: ...
-    def seen(self) -> Any: ...
-    def see(self, seen: Any) -> None: ...
-    def space(self, seat: str) -> gymnasium.Space[Any]: ...
-
-
-class SingleAgent:
-    """A Gymnasium environment with one seat."""
-
-    def __init__(self, env: Any) -> None:
-        self.env = env
-        self._seen: Any = None
-
-    def reset(self, seed: int) -> None:
-        self._seen, _ = self.env.reset(seed=seed)
-
-    def step(self, actions: Sequence[Any]) -> Step:
-        self._seen, reward, terminated, truncated, _ = self.env.step(actions[0])
-        return Step((float(reward),), bool(terminated), bool(truncated))
-
-    def observe(self, seat: str) -> Any:
-        return self._seen
-
-    def seen(self) -> Any:
-        return self._seen
-
-    def see(self, seen: Any) -> None:
-        self._seen = seen
-
-    def space(self, seat: str) -> gymnasium.Space[Any]:
-        space: gymnasium.Space[Any] = self.env.action_space
-        return space
-
-
-class DictAgents:
-    """An environment whose reset and step speak in dicts by agent id.
-
-    `terminateds` and `truncateds` may have an `__all__`; without it the episode ends when
-    every agent's own flag is set. An agent missing from a dict has reward 0 and keeps its
-    last observation.
-    """
-
-    def __init__(self, env: Any, agents: Mapping[str, Any]) -> None:
-        self.env = env
-        self._agents = dict(agents)  # seat -> agent id
-        self._seen: dict[Any, Any] = {}
-
-    def reset(self, seed: int) -> None:
-        seen, _ = self.env.reset(seed=seed)
-        self._seen = dict(seen)
-
-    def step(self, actions: Sequence[Any]) -> Step:
-        joint = dict(zip(self._agents.values(), actions, strict=True))
-        joint = {agent: action for agent, action in joint.items() if action is not None}
-        seen, rewards, terminateds, truncateds, _ = self.env.step(joint)
-        self._seen.update(seen)
-        terminated, truncated = self._over(terminateds, truncateds)
-        return Step(
-            tuple(float(rewards.get(agent, 0.0)) for agent in self._agents.values()),
-            terminated,
-            truncated,
-        )
-
-    def _over(
-        self, terminateds: Mapping[Any, Any], truncateds: Mapping[Any, Any]
-    ) -> tuple[bool, bool]:
-        if "__all__" in terminateds or "__all__" in truncateds:
-            return bool(terminateds.get("__all__")), bool(truncateds.get("__all__"))
-        # Without it: over once every agent is one or the other; cut off if any of them was.
-        agents = set(terminateds) | set(truncateds)
-        if not agents or not all(terminateds.get(a) or truncateds.get(a) for a in agents):
-            return False, False
-        cut_off = any(truncateds.values())
-        return not cut_off, cut_off
-
-    def observe(self, seat: str) -> Any:
-        return self._seen[self._agents[seat]]
-
-    def seen(self) -> Any:
-        return self._seen
-
-    def see(self, seen: Any) -> None:
-        self._seen = dict(seen)
-
-    def space(self, seat: str) -> gymnasium.Space[Any]:
-        agent = self._agents[seat]
-        space = self.env.action_space
-        if callable(space):
-            chosen: gymnasium.Space[Any] = space(agent)
-            return chosen
-        return space[agent] if isinstance(space, gymnasium.spaces.Dict) else space
-
-
-def _agent_ids(env: Any) -> set[Any]:
-    """The ids by which `env` knows its agents; empty for a single-agent environment."""
-    if isinstance(env.action_space, gymnasium.spaces.Dict):
-        return set(env.action_space.spaces)
-    return set(getattr(env, "possible_agents", None) or getattr(env, "_agent_ids", None) or ())
-
-
-def plain(value: Any) -> Any:
-    """`value` without numpy: what JSON and msgpack can hold."""
-    if isinstance(value, np.generic):
-        return value.item()
-    if isinstance(value, np.ndarray):
-        return value.tolist()
-    if isinstance(value, list | tuple):
-        return [plain(v) for v in value]
-    if isinstance(value, dict):
-        return {str(k): plain(v) for k, v in value.items()}
-    return value
+__all__ = ["Sim", "Step", "plain"]
 
 
 def _feed(made: Any, value: Any) -> None:
@@ -201,15 +71,16 @@ class Sim:
         """
         self.env = env
         self.seats = tuple(str(agent) for agent in agents)
-        known = _agent_ids(env)
+        known = agent_ids(env)
         if known and set(agents) <= known:
             if missing := known - set(agents):
                 raise BadPackage(
                     f"The environment has agents without a seat: {sorted(map(str, missing))}.",
                     hint="Give every agent a seat: Human, Onnx(…) or Random().",
                 )
-            self._kind: Kind = DictAgents(env, dict(zip(self.seats, agents, strict=True)))
-        elif len(agents) == 1:
+            several = Turns if takes_turns(env) else DictAgents
+            self._kind: Kind = several(env, dict(zip(self.seats, agents, strict=True)))
+        elif len(agents) == 1 and not callable(env.action_space):  # a function is by agent
             self._kind = SingleAgent(env)
         else:
             raise BadPackage(
@@ -223,19 +94,72 @@ class Sim:
             )
         self._draw = draw or (lambda e: e.draw())
         self._hud = hud
+        self.turns = self._kind.turns  # whether one seat acts at a time
         self.reset = self._kind.reset
         self.observe = self._kind.observe
+        self.asked = self._kind.asked
+        spaces = [self._kind.space(seat) for seat in self.seats]
+        self._live = [forms.live(space) for space in spaces]
+        self._fitted = [forms.fitted(space) for space in spaces]
+        self._formed = any(self._live)  # else actions are what they are, as in most games
+
+    # --- actions --------------------------------------------------------------------------------
+
+    def fitted(self, actions: list[Any]) -> list[Any]:
+        """The joint action as `step` takes it and a log keeps it: plain, and within its spaces.
+
+        Raises:
+            BadPackage: something in it cannot be an action of its seat.
+        """
+        if not self._formed:
+            return actions
+        return [
+            action if form is None or action is None else form(action)
+            for form, action in zip(self._fitted, actions, strict=True)
+        ]
 
     def step(self, actions: Sequence[Any]) -> Step:
         """Take one action per seat, in the order of `seats`.
 
-        None is no action: an environment of several agents does not hear of that one.
+        None is no action: an environment of several agents does not hear of that one, and
+        where nobody who is asked acts, nothing moves.
         """
+        if self._formed:
+            actions = [
+                action if form is None or action is None else form(action)
+                for form, action in zip(self._live, actions, strict=True)
+            ]
         return self._kind.step(actions)
 
     def space(self, seat: str) -> gymnasium.Space[Any]:
         """A copy of the seat's action space, safe to seed and sample."""
         return copy.deepcopy(self._kind.space(seat))
+
+    def size(self, seat: str) -> int | None:
+        """How many numbers a policy network gives for the seat; None where that is not clear."""
+        return forms.size(self._kind.space(seat))
+
+    def takes(self, seat: str, action: Any) -> bool:
+        """Whether the plain `action` is one of the seat's."""
+        space, form = self._kind.space(seat), self._live[self.seats.index(seat)]
+        try:
+            return bool(space.contains(action if form is None else form(action)))
+        except BadPackage:
+            return False
+
+    def fits(self, seat: str, action: Any) -> bool:
+        """Whether `fitted` makes an action of the seat of it, by keeping it within bounds."""
+        form = self._fitted[self.seats.index(seat)]
+        try:
+            return self.takes(seat, action if form is None else form(action))
+        except BadPackage:
+            return False
+
+    def mask(self, seat: str) -> Any:
+        """1 for each action of a discrete space that is allowed now; None = nothing says so."""
+        if not isinstance(self._kind.space(seat), gymnasium.spaces.Discrete):
+            return None
+        return self._kind.mask(seat)
 
     def draw(self) -> Sequence[Shape]:
         """What the environment looks like now."""
@@ -259,6 +183,8 @@ class Sim:
             except KeyError:
                 seen = None  # an agent that is no longer observed
             _feed(made, seen)
+        if self.turns:
+            _feed(made, list(self.asked() or ()))
         return made.hexdigest()
 
     def save(self, how: str) -> bytes:

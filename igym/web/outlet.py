@@ -44,6 +44,7 @@ class Link:
         "keys_s",
         "lobby",
         "logged_s",
+        "moves",
         "pipe",
         "refused_s",
         "rtt_ms",
@@ -85,6 +86,7 @@ class Link:
         self.game = ""  # the game it is attached to
         self.seat = ""
         self.bits = 0  # keys of that game's map
+        self.moves = False  # whether pointer or sticks mean something in it
         self.worker = ""  # inbox of the game's owner
         self.rtt_ms = -1.0
         self.heard_s = time.monotonic()  # when anything last came from it

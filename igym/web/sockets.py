@@ -185,6 +185,7 @@ class Sockets:
         play = plan.scene(session.scene).play
         assert play is not None
         link.game, link.seat, link.bits = session.game, session.seat, len(play.keys)
+        link.moves = play.pointer or play.sticks
         self._attach(link)
 
     def _attach(self, link: Link) -> None:
@@ -201,6 +202,8 @@ class Sockets:
             raise NotYours("That game is not yours, or it is over.", hint="Reload the page.")
         if said.held >> link.bits or any(index >= link.bits for index, _, _ in said.edges):
             raise BadMessage("That key is not used in this game.")
+        if (said.spots or said.moves) and not link.moves:
+            raise BadMessage("Pointer and gamepad are not used in this game.")
         link.keys_s = link.heard_s
         if link.worker:
             self._outlet.outbox.put(

@@ -28,6 +28,7 @@ from igym.wire.views import ChoiceView as ChoiceView
 from igym.wire.views import EndView as EndView
 from igym.wire.views import GameView as GameView
 from igym.wire.views import LobbyView as LobbyView
+from igym.wire.views import PadButton as PadButton
 from igym.wire.views import PageView as PageView
 from igym.wire.views import ScreeningView as ScreeningView
 from igym.wire.views import SurveyView as SurveyView
@@ -35,7 +36,7 @@ from igym.wire.views import TouchKey as TouchKey
 from igym.wire.views import View as View
 
 #: Raise by one whenever a message changes; a client of another version reloads the page.
-VERSION = 2
+VERSION = 3
 
 #: The largest packet a browser may send, in bytes.
 MAX_PACKET_BYTES = 64 * 1024
@@ -48,6 +49,11 @@ Text: TypeAlias = Annotated[str, Meta(max_length=2_000)]
 Count: TypeAlias = Annotated[int, Meta(ge=0, le=2**31)]
 Millis: TypeAlias = Annotated[float, Meta(ge=0, le=1e14)]
 Json: TypeAlias = Any
+#: A device: 0 the pointer, 1 and 2 the left and right stick of a gamepad.
+Device: TypeAlias = Annotated[int, Meta(ge=0, le=2)]
+#: The pointer's place in 1/10,000 of the stage, a stick's in 1/10,000 of its way.
+GRID = 10_000
+Place: TypeAlias = Annotated[int, Meta(ge=-GRID, le=GRID)]
 EpisodeStage: TypeAlias = Literal["waiting", "countdown", "playing", "between", "held", "over"]
 
 
@@ -88,7 +94,7 @@ class Ready(Message, frozen=True, forbid_unknown_fields=True):
 
 
 class Keys(Message, frozen=True, array_like=True, forbid_unknown_fields=True):
-    """What is held down now, and every edge since the last `Keys`. *array*, the hot path.
+    """What is held down now, and every edge and move since the last `Keys`. *array*, the hot path.
 
     Sent at every change, and five times a second as a sign of life while a game is on.
     """
@@ -103,6 +109,12 @@ class Keys(Message, frozen=True, array_like=True, forbid_unknown_fields=True):
         list[tuple[Annotated[int, Meta(ge=0, lt=32)], bool, Millis]], Meta(max_length=64)
     ] = []  # (key index, went down?, browser clock)
     hidden: bool = False  # whether the tab is in the background
+    spots: Annotated[
+        list[tuple[Device, Place, Place, bool]], Meta(max_length=3)
+    ] = []  # where each device is now (x, y, pressed?); away or in its middle if not listed
+    moves: Annotated[
+        list[tuple[Device, Place, Place, bool, Millis]], Meta(max_length=64)
+    ] = []  # where they were since the last `Keys`, with the browser's clock; thinned out
 
 
 class Probe(Message, frozen=True, forbid_unknown_fields=True):

@@ -9,7 +9,8 @@ from typing import Any
 
 import msgspec
 
-HUMAN, BOT, DEFAULT = "human", "bot", "default"
+#: Who acted for a seat. RESTS: it was not asked, since another is on turn or its agent is out.
+HUMAN, BOT, DEFAULT, RESTS = "human", "bot", "default", "rests"
 
 
 class Tick(msgspec.Struct, frozen=True, array_like=True):
@@ -19,8 +20,8 @@ class Tick(msgspec.Struct, frozen=True, array_like=True):
     wall_ms: float  # Unix epoch
     mono_us: int  # the worker's monotonic clock
     late_us: int  # after the tick was due
-    actions: list[Any]  # the joint action, as given to the environment
-    actors: list[str]  # who decided: HUMAN, BOT or DEFAULT
+    actions: list[Any]  # the joint action in plain values (`igym.sim.actions`); None = none
+    actors: list[str]  # who decided: HUMAN, BOT, DEFAULT or RESTS
     rewards: list[float]
     terminated: bool
     truncated: bool
@@ -29,16 +30,18 @@ class Tick(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Edge(msgspec.Struct, frozen=True, array_like=True):
-    """One key edge, with the clocks of both ends."""
+    """One key edge or move of a pointer or stick, with the clocks of both ends."""
 
     seat: str
     count: int  # `Keys.count` it came with
-    key: str
+    key: str  # or "pointer", "left stick", "right stick"
     down: bool
     browser_ms: float
     received_ms: float
     seen: int
     tick: int  # the step that acted on it
+    x: float | None = None  # of a move: parts of the stage, or of a stick's way; None = a key
+    y: float | None = None
 
 
 class Chunk(msgspec.Struct, frozen=True, array_like=True):

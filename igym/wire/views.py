@@ -81,6 +81,13 @@ class TouchKey(msgspec.Struct, frozen=True):
     side: Literal["left", "right"]  # which thumb
 
 
+class PadButton(msgspec.Struct, frozen=True):
+    """One button of a gamepad: holding it holds `keys`."""
+
+    button: int  # of the standard gamepad; 17 to 20 are the left stick up, down, left, right
+    keys: list[int]  # indices into GameView.keys
+
+
 class GameView(msgspec.Struct, frozen=True, tag="game"):
     """A game. Answer with `Ready` once it can be painted."""
 
@@ -97,6 +104,9 @@ class GameView(msgspec.Struct, frozen=True, tag="game"):
     seats: dict[str, str]  # seat -> label to show
     marks: dict[str, str]  # seat -> id of the drawn object that is "you" for that seat
     chat: ChatView | None  # None = there is none in this game
+    pointer: bool  # whether it matters where the pointer is
+    buttons: list[PadButton]
+    sticks: bool  # whether it matters where the sticks of a gamepad are
 
 
 class EndView(msgspec.Struct, frozen=True, tag="end"):

@@ -18,7 +18,9 @@ from hypothesis import strategies as st
 from onnx import TensorProto, helper, numpy_helper
 
 from igym.domain.experiment import Onnx, Sample
-from igym.engine.onnx import Player, check, draw, load
+from igym.engine.choosing import draw
+from igym.engine.onnx import load
+from igym.engine.player import Player, check
 from igym.errors import BadPolicy
 
 FLOAT, DOUBLE, INT64 = TensorProto.FLOAT, TensorProto.DOUBLE, TensorProto.INT64

@@ -11,12 +11,14 @@ from gymnasium import spaces
 from hypothesis import given
 from hypothesis import strategies as st
 
+from igym.domain.controls import Controls
 from igym.domain.experiment import Random, Sample
 from igym.domain.keymap import KeyMap
-from igym.engine import onnx
+from igym.engine.hands import Hands
 from igym.engine.onnx import load
+from igym.engine.player import seated
 from igym.engine.replay import Actions, Differs, Story, relive
-from igym.engine.seats import Chair, Decider, Hands, OnnxSeat, RandomSeat
+from igym.engine.seats import Chair, Decider, OnnxSeat, RandomSeat
 from igym.sim.host import Sim
 from igym.wire.record import Chunk, Tick, decode_chunk, encode_chunk
 from tests.engine.test_onnx import ADDER, ECHO, root
@@ -75,13 +77,13 @@ def cast(root: Path, every: int, sample: bool, slow: int) -> list[Decider]:
 
     choose = Sample(0.7) if sample else "argmax"
     made: list[Decider] = [
-        Chair(Hands(MAP)),
+        Chair(Hands(Controls(MAP))),
         RandomSeat(Random(every=every), spaces.Discrete(5), 3),
     ]
     for spec in (ECHO, ADDER):
         model = load(replace(spec, choose=choose, every=every), root)
         model.cost_ms = 50.0 if slow else 0.1
-        player = onnx.seated(model, 5)
+        player = seated(model, 5)
         made.append(OnnxSeat(player, every, 0, lambda call: At(call, slow)))
     return made
 

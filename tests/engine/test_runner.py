@@ -40,6 +40,12 @@ class Sim:
     def observe(self, seat: str) -> None:
         return None
 
+    def asked(self) -> None:
+        return None
+
+    def fitted(self, actions: list[Any]) -> list[Any]:
+        return actions
+
     def step(self, actions: list[Any]) -> Step:
         self.clock.time += self.work(self.steps)
         self.steps += 1

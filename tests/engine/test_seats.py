@@ -9,9 +9,11 @@ import numpy as np
 import pytest
 from gymnasium import spaces
 
+from igym.domain.controls import Controls
 from igym.domain.experiment import Random
 from igym.domain.keymap import KeyMap
-from igym.engine.seats import INLINE_MS, Chair, Hands, Idle, OnnxSeat, RandomSeat
+from igym.engine.hands import Hands
+from igym.engine.seats import INLINE_MS, Chair, Idle, OnnxSeat, RandomSeat
 
 MAP = KeyMap.of({"left": 1, "right": 2, ("left", "right"): 3}, idle=0)
 LEFT, RIGHT = 1, 2
@@ -19,7 +21,7 @@ LEFT, RIGHT = 1, 2
 
 @pytest.fixture
 def hands() -> Hands:
-    made = Hands(MAP)
+    made = Hands(Controls(MAP))
     made.present = True
     return made
 
@@ -108,7 +110,7 @@ def test_a_random_seat_repeats_its_action_in_between():
 
 
 class Player:
-    """Stands for an `engine.onnx.Player` whose answer is what it was asked."""
+    """Stands for an `engine.player.Player` whose answer is what it was asked."""
 
     def __init__(self, cost_ms: float) -> None:
         self.model = SimpleNamespace(cost_ms=cost_ms, infer=lambda feeds: feeds)
@@ -118,7 +120,7 @@ class Player:
     def prepare(self, observation: Any) -> Any:
         return observation
 
-    def commit(self, outputs: Any) -> Any:
+    def commit(self, outputs: Any, mask: Any = None) -> Any:
         self.decisions += 1
         return np.int64(outputs)
 

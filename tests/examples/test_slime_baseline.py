@@ -12,7 +12,8 @@ from slime_volleyball.slimevolley_env import SlimeVolleyEnv
 
 from examples.slime_volleyball_ai.court import MATCH_STEPS, make_court
 from examples.slime_volleyball_ai.experiment import easy, strong
-from igym.engine.onnx import Player, check, load
+from igym.engine.onnx import load
+from igym.engine.player import Player, check
 
 #: A second or so each: too many of them for `make fast`.
 pytestmark = pytest.mark.slow

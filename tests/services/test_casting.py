@@ -9,8 +9,10 @@ import pytest
 from gymnasium import spaces
 
 from igym import Human, Random, Treatment, fill, hold, play
+from igym.domain.controls import Controls
 from igym.domain.keymap import KeyMap
-from igym.engine.seats import Chair, Hands, Idle, RandomSeat
+from igym.engine.hands import Hands
+from igym.engine.seats import Chair, Idle, RandomSeat
 from igym.errors import BadPackage
 from igym.services.casting import Cast, environment
 from igym.sim.host import Sim
@@ -48,7 +50,7 @@ def cast(*people: str, cells: dict[str, str] | None = None) -> Cast:
     sim = Sim(Pitch(), list(SEATS))
     sim.reset(1)
     game = Game("g", "e", "p", "1", "game", "live", 5, dict.fromkeys(people, "s"), 0.0)
-    hands = {seat: Hands(KeyMap.of({"a": 1}, 0)) for seat in people}
+    hands = {seat: Hands(Controls(KeyMap.of({"a": 1}, 0))) for seat in people}
     cells = {"skill": "novice"} if cells is None else cells
     return Cast(game, SCENE, cells, sim, Path(), hands, lambda call: None)  # type: ignore
 

@@ -17,7 +17,16 @@ from igym.wire.record import Chunk, Edge, Tick, decode_chunk, encode_chunk
 GOOD = {
     wire.Advance: {"scene": "hello", "version": 1, "answers": {"age": 30}},
     wire.Ready: {"game": "g", "width_px": 800, "height_px": 400, "refresh_hz": 60.0},
-    wire.Keys: ["g", 1, -1, 3, [[0, True, 1.5]], False],
+    wire.Keys: [
+        "g",
+        1,
+        -1,
+        3,
+        [[0, True, 1.5]],
+        False,
+        [[0, 0, 10_000, True], [2, -10_000, 5, False]],
+        [[0, 1, 2, False, 1.5]],
+    ],
     wire.Probe: {"sent_ms": 1.0, "rtt_ms": 3.0, "offset_ms": -2.0},
     wire.Notice: {"kind": "hidden", "at_ms": 1.0, "detail": ""},
     wire.Screened: {
@@ -109,6 +118,14 @@ def test_a_value_out_of_bounds_is_refused(kind, change):
         ["g", 1, 0, 0, [[0, True, math.nan]]],
         ["g", 1, 0, 0, [[0, True, 0]] * 65],
         ["g", 1, 0, 0, [], "more"],
+        ["g", 1, 0, 0, [], False, [[3, 0, 0, False]]],
+        ["g", 1, 0, 0, [], False, [[0, 10_001, 0, False]]],
+        ["g", 1, 0, 0, [], False, [[0, 0.5, 0, False]]],
+        ["g", 1, 0, 0, [], False, [[0, 0, 0, False]] * 4],
+        ["g", 1, 0, 0, [], False, [], [[0, 0, -10_001, False, 0]]],
+        ["g", 1, 0, 0, [], False, [], [[0, 0, 0, False, math.nan]]],
+        ["g", 1, 0, 0, [], False, [], [[0, 0, 0, False, 0]] * 65],
+        ["g", 1, 0, 0, [], False, [], [], "more"],
         ["g", 1, 0],
     ],
 )

@@ -1,17 +1,20 @@
 /**
- * What is held down, whatever it is held with. Knows no event, element or socket.
+ * What is held down, whatever it is held with, and where pointers are. Knows no event, element
+ * or socket.
  *
  * Several sources (the keyboard, each finger) can hold the same key; an edge is when the
  * first one takes it and when the last one lets go.
  */
 
 import type { Keys } from '../wire.gen.ts';
+import { Points } from './points.ts';
 
 export type Edge = Keys['edges'][number];
 
 const MOST_EDGES = 64; // the wire's limit for one message
 
 export class HeldKeys {
+  readonly points = new Points();
   private sources = new Map<string, number>(); // source -> bit mask
   private mask = 0;
   private edges: Edge[] = [];
@@ -29,18 +32,20 @@ export class HeldKeys {
   /** Let go of everything: the window lost the keyboard, and key-up will not be heard. */
   release(at: number): boolean {
     this.sources.clear();
-    return this.become(0, at);
+    const moved = this.points.release(at);
+    return this.become(0, at) || moved;
   }
 
   get held(): number {
     return this.mask;
   }
 
-  /** The next message, with every edge since the last one. `hidden`: nobody sees the tab. */
+  /** The next message, with every edge and move since the last one. `hidden`: nobody sees the tab. */
   take(game: string, seen: number, hidden = false): Keys {
     const edges = this.edges;
     this.edges = [];
-    return { game, count: ++this.count, seen, held: this.mask, edges, hidden };
+    const count = ++this.count;
+    return { game, count, seen, held: this.mask, edges, hidden, ...this.points.take() };
   }
 
   private become(mask: number, at: number): boolean {

@@ -6,10 +6,12 @@ import { chime } from '../chime.ts';
 import { bar } from '../play/bar.ts';
 import { cautions } from '../play/cautions.ts';
 import { chat as makeChat } from '../play/chat.ts';
+import { gamepad } from '../play/gamepad.ts';
 import { keyboard } from '../play/keyboard.ts';
 import { HeldKeys } from '../play/keys.ts';
 import { notes } from '../play/notes.ts';
 import { overlay } from '../play/overlay.ts';
+import { pointer } from '../play/pointer.ts';
 import { Scene } from '../play/scene.ts';
 import { sending } from '../play/sending.ts';
 import { stage } from '../play/stage.ts';
@@ -21,6 +23,8 @@ import { text } from '../text.ts';
 import type { Episode, GameView } from '../wire.gen.ts';
 import type { Screen } from './screen.ts';
 
+/** Moves are sent no more often than this, however fast the game. */
+const SOONEST_MS = 16;
 const PAINTS_EVERY_MS = 10_000;
 /** A game that has a new owner goes on within this; after it, people are told who is missing. */
 const TAKEOVER_MS = 3_000;
@@ -48,6 +52,9 @@ export const game: Screen<GameView> = (context, first) => {
   const keys = sending(link, view.game, held, () => scene.seen);
   const pad = touchPad(view.touch, held, keys.now);
   const stopKeyboard = keyboard(view.keys, held, keys.now);
+  const move_ms = Math.max(1_000 / view.fps, SOONEST_MS);
+  const stopPointer = view.pointer && pointer(field.canvas, held.points, move_ms, keys.now);
+  const stopGamepad = gamepad(view, held, move_ms, keys.now);
   const root = h('div', { class: 'game' }, top.root, field.root, chat?.root, pad.root);
 
   const ready = (): void => {
@@ -125,6 +132,8 @@ export const game: Screen<GameView> = (context, first) => {
       clearTimeout(later);
       clearInterval(paints);
       stopKeyboard();
+      if (stopPointer) stopPointer();
+      stopGamepad();
       pad.stop();
       keys.stop();
       chat?.stop();

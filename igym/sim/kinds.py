@@ -1,0 +1,309 @@
+"""How each family of environments takes actions and gives observations, seat by seat.
+
+    SingleAgent   Gymnasium: one seat
+    DictAgents    dicts by agent id: PettingZoo parallel and what speaks like it
+    Turns         PettingZoo AEC: one agent acts at a time
+
+Environments are known by what they can do, so PettingZoo need not be installed. None is no
+action: where nobody who is asked acts, the environment does not move.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import gymnasium
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What one step gave. `rewards` in the order of `Sim.seats`."""
+
+    rewards: tuple[float, ...]
+    terminated: bool
+    truncated: bool
+
+    @property
+    def over(self) -> bool:
+        """Whether the episode has ended."""
+        return self.terminated or self.truncated
+
+
+def _mask(seen: Any, info: Any) -> Any:
+    """The mask of allowed actions that came with an observation, None if there is none."""
+    for place in (seen, info):
+        if isinstance(place, Mapping) and "action_mask" in place:
+            return place["action_mask"]
+    return None
+
+
+class Kind:
+    """One environment of some family."""
+
+    turns = False  # whether one agent acts at a time
+
+    def __init__(self, env: Any) -> None:
+        self.env = env
+
+    def reset(self, seed: int) -> None:
+        """Begin an episode."""
+        raise NotImplementedError
+
+    def step(self, actions: Sequence[Any]) -> Step:
+        """Take one action per seat; None is no action."""
+        raise NotImplementedError
+
+    def asked(self) -> tuple[bool, ...] | None:
+        """Which seats act at the next step; None = all of them."""
+        return None
+
+    def observe(self, seat: str) -> Any:
+        """What the seat sees now, or saw last. Raises `KeyError` where it has seen nothing."""
+        raise NotImplementedError
+
+    def mask(self, seat: str) -> Any:
+        """Which actions the environment says are allowed now; None = it does not say."""
+        return None
+
+    def seen(self) -> Any:
+        """What this holds beside the environment, for `see`."""
+        raise NotImplementedError
+
+    def see(self, seen: Any) -> None:
+        """Stand where `seen` was called."""
+        raise NotImplementedError
+
+    def space(self, seat: str) -> gymnasium.Space[Any]:
+        """The seat's action space."""
+        raise NotImplementedError
+
+
+class SingleAgent(Kind):
+    """A Gymnasium environment with one seat."""
+
+    def __init__(self, env: Any) -> None:
+        super().__init__(env)
+        self._seen: Any = None
+        self._mask: Any = None
+
+    def reset(self, seed: int) -> None:
+        self._seen, info = self.env.reset(seed=seed)
+        self._mask = _mask(self._seen, info)
+
+    def step(self, actions: Sequence[Any]) -> Step:
+        if actions[0] is None:
+            return Step((0.0,), False, False)
+        self._seen, reward, terminated, truncated, info = self.env.step(actions[0])
+        self._mask = _mask(self._seen, info)
+        return Step((float(reward),), bool(terminated), bool(truncated))
+
+    def observe(self, seat: str) -> Any:
+        return self._seen
+
+    def mask(self, seat: str) -> Any:
+        return self._mask
+
+    def seen(self) -> Any:
+        return self._seen, self._mask
+
+    def see(self, seen: Any) -> None:
+        self._seen, self._mask = seen
+
+    def space(self, seat: str) -> gymnasium.Space[Any]:
+        space: gymnasium.Space[Any] = self.env.action_space
+        return space
+
+
+class _ManyAgents(Kind):
+    """What environments of several agents have in common: seat -> agent id."""
+
+    def __init__(self, env: Any, agents: Mapping[str, Any]) -> None:
+        super().__init__(env)
+        self._agents = dict(agents)
+        self._seen: dict[Any, Any] = {}
+        self._masks: dict[Any, Any] = {}
+        self._cut = False  # whether any agent was truncated
+
+    def _nothing(self) -> Step:
+        return Step((0.0,) * len(self._agents), False, False)
+
+    def _noted(self, seen: Mapping[Any, Any], infos: Mapping[Any, Any]) -> None:
+        self._seen.update(seen)
+        for agent, observation in seen.items():
+            self._masks[agent] = _mask(observation, infos.get(agent))
+
+    def observe(self, seat: str) -> Any:
+        return self._seen[self._agents[seat]]
+
+    def mask(self, seat: str) -> Any:
+        return self._masks.get(self._agents[seat])
+
+    def space(self, seat: str) -> gymnasium.Space[Any]:
+        agent = self._agents[seat]
+        space = self.env.action_space
+        if callable(space):
+            chosen: gymnasium.Space[Any] = space(agent)
+            return chosen
+        return space[agent] if isinstance(space, gymnasium.spaces.Dict) else space
+
+
+class DictAgents(_ManyAgents):
+    """An environment whose reset and step speak in dicts by agent id.
+
+    Where it keeps a list `agents` of those that are alive, as PettingZoo does, only they act,
+    and the episode ends when none is left. Elsewhere `terminateds` and `truncateds` may have
+    an `__all__`; without it the episode ends when every agent's own flag is set. An agent
+    missing from a dict has reward 0 and keeps its last observation.
+    """
+
+    def __init__(self, env: Any, agents: Mapping[str, Any]) -> None:
+        super().__init__(env, agents)
+        self._lists = False  # whether it keeps a list of live agents
+
+    def _alive(self) -> Sequence[Any]:
+        alive = getattr(self.env, "agents", None)
+        if isinstance(alive, list | tuple | set) and set(self._agents.values()) >= set(alive):
+            return list(alive)
+        return ()
+
+    def reset(self, seed: int) -> None:
+        seen, infos = self.env.reset(seed=seed)
+        self._seen, self._masks, self._cut = {}, {}, False
+        self._noted(seen, infos)
+        self._lists = bool(self._alive())  # a base class may bring a list that nobody keeps
+
+    def asked(self) -> tuple[bool, ...] | None:
+        if not self._lists:
+            return None
+        alive = self._alive()
+        return tuple(agent in alive for agent in self._agents.values())
+
+    def step(self, actions: Sequence[Any]) -> Step:
+        joint = dict(zip(self._agents.values(), actions, strict=True))
+        asked = self.asked() or (True,) * len(joint)
+        joint = {
+            agent: action
+            for (agent, action), acts in zip(joint.items(), asked, strict=True)
+            if acts and action is not None
+        }
+        if not joint:
+            return self._nothing()
+        seen, rewards, terminateds, truncateds, infos = self.env.step(joint)
+        self._noted(seen, infos)
+        terminated, truncated = self._over(terminateds, truncateds)
+        return Step(
+            tuple(float(rewards.get(agent, 0.0)) for agent in self._agents.values()),
+            terminated,
+            truncated,
+        )
+
+    def _over(
+        self, terminateds: Mapping[Any, Any], truncateds: Mapping[Any, Any]
+    ) -> tuple[bool, bool]:
+        if "__all__" in terminateds or "__all__" in truncateds:
+            return bool(terminateds.get("__all__")), bool(truncateds.get("__all__"))
+        # Without it: over once every agent is one or the other; cut off if any of them was.
+        if self._lists:
+            self._cut |= any(truncateds.values())
+            agents, cut_off = set(self._alive()), self._cut
+        else:
+            agents, cut_off = set(terminateds) | set(truncateds), any(truncateds.values())
+            if not agents:
+                return False, False
+        if not all(terminateds.get(a) or truncateds.get(a) for a in agents):
+            return False, False
+        return not cut_off, cut_off
+
+    def seen(self) -> Any:
+        return self._seen, self._masks, self._cut, self._lists
+
+    def see(self, seen: Any) -> None:
+        self._seen, self._masks, self._cut, self._lists = seen
+
+
+class Turns(_ManyAgents):
+    """A PettingZoo AEC environment: only the agent on turn acts.
+
+    A seat's reward is given with the step from which it comes, to everybody whom it concerns;
+    an agent's rewards between two of its own actions add up to what `last()` says. Agents that
+    have ended are stepped out of the game at once, with None, as PettingZoo wants it.
+    """
+
+    turns = True
+
+    def reset(self, seed: int) -> None:
+        self.env.reset(seed=seed)
+        self._seen, self._masks, self._cut = {}, {}, False
+        self._look()
+
+    @property
+    def on_turn(self) -> Any:
+        """The agent that acts next; None when nobody is left."""
+        return self.env.agent_selection if self.env.agents else None
+
+    def asked(self) -> tuple[bool, ...] | None:
+        on_turn = self.on_turn
+        return tuple(agent == on_turn for agent in self._agents.values())
+
+    def step(self, actions: Sequence[Any]) -> Step:
+        agent = self.on_turn
+        joint = dict(zip(self._agents.values(), actions, strict=True))
+        if joint.get(agent) is None:
+            return self._nothing()
+        before = self._totals() | {agent: 0.0}  # the total of who acts begins anew
+        self.env.step(joint[agent])
+        after = self._totals()
+        self._look()
+        flags = [(bool(self.env.terminations[a]), self.env.truncations[a]) for a in self._left()]
+        self._cut |= any(cut for _, cut in flags)
+        over = all(ended or cut for ended, cut in flags)
+        if self._bury():
+            self._look()
+            over = over or not self.env.agents
+        return Step(
+            tuple(float(after.get(a, 0.0) - before.get(a, 0.0)) for a in self._agents.values()),
+            over and not self._cut,
+            over and self._cut,
+        )
+
+    def _left(self) -> list[Any]:
+        return [agent for agent in self.env.agents if agent in set(self._agents.values())]
+
+    def _totals(self) -> dict[Any, float]:
+        """Agent -> rewards since its last action; of this step alone where that is not kept."""
+        totals = getattr(self.env, "_cumulative_rewards", None)
+        return dict(self.env.rewards if totals is None else totals)
+
+    def _bury(self) -> bool:
+        """Step agents out that have ended and are on turn. Whether there was one."""
+        for n in range(2 * len(self._agents)):
+            agent = self.on_turn
+            if agent is None or not (self.env.terminations[agent] or self.env.truncations[agent]):
+                return n > 0
+            self.env.step(None)
+        return True
+
+    def _look(self) -> None:
+        # All of them and at once: whoever asks later must not disturb the environment.
+        left = self._left()
+        self._noted({agent: self.env.observe(agent) for agent in left}, self.env.infos)
+
+    def seen(self) -> Any:
+        return self._seen, self._masks, self._cut
+
+    def see(self, seen: Any) -> None:
+        self._seen, self._masks, self._cut = seen
+
+
+def takes_turns(env: Any) -> bool:
+    """Whether it is an AEC environment."""
+    return all(callable(getattr(env, name, None)) for name in ("last", "observe", "agent_iter"))
+
+
+def agent_ids(env: Any) -> set[Any]:
+    """The ids by which `env` knows its agents; empty for a single-agent environment."""
+    if isinstance(env.action_space, gymnasium.spaces.Dict):
+        return set(env.action_space.spaces)
+    return set(getattr(env, "possible_agents", None) or getattr(env, "_agent_ids", None) or ())
