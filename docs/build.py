@@ -23,6 +23,8 @@ from igym.cli import main as cli
 from igym.domain.outcome import GameOutcome, Outcome
 from igym.domain.participant import LIFE
 from igym.store import keys
+from igym.wire import api as rest
+from igym.wire import openapi
 
 HERE = Path(__file__).parent
 PART = re.compile(r"(<!-- generated: (\w+) -->\n).*?(<!-- end -->)", re.S)
@@ -246,7 +248,44 @@ def moves_part() -> str:
     return table(*rows)
 
 
+def api_part() -> str:
+    """Every route of the REST API, and what is said and heard there."""
+    rows = [("", "path", "right", "what it does")]
+    rows += [
+        (f"`{r.method}`", f"`{r.path}`", r.right.value if r.right else "any token", r.about)
+        for r in rest.ROUTES
+    ]
+    parts = [table(*rows)]
+    described = openapi.describe("")["components"]["schemas"]
+    for name, schema in sorted(described.items()):
+        if "properties" not in schema:
+            continue
+        kind = getattr(rest, name)
+        rows = [("field", "type", "")]
+        rows += [
+            (
+                f"`{field}`",
+                _json_type(one),
+                "" if field in schema.get("required", ()) else "optional",
+            )
+            for field, one in schema["properties"].items()
+        ]
+        parts.append(f"### {name}\n\n{first_paragraph(kind.__doc__)}\n\n{table(*rows)}")
+    return "\n\n".join(parts)
+
+
+def _json_type(schema: dict[str, Any]) -> str:
+    if "$ref" in schema:
+        return schema["$ref"].rpartition("/")[2]
+    if "enum" in schema:
+        return " or ".join(f"`{one}`" for one in schema["enum"])
+    if schema.get("type") == "array":
+        return f"list of {_json_type(schema['items'])}"
+    return str(schema.get("type", "anything"))
+
+
 PARTS = {
+    "api": api_part,
     "data": data_part,
     "wire": wire_part,
     "cli": cli_part,

@@ -10,6 +10,7 @@
     │   ├── TookPart       they have taken part in what keeps them out of this
     │   ├── NotYours       the game or seat belongs to somebody else
     │   ├── TooMuch        too large or too often
+    │   │   └── TooLarge   larger than is taken at all
     │   └── Conflict       the world moved on since the caller looked
     ├── BadPackage         the researcher's files cannot be used as they are
     │   └── BadPolicy      a policy file is missing or does not fit its seat
@@ -100,6 +101,12 @@ class TooMuch(Refused):
     """Over a limit of size or rate."""
 
     code, status = "too_much", 429
+
+
+class TooLarge(TooMuch):
+    """The body of a request is larger than the server takes."""
+
+    code, status = "too_large", 413
 
 
 class Conflict(Refused):

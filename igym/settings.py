@@ -39,8 +39,9 @@ PLAIN = ("PORT", "WEB", "GAMES", "REDIS_URL")
 #: Names the configuration file; not a field, since the file cannot name itself.
 CONFIG = "IGYM_CONFIG"
 
-#: Ours, but heard by others: the build of the client may be left out with it (hatch_build.py).
-NOT_FIELDS = (CONFIG, "IGYM_SKIP_CLIENT")
+#: Ours, but heard by others: the build of the client may be left out (hatch_build.py), and a
+#: researcher's terminal says which server and whose token (igym.cli.remote).
+NOT_FIELDS = (CONFIG, "IGYM_SKIP_CLIENT", "IGYM_URL", "IGYM_TOKEN")
 
 DEFAULT_FILE = "igym.toml"
 
@@ -179,6 +180,15 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
         int,
         Meta(ge=1, le=10_000, description="Messages a second that one participant may send."),
     ] = 120
+    max_package_mb: Annotated[
+        int,
+        Meta(
+            ge=1,
+            le=1000,
+            description="Megabytes of the largest ZIP that may be submitted; a proxy in front must "
+            "let it pass.",
+        ),
+    ] = 64
     log_level: Annotated[
         Literal["debug", "info", "warning", "error"],
         Meta(description="Least severe message that is logged."),

@@ -36,6 +36,7 @@ TOLD = {
     "log_flush_ms": ("100", 100),
     "max_load": ("0.5", 0.5),
     "input_rate_per_s": ("60", 60),
+    "max_package_mb": ("8", 8),
     "log_level": ("debug", "debug"),
     "log_json": ("1", True),
 }

@@ -1,8 +1,8 @@
-"""The checks worker: calls authors' functions. Started by the director when questions wait.
+"""The checks worker: calls authors' functions and checks packages that were submitted.
 
-It has no package's code itself: that is in processes of its own, which it kills when a call
-takes too long (`igym.services.calling`). It stays for a while after the last question, so
-that the next one does not pay the start.
+Started by the director when one of them waits. It has no package's code itself: that is in
+processes of its own, which it kills when a call takes too long (`igym.services.calling`).
+It stays for a while after the last question, so that the next one does not pay the start.
 """
 
 from __future__ import annotations
@@ -11,11 +11,12 @@ import logging
 
 import gevent
 import gevent.event
+import gevent.lock
 from rq.job import Job
 from rq.queue import Queue
 from rq.serializers import JSONSerializer
 
-from igym.services import footprint
+from igym.services import footprint, submitting
 from igym.services.answering import Answerer
 from igym.services.connect import Deployment
 from igym.store import jobs
@@ -31,7 +32,11 @@ IDLE_S = 60
 MOST = 64
 
 _answerer: Answerer | None = None
+_deployment: Deployment | None = None
 _busy = 0
+
+#: A check takes a core for seconds: one at a time, and people's questions beside it.
+_one_check = gevent.lock.BoundedSemaphore(1)
 
 
 def answer(
@@ -47,6 +52,18 @@ def answer(
         _busy -= 1
 
 
+def check_package(package: str) -> None:
+    """RQ job: check a submitted package. Safe to run twice: what was checked is left alone."""
+    global _busy
+    assert _deployment is not None, "this job runs only in a checks worker"
+    _busy += 1
+    try:
+        with _one_check:
+            submitting.check(_deployment, package)
+    finally:
+        _busy -= 1
+
+
 class ChecksWorker(BesideWorker):
     """Takes a question when there is room for it."""
 
@@ -54,21 +71,25 @@ class ChecksWorker(BesideWorker):
         self, timeout: int | None, max_idle_time: int | None = None
     ) -> tuple[Job, Queue] | None:
         """Wait for room, then for a job."""
-        while _busy >= MOST and not self._stop_requested:
-            gevent.sleep(0.05)
-        found: tuple[Job, Queue] | None = super().dequeue_job_and_maintain_ttl(
-            timeout, max_idle_time
-        )
-        return found
+        while True:
+            while _busy >= MOST and not self._stop_requested:
+                gevent.sleep(0.05)
+            found: tuple[Job, Queue] | None = super().dequeue_job_and_maintain_ttl(
+                timeout, max_idle_time
+            )
+            # The check of a package may take longer than we stay with nothing to do.
+            if found is not None or not _busy or self._stop_requested:
+                return found
 
 
 def run(deployment: Deployment, name: str) -> None:
     """Answer until nothing was asked for `IDLE_S`, or until SIGTERM."""
-    global _answerer
-    _answerer = Answerer(deployment)
+    global _answerer, _deployment
+    _answerer, _deployment = Answerer(deployment), deployment
     worker = ChecksWorker(
-        [jobs.CHECKS], name=name, connection=open_redis(deployment.settings.redis_url),
-        serializer=JSONSerializer, default_result_ttl=0, worker_ttl=WORKER_TTL_S,
+        [jobs.CHECKS, jobs.PACKAGES], name=name,
+        connection=open_redis(deployment.settings.redis_url), serializer=JSONSerializer,
+        default_result_ttl=0, worker_ttl=WORKER_TTL_S,
     )  # fmt: skip
     worker.log.setLevel(logging.WARNING)
     over = gevent.event.Event()

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from igym.cli import releases
 from igym.errors import IgymError
 
 app = typer.Typer(
@@ -19,6 +20,8 @@ app = typer.Typer(
 )
 worker = typer.Typer(help="Worker processes, for deployments that start each one themselves.")
 app.add_typer(worker, name="worker")
+app.add_typer(releases.packages, name="packages")
+app.add_typer(releases.token, name="token")
 
 Dirs = Annotated[list[Path], typer.Argument(help="Folders with experiment.py and experiment.toml.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
@@ -116,6 +119,9 @@ def rehearse(
             as_json=json,
         )
     )
+
+
+app.command()(releases.submit)
 
 
 @app.command()

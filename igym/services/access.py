@@ -129,6 +129,11 @@ def listed(deployment: Deployment) -> list[store.Known]:
     return store.listed(deployment.redis)
 
 
+def find(deployment: Deployment, id: str) -> store.Known:
+    """The token of that id. Raises `NotFound`."""
+    return store.read(deployment.redis, id)
+
+
 def revoke(deployment: Deployment, id: str) -> None:
     """Make a token worthless at once. Raises `NotFound`."""
     store.revoke(deployment.redis, id)

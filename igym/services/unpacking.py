@@ -17,6 +17,7 @@ import zlib
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path, PurePosixPath
+from typing import Any
 
 from igym.errors import BadPackage
 from igym.services.manifest import manifest
@@ -136,26 +137,28 @@ def _parts(info: zipfile.ZipInfo) -> tuple[str, ...]:
             hint="Use a program that writes names in UTF-8, or names in ASCII.",
         )
     if info.flag_bits & _ENCRYPTED:
-        raise BadPackage(f"{shown} in the ZIP is encrypted.")
+        raise BadPackage(f"The ZIP's entry {shown} is encrypted.")
     if info.compress_type not in _HOW:
-        raise BadPackage(f"{shown} in the ZIP is packed by an unusual method; use deflate.")
+        raise BadPackage(f"The ZIP's entry {shown} is packed by an unusual method; use deflate.")
     if stat.S_IFMT(info.external_attr >> 16) not in _KINDS:
         raise BadPackage(
-            f"{shown} in the ZIP is a link or a device.", hint="Put the file itself there."
+            f"The ZIP's entry {shown} is a link or a device.", hint="Put the file itself there."
         )
     if not name.isprintable() or "\\" in name or ":" in name:
-        raise BadPackage(f"{shown} in the ZIP has characters that no file of a package may have.")
+        raise BadPackage(
+            f"The ZIP's entry {shown} has characters that no file of a package may have."
+        )
     path = name[:-1] if name.endswith("/") else name
     parts = tuple(path.split("/"))
     if any(part in ("", ".", "..") for part in parts):
-        raise BadPackage(f"{shown} in the ZIP points out of the package.")
+        raise BadPackage(f"The ZIP's entry {shown} points out of the package.")
     if len(parts) > MOST_DEPTH:
-        raise BadPackage(f"{shown} in the ZIP is more than {MOST_DEPTH} folders deep.")
+        raise BadPackage(f"The ZIP's entry {shown} is more than {MOST_DEPTH} folders deep.")
     # In the form of most systems, so that two spellings of a name are one file everywhere.
     parts = tuple(unicodedata.normalize("NFC", part) for part in parts)
     sizes = [len(part.encode()) for part in parts]
     if max(sizes) > MOST_NAME_BYTES or sum(sizes) > MOST_PATH_BYTES:
-        raise BadPackage(f"{shown} in the ZIP has too long a name.")
+        raise BadPackage(f"The ZIP's entry {shown} has too long a name.")
     return parts
 
 
@@ -187,7 +190,7 @@ def _no_overlap(infos: Sequence[zipfile.ZipInfo]) -> None:
     end = 0
     for info in sorted(infos, key=lambda info: info.header_offset):
         if info.header_offset < end:
-            raise BadPackage(f"{info.orig_filename[:100]!r} in the ZIP overlaps another entry.")
+            raise BadPackage(f"The ZIP's entry {info.orig_filename[:100]!r} overlaps another.")
         end = info.header_offset + 30 + info.compress_size  # 30: the shortest local header
 
 
@@ -200,27 +203,30 @@ def _write(opened: zipfile.ZipFile, entry: Entry, to: Path, most_bytes: int) -> 
         while chunk := source.read(_CHUNK):
             written += len(chunk)
             if written > min(most_bytes, entry.info.file_size):
-                raise BadPackage(f"{entry.info.filename!r} in the ZIP is larger than it says.")
+                raise BadPackage(f"The ZIP's entry {entry.info.filename!r} is larger than it says.")
             file.write(chunk)
     if written != entry.info.file_size:
-        raise BadPackage(f"{entry.info.filename!r} in the ZIP is smaller than it says.")
+        raise BadPackage(f"The ZIP's entry {entry.info.filename!r} is smaller than it says.")
     path.chmod(0o644)
     return written
 
 
-def main() -> int:
-    """Print what was unpacked as JSON, or {"error": …}; exit code 1 then."""
-    archive, to, most_bytes = Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3])
+def answer(archive: Path, to: Path, most_bytes: int) -> dict[str, Any]:
+    """What was unpacked as plain values, or {"error": …, "hint": …}."""
     try:
-        answer = asdict(unpack(archive, to, most_bytes))
+        return asdict(unpack(archive, to, most_bytes))
     except BadPackage as error:
         # Our own folder's name says nothing to whoever sent it.
         text = error.message.replace(f"{to}/", "").replace(str(to), "The ZIP")
-        answer = {"error": text, "hint": error.hint}
+        return {"error": text, "hint": error.hint}
     except OSError as error:
-        answer = {"error": f"Its files cannot be written: {error.strerror}.", "hint": ""}
-    json.dump(answer, sys.stdout)
-    return int("error" in answer)
+        return {"error": f"Its files cannot be written: {error.strerror}.", "hint": ""}
+
+
+def main() -> int:
+    """Print the answer as JSON."""
+    json.dump(answer(Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3])), sys.stdout)
+    return 0
 
 
 if __name__ == "__main__":

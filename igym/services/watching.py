@@ -9,21 +9,17 @@ from __future__ import annotations
 import json
 import threading
 import time
-from collections import Counter
 from typing import Any
 
 from igym.domain.participant import Phase
 from igym.domain.plan import Plan
 from igym.errors import NotFound
+from igym.services import census
 from igym.services.connect import Deployment, now_ms
 from igym.store import games, jobs, keys, lobby, packages, records
 
 #: Two dashboards that ask within this time cost one look.
 FRESH_S = 0.8
-
-#: Phases are counted from the sessions themselves, which costs a walk over the keys; so not
-#: oftener than this, and not more than so many sessions. `whole` says whether it was all.
-CENSUS_S, CENSUS_SESSIONS, CENSUS_ROUNDS = 5.0, 5_000, 40
 
 MOST_GAMES, MOST_PROBLEMS, MOST_TRACE = 100, 20, 8_000
 
@@ -38,8 +34,7 @@ class Watch:
         self._lock = threading.Lock()
         self._seen: dict[str, Any] = {}
         self._seen_s = -FRESH_S
-        self._census: dict[str, dict[str, Any]] = {}
-        self._census_s = -CENSUS_S
+        self._counted = census.Counted(deployment.redis)
 
     def overview(self) -> dict[str, Any]:
         """Everything the admin page shows, as plain values. Costs a few ms, or nothing.
@@ -56,9 +51,6 @@ class Watch:
     def _look(self) -> dict[str, Any]:
         redis = self._deployment.redis
         active = packages.active(redis)
-        if time.monotonic() - self._census_s >= CENSUS_S:
-            self._census = {name: self._count(name) for name in active}
-            self._census_s = time.monotonic()
         experiments: list[dict[str, Any]] = []
         waiting: list[dict[str, Any]] = []
         live: list[dict[str, Any]] = []
@@ -88,41 +80,20 @@ class Watch:
 
     def _experiment(self, plan: Plan) -> dict[str, Any]:
         root = self._deployment.data / plan.experiment / plan.version
-        counted = self._census.get(plan.experiment, {"modes": [], "whole": True})
+        counted = self._counted.of(plan.experiment)
         return {
             "id": plan.experiment,
             "title": plan.title,
             "version": plan.version,
             "package": plan.package[:16],
-            "modes": counted["modes"],
-            "whole": counted["whole"],
+            "modes": [
+                {"mode": mode, **{phase.value: by[phase.value] for phase in Phase}}
+                for mode, by in counted.phases.items()
+            ],
+            "whole": counted.whole,
             "data": str(root),
             "load": f'pd.read_parquet("{root}/ticks")',
         }
-
-    def _count(self, experiment: str) -> dict[str, Any]:
-        """Sessions by mode and phase, by a bounded walk over their keys."""
-        redis, cursor, found = self._deployment.redis, 0, 0
-        counts: dict[str, Counter[str]] = {"live": Counter()}
-        for _ in range(CENSUS_ROUNDS):
-            cursor, some = redis.scan(
-                cursor, match=_pattern(keys.session(experiment, "")), count=1_000
-            )
-            with redis.pipeline(transaction=False) as pipe:
-                for one in some:
-                    pipe.hmget(one, "mode", "phase")
-                read = pipe.execute()
-            for mode, phase in read:
-                if mode and phase:
-                    counts.setdefault(mode.decode(), Counter())[phase.decode()] += 1
-            found += len(some)
-            if cursor == 0 or found >= CENSUS_SESSIONS:
-                break
-        modes = [
-            {"mode": mode, **{phase.value: by[phase.value] for phase in Phase}}
-            for mode, by in counts.items()
-        ]
-        return {"modes": modes, "whole": cursor == 0}
 
     def _lobbies(self, plan: Plan) -> list[dict[str, Any]]:
         redis, made = self._deployment.redis, []
@@ -205,11 +176,6 @@ class Watch:
             }
             for one in records.problems(self._deployment.redis, MOST_PROBLEMS)
         ]
-
-
-def _pattern(prefix: str) -> str:
-    """`prefix` and anything after it, for SCAN."""
-    return "".join(f"\\{c}" if c in "[]*?\\" else c for c in prefix) + "*"
 
 
 def _wanted(plan: Plan, scene: str) -> int:

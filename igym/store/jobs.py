@@ -19,7 +19,7 @@ from igym.store.games import Game
 if TYPE_CHECKING:
     from rq import Queue
 
-GAMES, CHECKS = "games", "checks"
+GAMES, CHECKS, PACKAGES = "games", "checks", "packages"
 
 #: Games whose worker is gone: people sit in them, so they come before new ones.
 AGAIN = "games-again"
@@ -31,7 +31,7 @@ BOUND = "games-of:"
 FORGOTTEN_S = 86_400.0
 
 #: The only functions a worker runs.
-ALLOWED = frozenset({"workers.games.play", "workers.checks.answer"})
+ALLOWED = frozenset({"workers.games.play", "workers.checks.answer", "workers.checks.check_package"})
 
 
 def _queue(redis: Redis, name: str = GAMES) -> Queue:
@@ -147,6 +147,18 @@ def ask(
     )
 
 
+def check(redis: Redis, package: str) -> None:
+    """Ask the checks worker to check a package (`igym.services.submitting`)."""
+    _queue(redis, PACKAGES).enqueue_call(
+        "workers.checks.check_package",
+        args=(package,),
+        timeout=-1,  # the processes that run the package's code have limits of their own
+        result_ttl=0,
+        failure_ttl=86_400,
+        retry=None,
+    )
+
+
 def asked(redis: Redis) -> int:
-    """How many questions wait for a checks worker."""
-    return int(redis.llen(f"rq:queue:{CHECKS}"))
+    """How many questions and packages wait for a checks worker."""
+    return sum(int(redis.llen(f"rq:queue:{name}")) for name in (CHECKS, PACKAGES))

@@ -1,0 +1,328 @@
+"""The REST API: each route of `igym.wire.api` with what it does. Bearer tokens, no cookies.
+
+The guard is the only way in: it knows the token, its right, the path and the body before a
+handler is called, and whatever is refused is an `Error`.
+"""
+
+from __future__ import annotations
+
+import functools
+import logging
+import re
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import gevent.lock
+from flask import Blueprint, Flask, Response, jsonify, request
+from werkzeug.exceptions import HTTPException
+
+from igym import __version__
+from igym.domain.access import Access, Right, Role
+from igym.domain.package import Version
+from igym.errors import BadMessage, IgymError, NotFound, NotYours, TooLarge, TooMuch, Unavailable
+from igym.services import access, census, examining, releasing, submitting
+from igym.services.connect import Deployment
+from igym.store import RedisError, packages
+from igym.store.access import Known
+from igym.store.packages import Opening
+from igym.web import upload
+from igym.wire import api, openapi
+
+_log = logging.getLogger(__name__)
+
+#: Uploads at one time in one web worker.
+MOST_UPLOADS = 2
+
+
+class Asked(NamedTuple):
+    """A request that got past the guard."""
+
+    who: Access
+    path: dict[str, str]
+    query: dict[str, str]
+    body: Any
+
+
+Answer = Any  # a struct of `wire.api`, or (struct, status)
+Handler = Callable[[Asked], Answer]
+
+
+def answered(value: Any, status: int) -> Response:
+    """`value` as JSON. Nothing here is for a cache."""
+    return Response(
+        api.encode(value), status, mimetype="application/json",
+        headers={"Cache-Control": "no-store"},
+    )  # fmt: skip
+
+
+def refused(error: IgymError) -> Response:
+    """`error` as JSON."""
+    answer = answered(api.Error(error.code, error.message, error.hint), error.status)
+    if error.status == 401:
+        answer.headers["WWW-Authenticate"] = 'Bearer realm="igym"'
+    return answer
+
+
+def _matched(name: str, pattern: str, value: str) -> str:
+    # `fullmatch`, since `$` would let a line break at the end pass.
+    if not re.fullmatch(pattern, value) or value.endswith("\n"):
+        raise BadMessage(f"{name} = {value[:100]!r} will not do.", hint=f"It matches {pattern}")
+    return value
+
+
+class Guard:
+    """What stands before every route."""
+
+    def __init__(self, deployment: Deployment) -> None:
+        self._deployment = deployment
+
+    def __call__(self, route: api.Route, handler: Handler) -> Callable[..., Response]:
+        """A view that calls `handler` with what may be believed."""
+
+        @functools.wraps(handler)
+        def view(**path: str) -> Response:
+            try:
+                answer = handler(self._asked(route, path))
+            except IgymError as error:
+                return refused(error)
+            except RedisError as error:
+                _log.warning("Redis is away: %s", error)
+                return refused(Unavailable("The server's Redis does not answer.", hint="Again."))
+            value, status = answer if isinstance(answer, tuple) else (answer, route.status)
+            return answered(value, status)
+
+        return view
+
+    def _asked(self, route: api.Route, path: dict[str, str]) -> Asked:
+        # First of all, so that nobody without a token learns anything.
+        who = access.identify(
+            self._deployment, request.headers.get("Authorization", ""), request.remote_addr or ""
+        )
+        if route.right and not who.has(route.right):
+            raise NotYours(
+                f"This token has not the right to {route.right.value}.",
+                hint="Ask an admin: igym token create",
+            )
+        for name, value in path.items():
+            _matched(name, api.PATTERNS[name], value)
+        if route.right and "experiment" in path and not who.reaches(path["experiment"]):
+            raise NotYours(f"This token does not open the experiment {path['experiment']!r}.")
+        query = {
+            one.name: _matched(one.name, one.pattern, request.args[one.name])
+            for one in route.query
+            if one.name in request.args
+        }
+        body = None
+        if isinstance(route.takes, type):
+            if (request.content_length or 0) > api.MAX_BODY_BYTES:
+                raise TooLarge(f"A request may have {api.MAX_BODY_BYTES} bytes.")
+            request.max_content_length = api.MAX_BODY_BYTES
+            body = api.parse(route.takes, request.get_data(cache=False))
+        return Asked(who, path, query, body)
+
+
+class Handlers:
+    """One method for each route, of its name."""
+
+    def __init__(self, deployment: Deployment) -> None:
+        self._deployment = deployment
+        self._counted = census.Counted(deployment.redis)
+        self._uploads = gevent.lock.BoundedSemaphore(MOST_UPLOADS)
+
+    # --- tokens -------------------------------------------------------------------------------
+
+    def whoami(self, asked: Asked) -> Answer:
+        """The caller's own token."""
+        return _token(access.find(self._deployment, asked.who.id))
+
+    def list_tokens(self, asked: Asked) -> Answer:
+        """Every token."""
+        return api.Tokens([_token(one) for one in access.listed(self._deployment)])
+
+    def make_token(self, asked: Asked) -> Answer:
+        """A researcher's. Nobody makes an admin over the network."""
+        new: api.NewToken = asked.body
+        text, made = access.create(
+            self._deployment, new.name, Role.RESEARCHER, tuple(new.experiments), new.days,
+            trusted=new.trusted,
+        )  # fmt: skip
+        return api.MadeToken(text, _token(Known(made, "")))
+
+    def revoke_token(self, asked: Asked) -> Answer:
+        """One's own, or with the right to it anybody's."""
+        id = asked.path["token"]
+        if id != asked.who.id and not asked.who.has(Right.TOKENS):
+            raise NotYours("That token is somebody else's.")
+        known = access.find(self._deployment, id)
+        access.revoke(self._deployment, id)
+        return _token(known)
+
+    # --- packages -----------------------------------------------------------------------------
+
+    def list_packages(self, asked: Asked) -> Answer:
+        """Of one's own experiments."""
+        names = [asked.query["experiment"]] if "experiment" in asked.query else self._names()
+        found = [
+            version
+            for name in names
+            if asked.who.reaches(name)
+            for version in packages.versions(self._deployment.redis, name)
+        ]
+        return api.Packages([_package(one) for one in sorted(found, key=lambda v: -v.sent_ms)])
+
+    def submit_package(self, asked: Asked) -> Answer:
+        """Take in a ZIP."""
+        if not self._uploads.acquire(blocking=False):
+            raise TooMuch("Others are uploading at this moment.", hint="Try again in a minute.")
+        try:
+            with submitting.workplace(self._deployment) as folder:
+                archive = folder / "sent.zip"
+                most = self._deployment.settings.max_package_mb * 1_000_000
+                upload.to_disk(request, archive, most)
+                version, new = submitting.receive(
+                    self._deployment, archive, asked.who,
+                    activate=asked.query.get("activate") == "yes",
+                )  # fmt: skip
+        finally:
+            self._uploads.release()
+        return api.Submitted(_package(version), new), 201 if new else 200
+
+    def get_package(self, asked: Asked) -> Answer:
+        """One version."""
+        return _package(self._version(asked, Right.SEE))
+
+    def get_report(self, asked: Asked) -> Answer:
+        """What its check found."""
+        return examining.report(self._deployment, self._version(asked, Right.SEE))
+
+    def activate_package(self, asked: Asked) -> Answer:
+        """Give it to newcomers."""
+        version = self._version(asked, Right.RELEASE)
+        return _package(releasing.activate(self._deployment, version, asked.who.name))
+
+    def retire_package(self, asked: Asked) -> Answer:
+        """Give it to nobody new."""
+        version = self._version(asked, Right.RELEASE)
+        return _package(releasing.retire(self._deployment, version, asked.who.name))
+
+    def _version(self, asked: Asked, right: Right) -> Version:
+        """The version that the path names, if the token opens it."""
+        missing = NotFound("There is no such package among yours.", hint="List them first.")
+        try:
+            version = packages.find(self._deployment.redis, asked.path["package"])
+        except NotFound:
+            raise missing from None
+        if not asked.who.may(right, version.experiment):
+            raise missing  # and nobody learns what others have sent
+        return version
+
+    # --- experiments --------------------------------------------------------------------------
+
+    def list_experiments(self, asked: Asked) -> Answer:
+        """One's own."""
+        openings = packages.openings(self._deployment.redis)
+        return api.Experiments(
+            [self._experiment(n, o) for n, o in openings.items() if asked.who.reaches(n)]
+        )
+
+    def get_experiment(self, asked: Asked) -> Answer:
+        """One."""
+        name = self._known(asked)
+        return self._experiment(name, packages.openings(self._deployment.redis)[name])
+
+    def count_sessions(self, asked: Asked) -> Answer:
+        """Its sessions."""
+        name = self._known(asked)
+        found = self._counted.of(name)
+        modes = [
+            api.ModeCount(mode, dict(phases), dict(found.outcomes.get(mode, {})))
+            for mode, phases in sorted(found.phases.items())
+        ]
+        return api.Sessions(name, found.whole, modes)
+
+    def recruit(self, asked: Asked) -> Answer:
+        """Open or close it for newcomers."""
+        wanted: api.Recruitment = asked.body
+        name = asked.path["experiment"]
+        releasing.recruit(self._deployment, name, is_open=wanted.open, by=asked.who.name)
+        return self.get_experiment(asked)
+
+    def _names(self) -> list[str]:
+        return packages.known(self._deployment.redis)
+
+    def _known(self, asked: Asked) -> str:
+        if asked.path["experiment"] not in self._names():
+            raise NotFound("There is no such experiment.", hint="List yours first.")
+        return asked.path["experiment"]
+
+    def _experiment(self, name: str, opening: Opening) -> api.Experiment:
+        versions = packages.versions(self._deployment.redis, name)
+        shown = next((v for v in versions if v.package == opening.active), None)
+        titled = shown or (versions[0] if versions else None)
+        base = self._deployment.settings.public_url.rstrip("/") or request.host_url.rstrip("/")
+        return api.Experiment(
+            experiment=name,
+            title=titled.title if titled else name,
+            active=shown.version if shown else "",
+            active_package=opening.active,
+            open=bool(opening.active) and not opening.closed_ms,
+            closed_ms=opening.closed_ms,
+            versions=len(versions),
+            link=f"{base}/e/{name}",
+        )
+
+
+def _token(known: Known) -> api.Token:
+    one = known.access
+    return api.Token(
+        one.id, one.name, one.role, list(one.experiments), one.trusted, one.made_ms,
+        one.expires_ms, known.used_ms,
+    )  # fmt: skip
+
+
+def _package(version: Version) -> api.Package:
+    return api.Package(
+        package=version.package,
+        experiment=version.experiment,
+        version=version.version,
+        title=version.title,
+        standing=version.standing,
+        sent_by=version.sent_by,
+        sent_ms=version.sent_ms,
+        moved_by=version.moved_by,
+        moved_ms=version.moved_ms,
+        size=version.size,
+    )
+
+
+def register(app: Flask, deployment: Deployment) -> None:
+    """Add the routes to `app`, and answers in JSON to what is no route of the API."""
+    blueprint = Blueprint("api", __name__)
+    guard, handlers = Guard(deployment), Handlers(deployment)
+    for route in api.ROUTES:
+        blueprint.add_url_rule(
+            re.sub(r"{(\w+)}", r"<\1>", route.path),
+            endpoint=route.name,
+            view_func=guard(route, getattr(handlers, route.name)),
+            methods=[route.method],
+            provide_automatic_options=False,
+        )
+
+    @blueprint.get("/api/openapi.json")
+    def description() -> Response:
+        """The description of all this. It is public, as igym's code is."""
+        return jsonify(openapi.describe(__version__))
+
+    app.register_blueprint(blueprint)
+
+    @app.errorhandler(HTTPException)
+    def not_a_route(error: HTTPException) -> Response | HTTPException:
+        """What Flask refuses by itself, in the words of the API where it was asked."""
+        if not request.path.startswith("/api/"):
+            return error
+        text = f"{request.method} {request.path[:200]} cannot be answered: {error.name}."
+        answer = answered(api.Error("refused", text, "See /api/openapi.json."), error.code or 500)
+        for name, value in error.get_headers():
+            if name == "Allow":
+                answer.headers[name] = value
+        return answer

@@ -1,0 +1,291 @@
+"""Everything the REST API says and hears, on one page, and its routes.
+
+The description at /api/openapi.json, docs/api.md and the checks of every request are made from
+this. Knows no handlers. Times are milliseconds since the Unix epoch.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal, TypeAlias
+
+import msgspec
+from msgspec import Meta
+
+from igym.domain.access import Right, Role
+from igym.domain.package import Standing
+from igym.errors import BadMessage
+
+#: The largest body of a request, a package excepted.
+MAX_BODY_BYTES = 64 * 1024
+
+EXPERIMENT, PACKAGE, TOKEN = r"^[a-z0-9_-]{1,40}$", r"^[0-9a-f]{64}$", r"^[0-9a-f]{12}$"
+
+Id: TypeAlias = Annotated[str, Meta(pattern=EXPERIMENT)]
+Millis: TypeAlias = float
+
+
+class Error(msgspec.Struct, frozen=True):
+    """Why something was refused. Nothing was changed, unless the text says so."""
+
+    code: str  # for machines; never changes
+    text: str  # for people
+    hint: str  # what to do now; may be empty
+
+
+# --- packages ---------------------------------------------------------------------------------
+
+
+class Package(msgspec.Struct, frozen=True):
+    """One version of one experiment."""
+
+    package: str  # content hash, hex
+    experiment: str
+    version: str
+    title: str
+    standing: Standing
+    sent_by: str
+    sent_ms: Millis
+    moved_by: str  # who brought it to where it stands; empty = nobody has yet
+    moved_ms: Millis
+    size: int  # bytes of its files
+
+
+class Packages(msgspec.Struct, frozen=True):
+    """Versions, the latest first."""
+
+    packages: list[Package]
+
+
+class Submitted(msgspec.Struct, frozen=True):
+    """What became of an upload. Its check has not ended when this is said."""
+
+    package: Package
+    new: bool  # false: these very files were here already
+
+
+class Finding(msgspec.Struct, frozen=True):
+    """One thing that will not do."""
+
+    text: str
+    hint: str = ""
+    trace: str = ""  # the researcher's own traceback, where there is one
+
+
+class SceneFound(msgspec.Struct, frozen=True):
+    """A scene as the check has compiled it."""
+
+    name: str
+    kind: Literal["page", "survey", "game", "ending"]
+    about: str
+
+
+class Report(msgspec.Struct, frozen=True):
+    """What the check on the server found."""
+
+    package: str
+    experiment: str
+    version: str
+    state: Literal["waiting", "passed", "failed"]
+    findings: list[Finding] = []
+    scenes: list[SceneFound] = []
+    checked_ms: Millis = 0
+    took_s: float = 0
+    igym: str = ""  # the version that checked it
+
+
+# --- experiments ------------------------------------------------------------------------------
+
+
+class Experiment(msgspec.Struct, frozen=True):
+    """An experiment and what newcomers of it meet."""
+
+    experiment: str
+    title: str
+    active: str  # the version newcomers get; empty = none
+    active_package: str
+    open: bool  # whether newcomers are let in at all
+    closed_ms: Millis  # since when not; 0 = they are
+    versions: int
+    link: str  # where participants go
+
+
+class Experiments(msgspec.Struct, frozen=True):
+    """Experiments, by id."""
+
+    experiments: list[Experiment]
+
+
+class Recruitment(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Whether newcomers are let in. Whoever has begun goes on."""
+
+    open: bool
+
+
+class ModeCount(msgspec.Struct, frozen=True):
+    """Sessions of one mode."""
+
+    mode: str
+    phases: dict[str, int]  # phase -> sessions that are in it now
+    outcomes: dict[str, int]  # outcome -> sessions that ended with it
+
+
+class Sessions(msgspec.Struct, frozen=True):
+    """How many people are where, and how it ended for the others. A few seconds old at most."""
+
+    experiment: str
+    whole: bool  # false: only so many were counted as can be in a moment
+    modes: list[ModeCount]
+
+
+# --- tokens -----------------------------------------------------------------------------------
+
+
+class Token(msgspec.Struct, frozen=True):
+    """What a token opens. Its text is nowhere to be read."""
+
+    id: str
+    name: str
+    role: Role
+    experiments: list[str]  # "*" = all of them
+    trusted: bool
+    made_ms: Millis
+    expires_ms: Millis
+    used_ms: Millis  # to the minute; 0 = never
+
+
+class Tokens(msgspec.Struct, frozen=True):
+    """Tokens, the next to expire first."""
+
+    tokens: list[Token]
+
+
+class NewToken(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A researcher's token to be made. Admins' are made on the server: `igym token create`."""
+
+    name: Annotated[str, Meta(min_length=1, max_length=60)]
+    experiments: Annotated[list[Id], Meta(min_length=1, max_length=50)]
+    days: Annotated[int, Meta(ge=1, le=365)] = 90
+    trusted: bool = False
+
+
+class MadeToken(msgspec.Struct, frozen=True):
+    """A new token. This is the only time that its text is said."""
+
+    text: str
+    token: Token
+
+
+# --- routes -----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Query:
+    """A parameter behind the question mark. Optional."""
+
+    name: str
+    pattern: str
+    about: str
+
+
+@dataclass(frozen=True)
+class Route:
+    """One thing that can be asked for."""
+
+    name: str
+    method: Literal["GET", "POST", "PUT", "DELETE"]
+    path: str  # with {experiment}, {package} or {token}
+    about: str
+    gives: type[msgspec.Struct]
+    right: Right | None = None  # which a token needs; None = any token
+    takes: type[msgspec.Struct] | Literal["zip"] | None = None
+    query: tuple[Query, ...] = ()
+    status: int = 200
+    refusals: tuple[int, ...] = ()  # beside those of every route
+
+
+#: What may stand in a path, as a regular expression.
+PATTERNS = {"experiment": EXPERIMENT, "package": PACKAGE, "token": TOKEN}
+
+_OF = Query("experiment", EXPERIMENT, "Only of this experiment.")
+_ACTIVATE = Query("activate", "^(yes|no)$", "`yes`: activate it once its check has passed.")
+
+ROUTES: tuple[Route, ...] = (
+    Route("whoami", "GET", "/api/token", "What the token that asks opens.", Token),
+    Route("list_tokens", "GET", "/api/tokens", "Every token.", Tokens, Right.TOKENS),
+    Route(
+        "make_token", "POST", "/api/tokens", "Make a researcher's token.", MadeToken,
+        Right.TOKENS, NewToken, status=201,
+    ),
+    Route(
+        "revoke_token", "DELETE", "/api/tokens/{token}",
+        "Make a token worthless at once. One's own needs no right.", Token, refusals=(404,),
+    ),
+    Route(
+        "list_packages", "GET", "/api/packages", "Versions of one's own experiments.", Packages,
+        Right.SEE, query=(_OF,),
+    ),
+    Route(
+        "submit_package", "POST", "/api/packages",
+        "Upload a package as a ZIP. The same files again are the same as once.", Submitted,
+        Right.SUBMIT, "zip", (_ACTIVATE,), status=201, refusals=(409, 413, 422),
+    ),
+    Route(
+        "get_package", "GET", "/api/packages/{package}", "One version.", Package, Right.SEE,
+        refusals=(404,),
+    ),
+    Route(
+        "get_report", "GET", "/api/packages/{package}/report",
+        "What the check on the server found.", Report, Right.SEE, refusals=(404,),
+    ),
+    Route(
+        "activate_package", "POST", "/api/packages/{package}/activate",
+        "Give this version to newcomers; the active one retires. An older one: roll back.",
+        Package, Right.RELEASE, refusals=(404, 409),
+    ),
+    Route(
+        "retire_package", "POST", "/api/packages/{package}/retire",
+        "Give this version to nobody new. Its sessions go on.", Package, Right.RELEASE,
+        refusals=(404, 409),
+    ),
+    Route(
+        "list_experiments", "GET", "/api/experiments", "One's own experiments.", Experiments,
+        Right.SEE,
+    ),
+    Route(
+        "get_experiment", "GET", "/api/experiments/{experiment}", "One experiment.", Experiment,
+        Right.SEE, refusals=(404,),
+    ),
+    Route(
+        "count_sessions", "GET", "/api/experiments/{experiment}/sessions",
+        "How many people are where.", Sessions, Right.SEE, refusals=(404,),
+    ),
+    Route(
+        "recruit", "PUT", "/api/experiments/{experiment}/recruitment",
+        "Let newcomers in, or nobody new.", Experiment, Right.RELEASE, Recruitment,
+        refusals=(404,),
+    ),
+)  # fmt: skip
+
+
+def encode(value: msgspec.Struct) -> bytes:
+    """`value` as JSON."""
+    return msgspec.json.encode(value)
+
+
+_REPORT = msgspec.json.Decoder(Report)
+
+
+def report(raw: bytes) -> Report:
+    """The report `encode` wrote."""
+    return _REPORT.decode(raw)
+
+
+def parse(kind: type[msgspec.Struct], raw: bytes) -> Any:
+    """The body of a request. Raises `BadMessage`, naming the field."""
+    try:
+        return msgspec.json.decode(raw, type=kind)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        raise BadMessage(
+            f"The request cannot be used: {error}.", hint="It is described at /api/openapi.json."
+        ) from error
