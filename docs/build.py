@@ -240,6 +240,13 @@ def draw_part() -> str:
     return api(igym.draw)
 
 
+def forms_part() -> str:
+    """`igym.forms`, as an author imports it."""
+    import igym.forms
+
+    return api(igym.forms)
+
+
 def moves_part() -> str:
     """The life of a session."""
     rows = [("while", "this happens", "then")]
@@ -295,6 +302,7 @@ PARTS = {
     "moves": moves_part,
     "igym": igym_part,
     "draw": draw_part,
+    "forms": forms_part,
 }
 
 

@@ -17,6 +17,7 @@ from igym.domain.experiment import (
     finish,
     page,
     play,
+    quiz,
     survey,
 )
 from igym.domain.grouping import custom, fifo, fill, nearest, offer, reunion, roles, strangers
@@ -56,6 +57,7 @@ __all__ = [
     "offer",
     "page",
     "play",
+    "quiz",
     "reunion",
     "roles",
     "screen",

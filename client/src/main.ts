@@ -83,7 +83,8 @@ const context: Context = { link, mail, clock, shell, refresh_hz };
 
 /** What became of something said for certain; screens that are still up hear it themselves. */
 function settled({ event, payload }: Letter, refused: Refused | null): void {
-  if (event === 'advance' && !refused) draftOf(participant.session, payload.scene).forget();
+  if (event === 'advance' && !refused)
+    draftOf(participant.session, payload.scene, payload.version).forget();
   if (event === 'withdraw') taken(context, refused);
 }
 
@@ -130,7 +131,9 @@ function show(next: State): void {
 function isSame(a: State, b: State): boolean {
   if (a.session !== b.session || a.scene !== b.scene || a.view.type !== b.view.type) return false;
   if (a.view.type === 'game' && b.view.type === 'game') return a.view.game === b.view.game;
-  return !['survey', 'choice', 'screening'].includes(a.view.type) || a.version === b.version;
+  return (
+    !['survey', 'quiz', 'choice', 'screening'].includes(a.view.type) || a.version === b.version
+  );
 }
 
 // --- reliable messages ---------------------------------------------------------------------

@@ -157,6 +157,20 @@ export const en = {
   survey: {
     heading: 'Questions',
     done: 'Continue',
+    tooLong: 'Your answers are too long.',
+    tooLongHint: 'Please shorten them.',
+  },
+
+  quiz: {
+    title: 'Not quite yet',
+    wrong: (n: number) =>
+      n === 0
+        ? 'Not all of your answers were right.'
+        : n === 1
+          ? 'This answer was not right:'
+          : 'These answers were not right:',
+    left: (n: number) => (n === 1 ? 'You have one more try.' : `You have ${n} more tries.`),
+    again: 'Try again',
   },
 
   end: {

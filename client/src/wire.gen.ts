@@ -9,7 +9,7 @@ export type Json = unknown;
 export type Phase =
   /** device and connection are looked at; no scene is shown before */
   | 'screening'
-  /** a page or a survey is on screen; they move on themselves */
+  /** a page, survey or quiz is on screen; they move on themselves */
   | 'reading'
   /** in a lobby */
   | 'waiting'
@@ -20,13 +20,15 @@ export type Phase =
   /** final: has an outcome and, where one is declared, a code */
   | 'ended';
 
-/** The participant has finished this page or survey. */
+/** The participant has finished this page, survey or quiz. */
 export interface Advance {
   scene: string;
   /** the `State.version` on screen, so that a double click advances once */
   version: number;
   /** item name -> value */
   answers?: Record<string, Json>;
+  /** item name -> first shown, first and last changed; browser, 0 = never */
+  times?: Record<string, [number, number, number]>;
 }
 
 /** The game screen is up: send frames. Sent again after every reconnect. */
@@ -164,6 +166,19 @@ export interface SurveyView {
   form: Record<string, Json>;
 }
 
+/** A form whose answers are judged by the server. What is right is not in here. */
+export interface QuizView {
+  type: 'quiz';
+  form: Record<string, Json>;
+  /** from 1; above, the last one was not right */
+  attempt: number;
+  attempts: number;
+  /** items that were wrong in the last attempt, where that is told */
+  wrong: string[];
+  /** item of `wrong` -> the author's sentence */
+  explain: Record<string, string>;
+}
+
 /** Waiting for others. */
 export interface LobbyView {
   type: 'lobby';
@@ -277,7 +292,7 @@ export interface EndView {
   reason: string;
 }
 
-export type View = ScreeningView | PageView | SurveyView | LobbyView | ChoiceView | GameView | EndView;
+export type View = ScreeningView | PageView | SurveyView | QuizView | LobbyView | ChoiceView | GameView | EndView;
 
 /** The whole truth about the participant. Sent on connect and after every move. */
 export interface State {

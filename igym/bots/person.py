@@ -243,7 +243,7 @@ class Person:
                 case "screening":
                     await self._measure(line, view)
                     await self._say(line, state, self._screened(state["version"]))
-                case "page" | "survey":
+                case "page" | "survey" | "quiz":
                     await asyncio.sleep(self._rng.uniform(*READS_S))
                     await self._say(line, state, self._advance(state))
                 case "lobby":

@@ -9,6 +9,8 @@ from rich.markup import escape
 from rich.table import Table
 
 from igym import settings
+from igym.domain import reachable
+from igym.domain.answers import COMMENT
 from igym.domain.plan import PlayPlan
 from igym.services import depending, publishing
 
@@ -53,13 +55,18 @@ def check(package: Path) -> None:
             table.add_row("", "", f"[dim]{_RECOVERY[scene.play.recovery]}[/]")
             if scene.play.found:
                 table.add_row("", "", f"[yellow]{escape(scene.play.found)}[/]")
-        elif scene.survey:
-            asked = [item for item in scene.survey.items if not item.endswith("-Comment")]
-            table.add_row(scene.name, "survey", f"{len(asked)} questions")
+        elif scene.asked:
+            asked = [item for item in scene.asked.items if not item.endswith(COMMENT)]
+            table.add_row(scene.name, "quiz" if scene.quiz else "survey", f"{len(asked)} questions")
         elif scene.end:
             table.add_row(scene.name, "ending", ", ".join(scene.end.codes) or "no codes")
         else:
             table.add_row(scene.name, "page", "")
     console = Console()
     console.print(table)
+    for outcome, how in reachable.uncoded(plan).items():
+        console.print(
+            f"[yellow]![/] The outcome [bold]{escape(outcome)}[/] has no completion code "
+            f'({escape(how)}). Name one in ending(codes=…), or "" for none.'
+        )
     console.print(f"[green]✓[/] {package} compiles. Content hash {plan.package[:16]}…")

@@ -17,6 +17,19 @@ from igym.domain.duration import seconds
 from igym.domain.grouping import Fill, Grouping, Offer
 from igym.domain.keymap import Chord, KeyMap, chord_keys
 from igym.domain.policy import Human, HumanSeat, Onnx, Policy, Random, Sample
+from igym.domain.scenes import (
+    Ending,
+    Finish,
+    Page,
+    Quiz,
+    Survey,
+    consent,
+    ending,
+    finish,
+    page,
+    quiz,
+    survey,
+)
 from igym.domain.screening import Screen
 from igym.domain.treatments import Treatment
 from igym.domain.watch import Limit
@@ -25,39 +38,14 @@ from igym.errors import BadPackage
 
 __all__ = [
     "Ending", "Experiment", "Finish", "Human", "HumanSeat", "Onnx", "Page", "Play", "Policy",
-    "Random", "Sample", "Seat", "Survey", "Touch", "consent", "ending", "finish", "page", "play",
-    "survey",
+    "Quiz", "Random", "Sample", "Seat", "Survey", "Touch", "consent", "ending", "finish", "page",
+    "play", "quiz", "survey",
 ]  # fmt: skip
 
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,40}")
 
 #: Who sits somewhere: a person, a policy, or whichever policy a treatment says.
 Seat = HumanSeat | Policy | Treatment
-
-
-@dataclass(frozen=True, slots=True)
-class Page:
-    """Something to read, from a Markdown file."""
-
-    name: str
-    file: str
-    button: str = "Continue"
-    consent: bool = False  # from here on "stop taking part" is on every screen
-
-
-@dataclass(frozen=True, slots=True)
-class Survey:
-    """A form, from a SurveyJS JSON file. Each item is one row of the answers table."""
-
-    name: str
-    file: str
-
-
-@dataclass(frozen=True, slots=True)
-class Finish:
-    """Go to the experiment's ending with this outcome."""
-
-    outcome: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,17 +110,7 @@ class Play:
         return tuple(s for s, who in self.seats.items() if who is Human)
 
 
-@dataclass(frozen=True, slots=True)
-class Ending:
-    """The last page: thanks, debriefing, and a completion code for each outcome."""
-
-    name: str
-    file: str
-    codes: Mapping[str, str]
-    redirects: Mapping[str, str]
-
-
-Scene = Page | Survey | Play | Ending
+Scene = Page | Survey | Quiz | Play | Ending
 
 
 @dataclass(frozen=True, slots=True, init=False)
@@ -215,16 +193,16 @@ class Experiment:
             raise BadPackage("The last scene must be an ending(…).")
         check_order(self.waves)
         waves_named = {wave.name for wave in self.waves}
-        for key in (*scenes[-1].codes, *scenes[-1].redirects):
+        for key in (*scenes[-1].codes, *scenes[-1].redirects, *scenes[-1].pages):
             outcome, colon, of_wave = key.partition(":")
             if colon and of_wave not in waves_named:
                 raise BadPackage(
-                    f"ending(codes=…, redirects=…): {key!r} names no wave.",
+                    f"ending(codes=…, redirects=…, pages=…): {key!r} names no wave.",
                     hint=f"Write {outcome!r}, or {outcome!r} + ':' and the name of a wave.",
                 )
         if any(isinstance(scene, Ending) for scene in scenes[:-1]):
             raise BadPackage("Only the last scene can be an ending(…).")
-        if not isinstance(scenes[0], Page | Survey):
+        if not isinstance(scenes[0], Page | Survey | Quiz):
             raise BadPackage(
                 "The first scene must be a page, consent or survey.",
                 hint="Somebody has to press a button before a seat or a place is used up.",
@@ -236,46 +214,6 @@ class Experiment:
             if scene.name == name:
                 return scene
         raise BadPackage(f"There is no scene named {name!r}.")
-
-
-def page(name: str, file: str, *, button: str = "Continue") -> Page:
-    """Show the Markdown `file`; the participant goes on with `button`."""
-    return Page(name, file, button)
-
-
-def consent(name: str, file: str, *, button: str = "I agree to take part") -> Page:
-    """A page whose button gives consent; the visit's end is the time of consent."""
-    return Page(name, file, button, consent=True)
-
-
-def survey(name: str, file: str) -> Survey:
-    """Ask the questions of a SurveyJS JSON `file`."""
-    return Survey(name, file)
-
-
-def finish(outcome: str) -> Finish:
-    """Go to the ending with `outcome`."""
-    return Finish(outcome)
-
-
-def ending(
-    name: str,
-    file: str,
-    *,
-    codes: Mapping[str, str] | None = None,
-    redirects: Mapping[str, str] | None = None,
-) -> Ending:
-    """The last page.
-
-    Args:
-        name: the scene's name.
-        file: Markdown with thanks and debriefing.
-        codes: outcome -> completion code. Outcomes are in `igym.domain.outcome`. "complete:two"
-            is the code of the wave "two" alone.
-        redirects: outcome -> address to go on to; "{participant}" and "{code}" are
-            replaced, URL-encoded.
-    """
-    return Ending(name, file, dict(codes or {}), dict(redirects or {}))
 
 
 def play(

@@ -17,7 +17,7 @@ class Phase(StrEnum):
     """What a participant is doing."""
 
     SCREENING = "screening"  # device and connection are looked at; no scene is shown before
-    READING = "reading"  # a page or a survey is on screen; they move on themselves
+    READING = "reading"  # a page, survey or quiz is on screen; they move on themselves
     WAITING = "waiting"  # in a lobby
     CHOOSING = "choosing"  # waited in vain: wait on, play with a policy, or finish
     PLAYING = "playing"  # has a seat in a game
@@ -27,7 +27,7 @@ class Phase(StrEnum):
 class Event(StrEnum):
     """What can happen to a session. Named for where it leads."""
 
-    TURN_PAGE = "turn_page"  # a page or survey comes next
+    TURN_PAGE = "turn_page"  # a page, survey or quiz comes next
     QUEUE = "queue"  # a game comes next, or they wait on
     SEAT = "seat"  # the match was sealed
     ASK = "ask"  # nobody came, and there is a choice
@@ -53,7 +53,7 @@ LIFE: dict[Phase, Stand] = {
         },
     ),
     Phase.READING: Stand(
-        ("page", "survey"),
+        ("page", "survey", "quiz"),
         {
             Event.TURN_PAGE: Phase.READING,
             Event.QUEUE: Phase.WAITING,

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from igym.domain.answers import Rule
 from igym.domain.bound import Binding
 from igym.domain.dropout import Then
 from igym.domain.grouping import Offer, Strategy
@@ -33,6 +34,19 @@ class SurveyPlan:
 
     form: dict[str, Any]
     items: tuple[str, ...]
+    rules: tuple[Rule, ...] = ()  # what an answer may be; none for a form from a file
+
+
+@dataclass(frozen=True, slots=True)
+class QuizPlan:
+    """A form with right answers, which no browser is told. Fields as in `igym.quiz`."""
+
+    asked: SurveyPlan
+    correct: dict[str, tuple[Any, ...]]
+    attempts: int = 2
+    failed: str = ""  # the outcome that follows; "" = the next scene
+    tells: Literal["which", "whether"] = "which"
+    explain: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,30 +159,45 @@ class PlayPlan:
 
 @dataclass(frozen=True, slots=True)
 class EndPlan:
-    """The ending's HTML, and code and address by outcome, or by "outcome:wave"."""
+    """The ending's HTML, and code, address and page by outcome, or by "outcome:wave"."""
 
     html: str
     codes: dict[str, str]
     redirects: dict[str, str]
+    pages: dict[str, str] = field(default_factory=dict)  # HTML instead of `html`
 
     def code(self, outcome: str, wave: str = "") -> str:
         """The completion code: the wave's own where there is one; "" = none."""
-        return self.codes.get(f"{outcome}:{wave}", self.codes.get(outcome, ""))
+        return _of(self.codes, outcome, wave)
 
     def redirect(self, outcome: str, wave: str = "") -> str:
         """Where to go on to, as `code`."""
-        return self.redirects.get(f"{outcome}:{wave}", self.redirects.get(outcome, ""))
+        return _of(self.redirects, outcome, wave)
+
+    def page(self, outcome: str, wave: str = "") -> str:
+        """What is shown, as `code`."""
+        return _of(self.pages, outcome, wave) or self.html
+
+
+def _of(table: dict[str, str], outcome: str, wave: str) -> str:
+    return table.get(f"{outcome}:{wave}", table.get(outcome, ""))
 
 
 @dataclass(frozen=True, slots=True)
 class ScenePlan:
-    """One scene; exactly one of the four is there."""
+    """One scene; exactly one of the five is there."""
 
     name: str
     page: PagePlan | None = None
     survey: SurveyPlan | None = None
+    quiz: QuizPlan | None = None
     play: PlayPlan | None = None
     end: EndPlan | None = None
+
+    @property
+    def asked(self) -> SurveyPlan | None:
+        """The questions of a survey or a quiz."""
+        return self.quiz.asked if self.quiz is not None else self.survey
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,15 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from typing import Any, Literal
-from urllib.parse import quote
 
 from igym import wire
-from igym.domain import flow
+from igym.domain import endings, flow
 from igym.domain.outcome import Outcome
 from igym.domain.participant import Event, Phase, after
-from igym.domain.plan import Plan, PlayPlan, ScenePlan
+from igym.domain.plan import EndPlan, Plan, PlayPlan, ScenePlan
 from igym.errors import BadMessage, Conflict
-from igym.services import assigning, chatting
+from igym.services import assigning, chatting, questions
 from igym.services.connect import Deployment, now_ms
 from igym.store import bell, lobby, quotas, sessions
 from igym.store.quotas import Give
@@ -23,8 +22,8 @@ from igym.store.sessions import Session
 #: Round trips that a browser measures at arrival.
 PROBES = 8
 
-#: The most an answer may hold, as JSON.
-MAX_ANSWER_CHARS = 20_000
+#: What whoever failed a quiz reads above the ending's page.
+QUIZ_FAILED = "Some of your answers were not right, so the study ends here for you."
 
 #: How long somebody who waited in vain may think, before "finish" is taken for them.
 CHOICE_S = 60.0
@@ -34,7 +33,7 @@ MAX_KEPT_CHARS = 200
 
 
 def submit(deployment: Deployment, session: Session, said: wire.Advance) -> None:
-    """The participant has finished a page or survey.
+    """The participant has finished a page, survey or quiz.
 
     Said twice, or about a scene they have left, it does nothing: their screen is behind.
 
@@ -49,8 +48,25 @@ def submit(deployment: Deployment, session: Session, said: wire.Advance) -> None
     if session.phase is not Phase.READING:
         raise BadMessage("There is nothing to send on this screen.")
     at_ms = now_ms()
-    rows = _answers(session, scene, said.answers, at_ms)
-    known = {**session.attributes, **_attributes(plan, scene, said.answers)}
+    answers = questions.kept(scene, said.answers)
+    quiz = scene.quiz
+    verdict = questions.judge(session, quiz, answers) if quiz is not None else None
+    rows = questions.rows(session, scene, answers, at_ms, said.times, verdict)
+    if quiz is not None and verdict is not None:
+        # Simulated people do not know what is right, and are to see what comes after.
+        passed = verdict.passed or (session.mode == "rehearsal" and verdict.last)
+        if not passed and not verdict.last:
+            wrong = verdict.wrong if quiz.tells == "which" else []
+            enter(
+                deployment, session, scene, rows, also={"attempt": verdict.attempt, "wrong": wrong}
+            )
+            return
+        if not passed and quiz.failed:
+            why = {"reason": QUIZ_FAILED}
+            enter(deployment, session, flow.last(plan), rows, outcome=quiz.failed, also=why)
+            return
+        answers = {**answers, "passed": passed, "attempts": verdict.attempt}
+    known = {**session.attributes, **_attributes(plan, scene, answers)}
     also = {"attributes": known} if known != session.attributes else {}
     enter(deployment, session, flow.following(plan, scene.name), rows, also=also)
 
@@ -67,36 +83,6 @@ def _attributes(plan: Plan, scene: ScenePlan, answers: Mapping[str, Any]) -> dic
         for name, value in named.items()
         if name in asked or (every and len(json.dumps(value)) <= MAX_KEPT_CHARS)
     }
-
-
-def _answers(
-    session: Session, scene: ScenePlan, answers: Mapping[str, Any], at_ms: float
-) -> list[Row]:
-    known = set(scene.survey.items) if scene.survey else set()
-    rows: list[Row] = []
-    for item, value in answers.items():
-        if item not in known:
-            raise BadMessage(
-                f"This page has no question named {item!r}.", hint="Reload the page and try again."
-            )
-        text = json.dumps(value, ensure_ascii=False)
-        if len(text) > MAX_ANSWER_CHARS:
-            raise BadMessage("One of your answers is too long.", hint="Please shorten it.")
-        rows.append(
-            (
-                "answers",
-                {
-                    "session_id": session.id,
-                    "visit": session.visit,
-                    "item": item,
-                    "day_ms": session.entered_ms,
-                    "scene": scene.name,
-                    "value": text,
-                    "answered_ms": at_ms,
-                },
-            )
-        )
-    return rows
 
 
 def enter(
@@ -153,6 +139,8 @@ def _enter(
         "game": "",
         "seat": "",
         "again": 0,
+        "attempt": 0,
+        "wrong": [],
         **also,
     }
     leave = ""
@@ -303,17 +291,17 @@ def _view(deployment: Deployment, plan: Plan, session: Session) -> wire.View:
         return wire.PageView(html=scene.page.html, button=scene.page.button)
     if scene.survey is not None:
         return wire.SurveyView(form=scene.survey.form)
-    if scene.end is not None:
-        redirect = scene.end.redirect(session.outcome, session.wave)
-        return wire.EndView(
-            html=scene.end.html,
-            outcome=session.outcome,
-            code=session.code,
-            redirect=redirect.replace("{participant}", quote(session.participant, safe="")).replace(
-                "{code}", quote(session.code, safe="")
-            ),
-            reason=session.reason,
+    if scene.quiz is not None:
+        quiz = scene.quiz
+        return wire.QuizView(
+            form=quiz.asked.form,
+            attempt=session.attempt + 1,
+            attempts=quiz.attempts,
+            wrong=session.wrong,
+            explain={k: v for k, v in quiz.explain.items() if k in session.wrong},
         )
+    if scene.end is not None:
+        return _end(scene.end, session)
     play = scene.play
     assert play is not None
     if session.phase is Phase.WAITING:
@@ -337,6 +325,23 @@ def _view(deployment: Deployment, plan: Plan, session: Session) -> wire.View:
         pointer=play.pointer,
         buttons=[wire.PadButton(one.button, list(one.keys)) for one in play.buttons],
         sticks=play.sticks,
+    )
+
+
+def _end(end: EndPlan, session: Session) -> wire.EndView:
+    about = {
+        "participant": session.participant,
+        "code": session.code,
+        "session": session.id,
+        "outcome": session.outcome,
+    }
+    redirect = end.redirect(session.outcome, session.wave)
+    return wire.EndView(
+        html=end.page(session.outcome, session.wave),
+        outcome=session.outcome,
+        code=session.code,
+        redirect=endings.filled(redirect, {**session.given, **about}),
+        reason=session.reason,
     )
 
 

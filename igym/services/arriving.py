@@ -6,7 +6,7 @@ import secrets
 from collections.abc import Mapping
 
 from igym import __version__
-from igym.domain import flow, waves
+from igym.domain import endings, flow, waves
 from igym.domain.outcome import Outcome
 from igym.domain.participant import Phase
 from igym.domain.plan import Plan
@@ -73,6 +73,7 @@ def join(
     _check_open(opening, link)
     _check(deployment, plan, link, participant, elsewhere or {}, at_ms)
     screened = plan.entry is not None
+    last = flow.last(plan)
     session = Session(
         id=secrets.token_hex(8),
         experiment=experiment,
@@ -89,6 +90,7 @@ def join(
         started_ms=at_ms,
         max_s=_max_s(query) if link.mode == "rehearsal" else 0,
         query=_kept(query) if plan.entry and plan.entry.check else {},
+        given=endings.kept(query, last.end.redirects.values()) if last.end else {},
     )
     # Where somebody else was quicker, it is the session that they made.
     made = _create(deployment, plan, session, recruit, link.ids, known)

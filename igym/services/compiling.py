@@ -13,20 +13,15 @@ import traceback
 from collections.abc import Mapping
 from contextlib import redirect_stdout
 from pathlib import Path
-from typing import Any
-
-import nh3
-from markdown_it import MarkdownIt
 
 from igym import __version__
 from igym.domain.controls import BUTTONS
 from igym.domain.dropout import Hold
-from igym.domain.experiment import Ending, Experiment, Page, Play, Survey
+from igym.domain.experiment import Ending, Experiment, Page, Play, Quiz, Survey
 from igym.domain.grouping import Grouping
 from igym.domain.keymap import chord_keys
 from igym.domain.plan import (
     ButtonPlan,
-    EndPlan,
     EntryPlan,
     FillPlan,
     GroupPlan,
@@ -35,7 +30,6 @@ from igym.domain.plan import (
     Plan,
     PlayPlan,
     ScenePlan,
-    SurveyPlan,
     TouchPlan,
     TreatmentPlan,
 )
@@ -43,56 +37,12 @@ from igym.domain.policy import Policy, describe
 from igym.domain.screening import Screen
 from igym.domain.treatments import Treatment
 from igym.errors import BadPackage, IgymError
+from igym.services import paging
 from igym.services.loading import load
 from igym.services.manifest import manifest
 from igym.services.proving import prove
 from igym.services.rehearsing import rehearse
 from igym.store import packages
-
-_markdown = MarkdownIt("commonmark", {"html": True}).enable("table")
-
-
-def _text(root: Path, file: str) -> str:
-    path = (root / file).resolve()
-    if not path.is_relative_to(root.resolve()):
-        raise BadPackage(f"{file} is outside the package.")
-    if not path.is_file():
-        raise BadPackage(f"{file} is not in the package ({root}).")
-    return path.read_text(encoding="utf-8")
-
-
-def _html(root: Path, file: str) -> str:
-    """Markdown or HTML as sanitised HTML: no scripts, styles, forms or event handlers."""
-    text = _text(root, file)
-    return nh3.clean(text if file.endswith(".html") else _markdown.render(text))
-
-
-def _survey(root: Path, file: str) -> SurveyPlan:
-    try:
-        form = json.loads(_text(root, file))
-    except json.JSONDecodeError as error:
-        raise BadPackage(f"{file}:{error.lineno}: {error.msg}.") from error
-    items: list[str] = []
-
-    def walk(node: Any) -> None:
-        if isinstance(node, dict):
-            if "type" in node and node["type"] not in ("panel", "html", "image", "expression"):
-                name = node.get("name")
-                if not isinstance(name, str) or not name or len(name) > 60:
-                    raise BadPackage(f"{file} has a question without a usable name: {node}.")
-                items.extend((name, f"{name}-Comment"))
-            for key in ("pages", "elements", "questions", "templateElements"):
-                for child in node.get(key) or ():
-                    walk(child)
-
-    walk(form)
-    if not items:
-        raise BadPackage(f"{file} has no questions.")
-    for name in items:
-        if items.count(name) > 1:
-            raise BadPackage(f"{file} has two questions named {name!r}.")
-    return SurveyPlan(form, tuple(items))
-
 
 _LABELS = {
     "ArrowLeft": "◀",
@@ -226,16 +176,17 @@ def compile_package(root: Path, package: str) -> Plan:
             scenes.append(
                 ScenePlan(
                     scene.name,
-                    page=PagePlan(_html(root, scene.file), scene.button, scene.consent),
+                    page=PagePlan(paging.html(root, scene.file), scene.button, scene.consent),
                 )
             )
         elif isinstance(scene, Survey):
-            scenes.append(ScenePlan(scene.name, survey=_survey(root, scene.file)))
+            scenes.append(ScenePlan(scene.name, survey=paging.survey(root, scene)))
+        elif isinstance(scene, Quiz):
+            scenes.append(ScenePlan(scene.name, quiz=paging.quiz(root, scene)))
         elif isinstance(scene, Play):
             scenes.append(ScenePlan(scene.name, play=_play(scene, root, cells)))
         elif isinstance(scene, Ending):
-            end = EndPlan(_html(root, scene.file), dict(scene.codes), dict(scene.redirects))
-            scenes.append(ScenePlan(scene.name, end=end))
+            scenes.append(ScenePlan(scene.name, end=paging.ending(root, scene)))
     return Plan(
         experiment=str(about["id"]),
         version=str(about["version"]),

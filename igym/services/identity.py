@@ -22,7 +22,7 @@ MODES = ("live", "pilot", "preview", "rehearsal")
 #: What MTurk says instead of an assignment to somebody who only looks at the task.
 MTURK_PREVIEW = "ASSIGNMENT_ID_NOT_AVAILABLE"
 
-_ID = re.compile(r"[A-Za-z0-9_.:@+ -]{1,128}")
+_ID = re.compile(r"[A-Za-z0-9_.:@+&=,%#~ -]{1,128}")
 
 
 @dataclass(frozen=True)

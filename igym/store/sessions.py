@@ -48,7 +48,10 @@ class Session(msgspec.Struct, frozen=True):
     groups: dict[str, str] = {}  # game scene -> the game they were in
     met: list[str] = []  # participants they were in a game with
     query: dict[str, str] = {}  # of their link, until an entry function has seen it
+    given: dict[str, str] = {}  # parameters of their link that the ending's addresses pass on
     reason: str = ""  # why it ended, in a sentence for them, where the page does not say it
+    attempt: int = 0  # attempts at this quiz that were not right
+    wrong: list[str] = []  # items that were wrong in the last of them, as far as they are told
     again: int = 0  # times they chose to wait on, in this lobby
 
     def changed(self, **fields: Any) -> Session:
@@ -57,7 +60,7 @@ class Session(msgspec.Struct, frozen=True):
 
 
 #: Fields that are JSON in the hash.
-_PACKED = ("cells", "holds", "attributes", "groups", "met", "query")
+_PACKED = ("cells", "holds", "attributes", "groups", "met", "query", "given", "wrong")
 
 
 def texts(fields: Mapping[str, Any]) -> dict[str, str]:

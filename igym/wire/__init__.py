@@ -30,6 +30,7 @@ from igym.wire.views import GameView as GameView
 from igym.wire.views import LobbyView as LobbyView
 from igym.wire.views import PadButton as PadButton
 from igym.wire.views import PageView as PageView
+from igym.wire.views import QuizView as QuizView
 from igym.wire.views import ScreeningView as ScreeningView
 from igym.wire.views import SurveyView as SurveyView
 from igym.wire.views import TouchKey as TouchKey
@@ -70,7 +71,7 @@ class Message(msgspec.Struct, frozen=True):
 
 
 class Advance(Message, frozen=True, forbid_unknown_fields=True):
-    """The participant has finished this page or survey."""
+    """The participant has finished this page, survey or quiz."""
 
     event = "advance"
     acked = True
@@ -79,6 +80,9 @@ class Advance(Message, frozen=True, forbid_unknown_fields=True):
     scene: Id
     version: Count  # the `State.version` on screen, so that a double click advances once
     answers: Annotated[dict[Id, Json], Meta(max_length=500)] = {}  # item name -> value
+    times: Annotated[  # item name -> first shown, first and last changed; browser, 0 = never
+        dict[Id, tuple[Millis, Millis, Millis]], Meta(max_length=500)
+    ] = {}
 
 
 class Ready(Message, frozen=True, forbid_unknown_fields=True):

@@ -22,6 +22,16 @@ class SurveyView(msgspec.Struct, frozen=True, tag="survey"):
     form: dict[str, Json]
 
 
+class QuizView(msgspec.Struct, frozen=True, tag="quiz"):
+    """A form whose answers are judged by the server. What is right is not in here."""
+
+    form: dict[str, Json]
+    attempt: int  # from 1; above, the last one was not right
+    attempts: int
+    wrong: list[str]  # items that were wrong in the last attempt, where that is told
+    explain: dict[str, str]  # item of `wrong` -> the author's sentence
+
+
 class ScreeningView(msgspec.Struct, frozen=True, tag="screening"):
     """Device and connection are looked at. Answer with `Screened`."""
 
@@ -120,5 +130,5 @@ class EndView(msgspec.Struct, frozen=True, tag="end"):
 
 
 View: TypeAlias = (
-    ScreeningView | PageView | SurveyView | LobbyView | ChoiceView | GameView | EndView
+    ScreeningView | PageView | SurveyView | QuizView | LobbyView | ChoiceView | GameView | EndView
 )

@@ -48,7 +48,7 @@ def test_every_file_a_scene_names_is_there(package):
         if isinstance(scene, Page):
             assert (EXAMPLES / package / scene.file).read_text("utf-8").startswith("# ")
         if isinstance(scene, Survey):
-            form = json.loads((EXAMPLES / package / scene.file).read_text("utf-8"))
+            form = json.loads((EXAMPLES / package / scene.form).read_text("utf-8"))
             assert len(form["pages"][0]["elements"]) == 4
 
 

@@ -14,6 +14,7 @@ import pytest
 
 import igym
 import igym.draw
+import igym.forms
 from igym import settings, wire
 from igym.archive import parquet
 from igym.archive.tables import TABLES
@@ -88,9 +89,13 @@ def test_every_table_and_column_has_its_line(name):
         assert meaning in section
 
 
-@pytest.mark.parametrize("module", [igym, igym.draw], ids=lambda module: module.__name__)
-def test_every_public_name_has_its_heading_and_every_argument_is_there(module):
-    page = text("docs/packages.md")
+@pytest.mark.parametrize(
+    ("module", "where"),
+    [(igym, "packages"), (igym.draw, "packages"), (igym.forms, "forms")],
+    ids=["igym", "igym.draw", "igym.forms"],
+)
+def test_every_public_name_has_its_heading_and_every_argument_is_there(module, where):
+    page = text(f"docs/{where}.md")
     for name in module.__all__:
         (section,) = re.findall(rf"^### `{name}`\n(.*?)(?=^###? |^<!-- end)", page, re.M | re.S)
         made = getattr(module, name)
@@ -175,7 +180,11 @@ def test_the_example_of_the_guide_is_an_experiment(tmp_path):
     assert [scene.name for scene in plan.scenes][-1] == "thanks"
 
 
-@pytest.mark.parametrize("block", blocks("docs/packages.md")[1:], ids=lambda block: block[:24])
+@pytest.mark.parametrize(
+    "block",
+    [*blocks("docs/packages.md")[1:], *blocks("docs/forms.md")],
+    ids=lambda block: block[:24],
+)
 def test_pieces_of_the_guide_run(block):
     exec(compile(block, "packages.md", "exec"), {})
 

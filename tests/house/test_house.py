@@ -40,8 +40,8 @@ HOMES: dict[str, tuple[str, ...]] = {
     "engineio": ("igym.web", "igym.bots"),
     "msgpack": ("igym.web", "igym.bots"),
     # Authors' pages become HTML in a worker, once, and not in the web tier.
-    "markdown_it": ("igym.services.compiling",),
-    "nh3": ("igym.services.compiling",),
+    "markdown_it": ("igym.services.paging",),
+    "nh3": ("igym.services.paging",),
     "typer": ("igym.cli",),
     "rich": ("igym.cli",),
     "psutil": ("igym.cli", "igym.bots"),

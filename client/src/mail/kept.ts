@@ -26,6 +26,11 @@ export function kept<T>(key: string): Kept<T> {
   };
 }
 
-/** Half-finished answers of one visit to a survey. */
-export const draftOf = (session: string, scene: string): Kept<object> =>
-  kept(`igym:${session}:draft:${scene}`);
+/** Half-finished answers of one visit to a form. */
+export interface Draft {
+  answers: object;
+  times: Record<string, [number, number, number]>;
+}
+
+export const draftOf = (session: string, scene: string, version: number): Kept<Draft> =>
+  kept(`igym:${session}:draft:${scene}:${version}`);

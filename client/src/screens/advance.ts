@@ -1,7 +1,8 @@
-/** Finishing a page or a survey: said once, kept until the server has it, and what it says if not. */
+/** Finishing a page, a survey or a quiz: said once, kept until the server has it, and what it says if not. */
 
 import { text } from '../text.ts';
 import type { Json, Refused, State } from '../wire.gen.ts';
+import type { Times } from './itemTimes.ts';
 import type { Context } from './screen.ts';
 
 /** The world moved on before the request came: the state that says so is on its way. */
@@ -13,8 +14,9 @@ export async function advance(
   context: Context,
   { scene, version }: State,
   answers?: Record<string, Json>,
+  times?: Times,
 ): Promise<boolean> {
-  const payload = { scene, version, ...(answers && { answers }) };
+  const payload = { scene, version, ...(answers && { answers }), ...(times && { times }) };
   return taken(context, await context.mail.put({ event: 'advance', payload }));
 }
 

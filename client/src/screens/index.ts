@@ -8,6 +8,7 @@ import type { Screens } from './screen.ts';
 
 export const loadGame = () => import('./game.ts').then((module) => module.game);
 const loadChoice = () => import('./choice.ts').then((module) => module.choice);
+const loadQuiz = () => import('./quiz.ts').then((module) => module.quiz);
 const loadScreening = () => import('./screening.ts').then((module) => module.screening);
 const loadSurvey = () => import('./survey.ts').then((module) => module.survey);
 
@@ -19,4 +20,5 @@ export const screens: Screens = {
   end,
   game: lazy(loadGame),
   survey: lazy(loadSurvey),
+  quiz: lazy(loadQuiz),
 };

@@ -1,0 +1,135 @@
+"""From a package's pages and forms to what a browser is shown. Needs no code of the author's."""
+
+from __future__ import annotations
+
+import base64
+import json
+from pathlib import Path
+from typing import Any
+
+import nh3
+from markdown_it import MarkdownIt
+
+from igym.domain.answers import COMMENT
+from igym.domain.forms import Form
+from igym.domain.nearest import nearest
+from igym.domain.plan import EndPlan, QuizPlan, SurveyPlan
+from igym.domain.scenes import Ending, Quiz, Survey
+from igym.errors import BadPackage
+
+_markdown = MarkdownIt("commonmark", {"html": True}).enable("table")
+
+#: Pictures travel inside the form, so they are small: bytes of all of one form.
+MOST_IMAGE_BYTES = 400_000
+
+_IMAGES = {
+    ".png": "image/png", ".jpg": "image/jpeg", ".jpeg": "image/jpeg", ".webp": "image/webp",
+    ".gif": "image/gif", ".svg": "image/svg+xml",
+}  # fmt: skip
+
+
+def path(root: Path, file: str) -> Path:
+    """Where `file` of the package is. Raises `BadPackage`: it is not there."""
+    found = (root / file).resolve()
+    if not found.is_relative_to(root.resolve()):
+        raise BadPackage(f"{file} is outside the package.")
+    if not found.is_file():
+        others = [one.relative_to(root).as_posix() for one in root.rglob("*") if one.is_file()]
+        near = nearest(file, others)
+        raise BadPackage(
+            f"{file} is not in the package ({root}).",
+            hint=near if near.startswith("Did you mean") else "",
+        )
+    return found
+
+
+def text(root: Path, file: str) -> str:
+    """The file's text. Raises `BadPackage`."""
+    try:
+        return path(root, file).read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise BadPackage(f"{file} is not text in UTF-8.") from error
+
+
+def html(root: Path, file: str) -> str:
+    """Markdown or HTML as sanitised HTML: no scripts, styles, forms or event handlers."""
+    said = text(root, file)
+    return nh3.clean(said if file.endswith(".html") else _markdown.render(said))
+
+
+def survey(root: Path, scene: Survey) -> SurveyPlan:
+    """A form with its pictures and words, and what its answers may be.
+
+    Raises:
+        BadPackage: a file is missing, too large, or no form.
+    """
+    return _raw(root, scene.form) if isinstance(scene.form, str) else _built(root, scene.form)
+
+
+def quiz(root: Path, scene: Quiz) -> QuizPlan:
+    """A quiz, as `survey`. Raises `BadPackage`."""
+    failed = scene.failed.outcome if scene.failed is not None else ""
+    return QuizPlan(
+        _built(root, scene.form),
+        dict(scene.correct),
+        scene.attempts,
+        failed,
+        scene.tells,
+        dict(scene.explain),
+    )
+
+
+def _built(root: Path, form: Form) -> SurveyPlan:
+    left = MOST_IMAGE_BYTES
+    shown: dict[str, str] = {}
+    for file in dict.fromkeys(form.files):
+        if file.endswith((".md", ".html")):
+            shown[file] = html(root, file)
+            continue
+        kind = _IMAGES.get(Path(file).suffix.lower())
+        if kind is None:
+            raise BadPackage(f"{file} is no picture.", hint=f"Use one of {', '.join(_IMAGES)}.")
+        content = path(root, file).read_bytes()
+        left -= len(content)
+        if left < 0:
+            raise BadPackage(
+                f"{file}: the pictures of a form have more than {MOST_IMAGE_BYTES // 1000} kB.",
+                hint="Save them smaller; they are shown 320 pixels wide at most.",
+            )
+        shown[file] = f"data:{kind};base64,{base64.b64encode(content).decode()}"
+    items = [name for rule in form.rules for name in (rule.item, rule.item + COMMENT)]
+    return SurveyPlan(form.surveyjs(shown), tuple(items), form.rules)
+
+
+def _raw(root: Path, file: str) -> SurveyPlan:
+    """A SurveyJS JSON file."""
+    try:
+        form = json.loads(text(root, file))
+    except json.JSONDecodeError as error:
+        raise BadPackage(f"{file}:{error.lineno}: {error.msg}.") from error
+    items: list[str] = []
+
+    def walk(node: Any) -> None:
+        if isinstance(node, dict):
+            if "type" in node and node["type"] not in ("panel", "html", "image", "expression"):
+                name = node.get("name")
+                if not isinstance(name, str) or not name or len(name) > 60:
+                    raise BadPackage(f"{file} has a question without a usable name: {node}.")
+                items.extend((name, f"{name}{COMMENT}"))
+            for key in ("pages", "elements", "questions", "templateElements"):
+                for child in node.get(key) or ():
+                    walk(child)
+
+    walk(form)
+    if not items:
+        raise BadPackage(f"{file} has no questions.")
+    for name in items:
+        if items.count(name) > 1:
+            raise BadPackage(f"{file} has two questions named {name!r}.")
+    return SurveyPlan(form, tuple(items))
+
+
+def ending(root: Path, scene: Ending) -> EndPlan:
+    """The last page, in each of its forms."""
+    pages = {outcome: html(root, file) for outcome, file in scene.pages.items()}
+    return EndPlan(html(root, scene.file), dict(scene.codes), dict(scene.redirects), pages)
