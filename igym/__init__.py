@@ -3,6 +3,7 @@
 This is the author's vocabulary. Importing it loads no server library.
 """
 
+from igym.domain.conditions import answer, cell
 from igym.domain.controls import Gamepad, Pointer
 from igym.domain.dropout import hold
 from igym.domain.experiment import (
@@ -23,6 +24,7 @@ from igym.domain.experiment import (
 from igym.domain.grouping import custom, fifo, fill, nearest, offer, reunion, roles, strangers
 from igym.domain.keymap import Last
 from igym.domain.policy import Heuristic, Normal, Python
+from igym.domain.routes import branch, choose, repeat, shuffle
 from igym.domain.screening import screen
 from igym.domain.treatments import Treatment
 from igym.domain.watch import hidden, idle, slow
@@ -44,6 +46,10 @@ __all__ = [
     "Sample",
     "Touch",
     "Treatment",
+    "answer",
+    "branch",
+    "cell",
+    "choose",
     "consent",
     "custom",
     "ending",
@@ -58,9 +64,11 @@ __all__ = [
     "page",
     "play",
     "quiz",
+    "repeat",
     "reunion",
     "roles",
     "screen",
+    "shuffle",
     "slow",
     "strangers",
     "survey",

@@ -44,8 +44,8 @@ class Audit:
     double_matched: int = 0
     lost_tickets: int = 0
     phantoms: int = 0
-    #: (session, scene, item) -> the answer as JSON
-    answers: dict[tuple[str, str, str], str] = field(default_factory=dict)
+    #: (session, scene, item) -> its answers as JSON; of a quiz there is one for each attempt
+    answers: dict[tuple[str, str, str], list[str]] = field(default_factory=dict)
     late_ms: list[float] = field(default_factory=list)  # of every tick
     problems: list[str] = field(default_factory=list)
 
@@ -83,7 +83,9 @@ def audit(root: Path) -> Audit:
         seats.setdefault(row["game_id"], set()).add(row["seat"])
     _matching(made, root, sessions, sitting)
     for row in _rows(root, "answers", "session_id", "scene", "item", "value"):
-        made.answers[row["session_id"], row["scene"], row["item"]] = row["value"]
+        if row["value"] is not None:
+            where = (row["session_id"], row["scene"], row["item"])
+            made.answers.setdefault(where, []).append(row["value"])
     known = set()
     for row in _rows(root, "episodes", "episode_id", "game_id", "steps", "partial"):
         known.add(row["episode_id"])

@@ -78,6 +78,11 @@ TABLES: dict[str, Table] = {
                 "ended_ms": (_F, "reached the ending; null = never did"),
                 "outcome": (_T, "how it ended; null = it did not"),
                 "code": (_T, "completion code shown; empty = none for this outcome"),
+                "path": (
+                    pa.list_(_T),
+                    "the scenes in drawn order, those of both ways of a branch included; null = "
+                    "nothing is drawn, or they did not come so far",
+                ),
                 "keep_data": (
                     _B,
                     "whether what was recorded may be used; null = did not withdraw",
@@ -121,6 +126,22 @@ TABLES: dict[str, Table] = {
                 "scene": (_T, "name of the scene"),
                 "entered_ms": (_F, ""),
                 "left_ms": (_F, "null = still there, or never left"),
+            },
+        ),
+        Table(
+            "orders",
+            "one row per order that was drawn, and per branch that was decided, for a session",
+            ("session_id", "name"),
+            {"session_id": "sessions"},
+            {
+                "session_id": (_T, ""),
+                "name": (_T, "of the order or branch"),
+                "kind": (_T, "shuffle, choose or branch"),
+                "balance": (_T, "chance, blocks or latin; null = a branch"),
+                "drawn": (pa.list_(_T), "the parts in drawn order; of a branch, then or otherwise"),
+                "seed": (_I, "of all orders of this version and mode; null = a branch"),
+                "number": (_I, "of the session among those that drew, from 0; null = a branch"),
+                "decided_ms": (_F, ""),
             },
         ),
         Table(

@@ -9,6 +9,8 @@ import random
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from igym.bots.shown import shown
+
 _WORDS = [
     "it",
     "was",
@@ -34,11 +36,13 @@ _CHILDREN = ("pages", "elements", "questions", "templateElements")
 
 def answers(form: Mapping[str, Any], rng: random.Random) -> dict[str, Any]:
     """Item name -> value, for every visible question of a known type."""
-    return {
-        question["name"]: value
-        for question in questions(form)
-        if (value := answer(question, rng)) is not None
-    }
+    found: dict[str, Any] = {}
+    for question in questions(form):
+        if shown(str(question.get("visibleIf") or ""), found):
+            value = answer(question, rng)
+            if value is not None:
+                found[question["name"]] = value
+    return found
 
 
 def questions(node: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:

@@ -65,6 +65,12 @@ class Fact:
                 f"{self!r} is compared with {value!r}.",
                 hint="Compare with a text, a number, True, False or a list of them.",
             )
+        if any(
+            "\\" in one
+            for one in (value if isinstance(value, list) else [value])
+            if isinstance(one, str)
+        ):
+            raise BadPackage(f"{self!r} is compared with {value!r}: a text has no backslash.")
         return Condition(op, self.kind, self.name, value)
 
     def __eq__(self, other: object) -> Condition:  # type: ignore[override]

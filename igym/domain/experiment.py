@@ -6,17 +6,20 @@ check themselves when made, so a typing error is reported on the author's own li
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
+from igym.domain import routes
 from igym.domain.controls import Controls, Gamepad, Pointer, Press
 from igym.domain.dropout import Hold
 from igym.domain.duration import seconds
 from igym.domain.grouping import Fill, Grouping, Offer
 from igym.domain.keymap import Chord, KeyMap, chord_keys
+from igym.domain.nearest import nearest
+from igym.domain.plan import Step
 from igym.domain.policy import Human, HumanSeat, Onnx, Policy, Random, Sample
+from igym.domain.routes import Several
 from igym.domain.scenes import (
     Ending,
     Finish,
@@ -41,8 +44,6 @@ __all__ = [
     "Quiz", "Random", "Sample", "Seat", "Survey", "Touch", "consent", "ending", "finish", "page",
     "play", "quiz", "survey",
 ]  # fmt: skip
-
-_NAME = re.compile(r"[a-z][a-z0-9_]{0,40}")
 
 #: Who sits somewhere: a person, a policy, or whichever policy a treatment says.
 Seat = HumanSeat | Policy | Treatment
@@ -115,9 +116,10 @@ Scene = Page | Survey | Quiz | Play | Ending
 
 @dataclass(frozen=True, slots=True, init=False)
 class Experiment:
-    """An ordered set of uniquely named scenes of which the last is an ending."""
+    """Uniquely named scenes, of which the last is an ending, and how they follow each other."""
 
-    scenes: tuple[Scene, ...]
+    scenes: tuple[Scene, ...]  # in declared order, those of a `repeat` once for each round
+    flow: Step | None  # None = one after the other
     treatments: tuple[Treatment, ...]
     entry: Screen | None
     waves: tuple[Wave, ...]
@@ -128,7 +130,7 @@ class Experiment:
 
     def __init__(
         self,
-        *scenes: Scene,
+        *parts: Scene | Several | Sequence[Scene | Several],
         treatments: Sequence[Treatment] = (),
         entry: Screen | None = None,
         waves: Sequence[Wave] = (),
@@ -140,7 +142,8 @@ class Experiment:
         """Put scenes in order.
 
         Args:
-            scenes: what a participant lives through; the last is an ending.
+            parts: what a participant lives through: scenes, or several put together by
+                `shuffle`, `choose`, `repeat` and `branch`; the last is an ending.
             treatments: those that no seat names already.
             entry: what a participant's device and connection must be like.
             waves: the sessions of a study that people come back for; empty for one.
@@ -153,7 +156,9 @@ class Experiment:
         Raises:
             BadPackage: a missing ending, a name used twice, or a malformed one.
         """
+        scenes, flow = routes.unfold(parts, lambda one: isinstance(one, get_args(Scene)))
         object.__setattr__(self, "scenes", scenes)
+        object.__setattr__(self, "flow", flow)
         named = [t for s in scenes if isinstance(s, Play) for t in s.seats.values()]
         every = [t for t in (*treatments, *named) if isinstance(t, Treatment)]
         object.__setattr__(self, "treatments", tuple({t.name: t for t in every}.values()))
@@ -169,27 +174,17 @@ class Experiment:
             if any(t != treatment for t in every if t.name == treatment.name):
                 raise BadPackage(f"Two treatments are named {treatment.name!r}.")
         names = [scene.name for scene in scenes]
-        for name in names:
-            if not _NAME.fullmatch(name):
-                raise BadPackage(
-                    f"The scene name {name!r} will not do.",
-                    hint="Use small letters, digits and _, a letter first, 41 at most.",
-                )
-            if names.count(name) > 1:
-                raise BadPackage(
-                    f"Two scenes are named {name!r}.",
-                    hint="Data and resuming go by name: make each unique.",
-                )
         for treatment in self.treatments:
             if treatment.at and treatment.at not in names:
                 raise BadPackage(
-                    f"Treatment({treatment.name!r}): no scene is named {treatment.at!r}."
+                    f"Treatment({treatment.name!r}): no scene is named {treatment.at!r}.",
+                    hint=nearest(treatment.at, names),
                 )
             if treatment.per == "group" and not any(isinstance(s, Play) for s in scenes):
                 raise BadPackage(f"Treatment({treatment.name!r}): no game makes a group.")
         if not 1 <= self.absent_s <= 21 * 86_400:
             raise BadPackage(f"absent={absent!r} is not between 1 s and 21 days.")
-        if not scenes or not isinstance(scenes[-1], Ending):
+        if not scenes or not isinstance(scenes[-1], Ending) or scenes[-1] is not parts[-1]:
             raise BadPackage("The last scene must be an ending(…).")
         check_order(self.waves)
         waves_named = {wave.name for wave in self.waves}
@@ -202,18 +197,45 @@ class Experiment:
                 )
         if any(isinstance(scene, Ending) for scene in scenes[:-1]):
             raise BadPackage("Only the last scene can be an ending(…).")
-        if not isinstance(scenes[0], Page | Survey | Quiz):
+        if scenes[0] is not parts[0] or not isinstance(scenes[0], Page | Survey | Quiz):
             raise BadPackage(
-                "The first scene must be a page, consent or survey.",
+                "The first scene must be a page, consent, survey or quiz, the same for everybody.",
                 hint="Somebody has to press a button before a seat or a place is used up.",
             )
+        if flow is not None:
+            self._check(flow)
+
+    def _check(self, flow: Step) -> None:
+        """Raises `BadPackage`: what is drawn and decided does not fit the treatments."""
+        games = [scene.name for scene in self.scenes if isinstance(scene, Play)]
+        at = {t.name: t.at if t.per == "participant" else "*" for t in self.treatments}
+        routes.check(flow, at, games)
+        seated = {
+            who.name
+            for scene in self.scenes
+            if isinstance(scene, Play)
+            for who in scene.seats.values()
+            if isinstance(who, Treatment)
+        }
+        for t in self.treatments:
+            if (
+                t.per == "group"
+                and t.name not in seated
+                and routes.first_games(flow, games) != {games[0]}
+            ):
+                raise BadPackage(
+                    f"Treatment({t.name!r}): it is assigned with the first game, which is not the "
+                    "same for everybody.",
+                    hint="Put a game in front of what is drawn, or name the treatment in a seat.",
+                )
 
     def scene(self, name: str) -> Scene:
         """The scene of that name. Raises `BadPackage` where there is none."""
         for scene in self.scenes:
             if scene.name == name:
                 return scene
-        raise BadPackage(f"There is no scene named {name!r}.")
+        names = [scene.name for scene in self.scenes]
+        raise BadPackage(f"There is no scene named {name!r}.", hint=nearest(name, names))
 
 
 def play(

@@ -11,8 +11,10 @@ from typing import Any, Literal
 
 from igym.domain.answers import Rule
 from igym.domain.bound import Binding
+from igym.domain.conditions import Condition
 from igym.domain.dropout import Then
 from igym.domain.grouping import Offer, Strategy
+from igym.domain.orders import Balance
 from igym.domain.treatments import Per
 from igym.domain.watch import Limit
 from igym.domain.waves import Wave
@@ -201,6 +203,20 @@ class ScenePlan:
 
 
 @dataclass(frozen=True, slots=True)
+class Step:
+    """A part of the flow: one scene, or parts that come one after the other, in a drawn order,
+    or of which one is taken."""
+
+    kind: Literal["scene", "sequence", "shuffle", "choose", "branch"]
+    name: str = ""  # of the scene; or of the order or branch, in the data
+    parts: tuple[Step, ...] = ()  # of a branch: where `when` holds, and where it does not
+    take: int = 0  # parts that are drawn
+    shuffled: bool = True  # or in the declared order
+    balance: Balance = "chance"
+    when: Condition | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class TreatmentPlan:
     """A treatment without what its cells stand for. As `igym.domain.treatments.Treatment`."""
 
@@ -249,6 +265,7 @@ class Plan:
     exclude_if_took: tuple[str, ...] = ()
     absent_s: float = 1800.0
     full: str = "full"
+    flow: Step | None = None  # None = one scene after the other
 
     def index(self, name: str) -> int:
         """Where the scene of that name stands. Raises `NotFound`."""

@@ -12,7 +12,7 @@ from igym.domain.outcome import Outcome
 from igym.domain.participant import Event, Phase, after
 from igym.domain.plan import EndPlan, Plan, PlayPlan, ScenePlan
 from igym.errors import BadMessage, Conflict
-from igym.services import assigning, chatting, questions
+from igym.services import assigning, chatting, questions, routing
 from igym.services.connect import Deployment, now_ms
 from igym.store import bell, lobby, quotas, sessions
 from igym.store.quotas import Give
@@ -67,15 +67,16 @@ def submit(deployment: Deployment, session: Session, said: wire.Advance) -> None
             return
         answers = {**answers, "passed": passed, "attempts": verdict.attempt}
     known = {**session.attributes, **_attributes(plan, scene, answers)}
+    on = routing.onward(deployment, plan, session, known)
     also = {"attributes": known} if known != session.attributes else {}
-    enter(deployment, session, flow.following(plan, scene.name), rows, also=also)
+    enter(deployment, on.session, on.scene, rows + on.rows, also={**on.fields, **also})
 
 
 def _attributes(plan: Plan, scene: ScenePlan, answers: Mapping[str, Any]) -> dict[str, Any]:
-    """Those of `answers` by which people are put together later on: what `roles` name, and all
-    short ones where an author's function decides."""
+    """Those of `answers` that are asked for later on: by a branch or by `roles`; and all short ones
+    where an author's function puts people together."""
     groups = [s.play.group for s in plan.scenes if s.play is not None]
-    asked = {group.attribute for group in groups}
+    asked = {group.attribute for group in groups} | flow.asked(plan)
     every = any(group.strategy == "custom" for group in groups)
     named = {f"{scene.name}.{item}": value for item, value in answers.items()}
     return {
@@ -230,9 +231,12 @@ def move_on(
         if session.phase is not Phase.PLAYING or session.game != game:
             return
         plan = deployment.plans.get(experiment, session.package)
-        to = flow.last(plan) if ending else flow.following(plan, session.scene)
         try:
-            enter(deployment, session, to, outcome=ending or Outcome.COMPLETE)
+            if ending:
+                enter(deployment, session, flow.last(plan), outcome=ending)
+            else:
+                on = routing.onward(deployment, plan, session, session.attributes)
+                enter(deployment, on.session, on.scene, on.rows, also=on.fields)
             return
         except Conflict:
             continue
@@ -241,8 +245,8 @@ def move_on(
 
 def stoppable(plan: Plan, session: Session) -> bool:
     """Whether they may stop taking part: they gave consent, and it is not over yet."""
-    before = plan.scenes[: plan.index(session.scene)]
-    agreed = any(scene.page is not None and scene.page.consent for scene in before)
+    before = flow.passed(plan, session.path, session.ways, session.scene)[:-1]
+    agreed = any((page := plan.scene(name).page) is not None and page.consent for name in before)
     return agreed and session.phase is not Phase.ENDED
 
 
@@ -252,6 +256,7 @@ def state(deployment: Deployment, session: Session, server: str, seq: int = 0) -
     `seq` is the last reliable message that the browser has, or that is in here.
     """
     plan = deployment.plans.get(session.experiment, session.package)
+    step, steps = flow.progress(plan, session.path, session.ways, session.scene)
     return wire.State(
         wire=wire.VERSION,
         version=session.version,
@@ -260,8 +265,8 @@ def state(deployment: Deployment, session: Session, server: str, seq: int = 0) -
         title=plan.title,
         session=session.id,
         scene=session.scene,
-        step=plan.index(session.scene),
-        steps=len(plan.scenes),
+        step=step,
+        steps=steps,
         view=_view(deployment, plan, session),
         server=server,
         seq=seq,

@@ -10,7 +10,7 @@ import secrets
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from igym.domain import places
+from igym.domain import flow, places
 from igym.domain.plan import Plan, ScenePlan, TreatmentPlan
 from igym.domain.strategies import Ticket
 from igym.services.connect import Deployment
@@ -26,13 +26,13 @@ UNCOUNTED = ("preview",)
 def at_scene(plan: Plan, session: Session, scene: ScenePlan, at_ms: float) -> list[Take]:
     """Places a session needs that enters `scene`: those of treatments per participant that are
     due there, or were on the way there and that it does not have yet."""
-    here = plan.index(scene.name)
+    here = flow.passed(plan, session.path, session.ways, scene.name)
     return [
         _take(t, session.mode, session.id, [session.id], scene.name, at_ms)
         for t in plan.treatments
         if t.per == "participant"
         and t.name not in session.cells
-        and (plan.index(t.at) if t.at else 0) <= here
+        and (not t.at or t.at in here)
         and scene.end is None
     ]
 

@@ -12,9 +12,11 @@ import sys
 import traceback
 from collections.abc import Mapping
 from contextlib import redirect_stdout
+from dataclasses import replace
 from pathlib import Path
 
 from igym import __version__
+from igym.domain import flow
 from igym.domain.controls import BUTTONS
 from igym.domain.dropout import Hold
 from igym.domain.experiment import Ending, Experiment, Page, Play, Quiz, Survey
@@ -82,7 +84,7 @@ def _play(scene: Play, root: Path, cells: Mapping[str, str]) -> PlayPlan:
         },
         keys=keys,
         touch=touch,
-        title=scene.title or scene.name.replace("_", " ").capitalize(),
+        title=scene.title or scene.name.partition(".")[0].replace("_", " ").capitalize(),
         help=scene.help,
         labels={str(k): v for k, v in scene.labels.items()},
         marks={str(k): v for k, v in scene.marks.items()},
@@ -170,6 +172,7 @@ def compile_package(root: Path, package: str) -> Plan:
     about = manifest(root)
     experiment: Experiment = load(root, f"c{package[:24]}")
     cells = {t.name: next(iter(t.cells)) for t in experiment.treatments}
+    games: dict[str, PlayPlan] = {}  # rounds of a `repeat` differ in whom they put together
     scenes = []
     for scene in experiment.scenes:
         if isinstance(scene, Page):
@@ -184,10 +187,14 @@ def compile_package(root: Path, package: str) -> Plan:
         elif isinstance(scene, Quiz):
             scenes.append(ScenePlan(scene.name, quiz=paging.quiz(root, scene)))
         elif isinstance(scene, Play):
-            scenes.append(ScenePlan(scene.name, play=_play(scene, root, cells)))
+            once = scene.name.partition(".")[0]
+            if once not in games:
+                games[once] = _play(scene, root, cells)
+            game = replace(games[once], group=_group(scene.group))
+            scenes.append(ScenePlan(scene.name, play=game))
         elif isinstance(scene, Ending):
             scenes.append(ScenePlan(scene.name, end=paging.ending(root, scene)))
-    return Plan(
+    plan = Plan(
         experiment=str(about["id"]),
         version=str(about["version"]),
         title=str(about["title"]),
@@ -202,7 +209,10 @@ def compile_package(root: Path, package: str) -> Plan:
         exclude_if_took=experiment.exclude_if_took,
         absent_s=experiment.absent_s,
         full=experiment.full.outcome,
+        flow=experiment.flow,
     )
+    flow.check_items(plan)
+    return plan
 
 
 def _treatment(t: Treatment) -> TreatmentPlan:

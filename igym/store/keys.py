@@ -173,6 +173,12 @@ def recruits(experiment: str) -> str:
     return f"igym:{{{experiment}}}:recruits"
 
 
+@key("hash", days=400)
+def orders(experiment: str, release: str, mode: str) -> str:
+    """`seed` and `count` of drawn orders, and "of:<session>" -> its number among them."""
+    return f"igym:{{{experiment}}}:orders:{release}:{mode}"
+
+
 @key("hash", days=30)
 def session(experiment: str, session_id: str) -> str:
     """One participant's run: version, phase, scene, game, outcome, ... (`store.sessions`)."""

@@ -50,6 +50,8 @@ class Session(msgspec.Struct, frozen=True):
     query: dict[str, str] = {}  # of their link, until an entry function has seen it
     given: dict[str, str] = {}  # parameters of their link that the ending's addresses pass on
     reason: str = ""  # why it ended, in a sentence for them, where the page does not say it
+    path: list[str] = []  # the scenes in drawn order; empty until they are drawn
+    ways: dict[str, str] = {}  # branch -> the way that was taken
     attempt: int = 0  # attempts at this quiz that were not right
     wrong: list[str] = []  # items that were wrong in the last of them, as far as they are told
     again: int = 0  # times they chose to wait on, in this lobby
@@ -60,7 +62,18 @@ class Session(msgspec.Struct, frozen=True):
 
 
 #: Fields that are JSON in the hash.
-_PACKED = ("cells", "holds", "attributes", "groups", "met", "query", "given", "wrong")
+_PACKED = (
+    "cells",
+    "holds",
+    "attributes",
+    "groups",
+    "met",
+    "query",
+    "given",
+    "wrong",
+    "path",
+    "ways",
+)
 
 
 def texts(fields: Mapping[str, Any]) -> dict[str, str]:

@@ -216,4 +216,4 @@ def test_answers_are_found_by_who_where_and_what(root):
     told = {"session_id": "ann", "visit": 3, "item": "fun", "scene": "after", "value": "4"}
     parquet.merge(root, [("answers", {"day_ms": DAY_MS, **told})])
 
-    assert audit(root).answers == {("ann", "after", "fun"): "4"}
+    assert audit(root).answers == {("ann", "after", "fun"): ["4"]}

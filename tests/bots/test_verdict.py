@@ -94,7 +94,7 @@ def test_a_director_is_back_when_another_one_leads():
 
 
 def test_an_answer_that_was_acknowledged_and_is_not_in_the_data_is_lost():
-    found = Audit(answers={("s", "after", "fun"): "4"})
+    found = Audit(answers={("s", "after", "fun"): ["4"]})
 
     assert verdict.answers_lost([["s", "after", {"fun": 4}]], found) == []
     assert len(verdict.answers_lost([["s", "after", {"fun": 5, "why": "so"}]], found)) == 2

@@ -182,7 +182,7 @@ def test_the_example_of_the_guide_is_an_experiment(tmp_path):
 
 @pytest.mark.parametrize(
     "block",
-    [*blocks("docs/packages.md")[1:], *blocks("docs/forms.md")],
+    [*blocks("docs/packages.md")[1:], *blocks("docs/forms.md"), *blocks("docs/flow.md")],
     ids=lambda block: block[:24],
 )
 def test_pieces_of_the_guide_run(block):
