@@ -16,7 +16,14 @@ from typing import Any
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 #: What the built client depends on. Tests and the formatter's settings are not in it.
-SOURCES = ("index.html", "package.json", "package-lock.json", "vite.config.ts", "tsconfig.json")
+SOURCES = (
+    "index.html",
+    "bench.html",
+    "package.json",
+    "package-lock.json",
+    "vite.config.ts",
+    "tsconfig.json",
+)
 TREES = ("src", "public")
 
 STATIC = "igym/web/static"

@@ -41,7 +41,10 @@ export class Turned extends Error {
   }
 }
 
-const key = (experiment: string): string => `igym:${experiment}:token`;
+/** Windows side by side on a bench share this tab's storage: each keeps a token of its own. */
+const pane = (): string => (window.name.startsWith('bench-') ? `:${window.name}` : '');
+
+const key = (experiment: string): string => `igym:${experiment}:token${pane()}`;
 
 export const token = {
   read: (experiment: string): string | null => sessionStorage.getItem(key(experiment)),

@@ -37,6 +37,7 @@ async def crowd(
     seed: int,
     weather: Weather | None = None,
     half: Callable[[], None] = lambda: None,
+    arrival_s: float = ARRIVAL_S,
 ) -> list[Seen]:
     """Everybody's visit. Names are new with every call, so that nobody is taken for another.
 
@@ -53,7 +54,7 @@ async def crowd(
             half()
 
     async def one(number: int) -> Seen:
-        await asyncio.sleep(ARRIVAL_S * number / participants)
+        await asyncio.sleep(arrival_s * number / participants)
         name = f"rehearsal-{tag}-{number}"
         person = Person(site, name, number, seconds, seed * 1_000_003 + number, lots[number], began)
         return await person.run()
@@ -68,11 +69,12 @@ def told(
     seed: int,
     weather: Weather | None = None,
     half: Callable[[], None] = lambda: None,
+    arrival_s: float = ARRIVAL_S,
 ) -> dict[str, Any]:
     """Run a crowd in this process and summarise it, its own CPU seconds and packets included."""
     gc.freeze()
     cpu_s = time.process_time()
-    people = asyncio.run(crowd(site, participants, seconds, seed, weather, half))
+    people = asyncio.run(crowd(site, participants, seconds, seed, weather, half, arrival_s))
     cpu_s = time.process_time() - cpu_s
     packets = sum(person.packets for person in people)
     return summary(people, seconds) | {
@@ -99,10 +101,12 @@ def main() -> None:
     for kind in ("reload", "drop", "leave"):
         parser.add_argument(f"--{kind}", type=share, default=0.0)
     parser.add_argument("--rtt", type=round_trips, default=())
+    parser.add_argument("--at-once", action="store_true", help="nobody is late")
     said = parser.parse_args()
     weather = Weather(said.reload, said.drop, said.leave, said.rtt)
     site = Site.at(said.url)
-    made = told(site, said.participants, said.seconds, said.seed, weather, _say_half)
+    arrival_s = 0.0 if said.at_once else ARRIVAL_S
+    made = told(site, said.participants, said.seconds, said.seed, weather, _say_half, arrival_s)
     sys.stdout.write(json.dumps(made) + "\n")
 
 

@@ -98,7 +98,8 @@ class Person:
         self._deadline_s = time.monotonic() + SLACK_S
         tasks: list[asyncio.Task[None]] = []
         try:
-            query = {"id": self._name, "mode": "rehearsal", "max_seconds": f"{self._seconds:g}"}
+            mode = "preview" if self._site.query.get("mode") == "preview" else "rehearsal"
+            query = {"id": self._name, "mode": mode, "max_seconds": f"{self._seconds:g}"}
             token = await asyncio.to_thread(lambda: self._site.join(**query))
             line = self._line = Line(
                 self._site, token, self._fate, self._rng, self._trail, self._hear, self._complain

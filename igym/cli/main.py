@@ -15,7 +15,6 @@ from igym.errors import IgymError
 app = typer.Typer(
     help="Gymnasium and PettingZoo environments as online experiments with people.",
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
 )
 worker = typer.Typer(help="Worker processes, for deployments that start each one themselves.")
@@ -41,11 +40,59 @@ def up(
 
 
 @app.command()
-def check(package: Annotated[Path, typer.Argument(help="Folder of the package.")]) -> None:
-    """Compile a package as `up` would, and say what it is or why it will not do."""
+def new(
+    template: Annotated[
+        str, typer.Argument(help="single-player, two-player, human-AI or survey-only.")
+    ],
+    name: Annotated[Path, typer.Argument(help="The folder to make; its last part becomes the id.")],
+    json: Json = False,
+) -> None:
+    """Make a package of your own from a template that runs as it is."""
     from igym.cli import author
 
-    author.check(package)
+    author.new(template, name, as_json=json)
+
+
+@app.command()
+def run(
+    package: Annotated[Path, typer.Argument(help="Folder of the package.")],
+    port: Annotated[
+        int,
+        typer.Option(min=0, max=65535, help="Of the page. 0: the setting's, or the next free one."),
+    ] = 0,
+    browser: Annotated[
+        bool, typer.Option(help="Open the bench in a browser, where there is one.")
+    ] = True,
+) -> None:
+    """Try a package on a bench that reloads what you save, until Ctrl-C."""
+    from igym.cli import run as module
+
+    module.run(package, port=port, opens=browser)
+
+
+@app.command()
+def check(
+    package: Annotated[Path, typer.Argument(help="Folder of the package.")], json: Json = False
+) -> None:
+    """Try a package apart, with limits, and say what it is and what to mend."""
+    from igym.cli import author
+
+    raise typer.Exit(author.check(package, as_json=json))
+
+
+@app.command()
+def data(
+    target: Annotated[str, typer.Argument(help="A package's folder, or an experiment's id.")],
+    html: Annotated[
+        Path | None,
+        typer.Option(help="Where to write the plots. preview.html beside the tables if left out."),
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Look at what was recorded: rows of each table, and three plots as a page."""
+    from igym.cli import preview
+
+    preview.data(target, as_json=json, html=html)
 
 
 @app.command()
@@ -133,19 +180,19 @@ def config(json: Json = False) -> None:
 
 
 @app.command()
-def admin_link() -> None:
+def admin_link(json: Json = False) -> None:
     """Print a link that signs an admin in. Good for 12 hours."""
     from igym.cli import operator
 
-    operator.print_admin_link()
+    operator.print_admin_link(as_json=json)
 
 
 @app.command()
-def version() -> None:
+def version(json: Json = False) -> None:
     """Print igym's version."""
     from igym import __version__
 
-    typer.echo(__version__)
+    typer.echo(f'{{"igym": "{__version__}"}}' if json else __version__)
 
 
 def _become(role: str) -> None:

@@ -26,7 +26,7 @@ def print_config(*, as_json: bool) -> None:
     Console().print(table)
 
 
-def print_admin_link() -> None:
+def print_admin_link(*, as_json: bool = False) -> None:
     """A new admin link for the deployment at REDIS_URL."""
     settings = settings_module.load()
     if not settings.redis_url:
@@ -36,4 +36,5 @@ def print_admin_link() -> None:
         )
     token = tokens.issue_admin(connect(settings, patience_s=3.0))
     base = settings.public_url.rstrip("/") or f"http://{settings.host}:{settings.port}"
-    typer.echo(f"{base}/admin/enter?key={token}")
+    link = f"{base}/admin/enter?key={token}"
+    typer.echo(json.dumps({"link": link}) if as_json else link)

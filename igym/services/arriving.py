@@ -11,7 +11,7 @@ from igym.domain.outcome import Outcome
 from igym.domain.participant import Phase
 from igym.domain.plan import Plan
 from igym.errors import BadMessage, IgymError, NotFound, NotOpen, TookPart
-from igym.services import advancing, assigning, identity, tokens
+from igym.services import advancing, assigning, identity, jumping, tokens
 from igym.services.connect import Deployment, now_ms
 from igym.services.identity import Link
 from igym.store import packages, quotas, sessions
@@ -72,7 +72,8 @@ def join(
 
     _check_open(opening, link)
     _check(deployment, plan, link, participant, elsewhere or {}, at_ms)
-    screened = plan.entry is not None
+    wish = jumping.wish(deployment, plan, link.mode, query)
+    screened = plan.entry is not None and not wish.scene
     last = flow.last(plan)
     session = Session(
         id=secrets.token_hex(8),
@@ -91,9 +92,11 @@ def join(
         max_s=_max_s(query) if link.mode == "rehearsal" else 0,
         query=_kept(query) if plan.entry and plan.entry.check else {},
         given=endings.kept(query, last.end.redirects.values()) if last.end else {},
+        cells=dict(wish.cells),
     )
     # Where somebody else was quicker, it is the session that they made.
     made = _create(deployment, plan, session, recruit, link.ids, known)
+    jumping.jump(deployment, plan, made, wish)
     return tokens.issue(deployment, experiment, made), made
 
 

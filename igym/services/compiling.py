@@ -1,17 +1,11 @@
-"""From a package's code to plain data. Runs in a process of its own, with limits.
+"""From a package's code to plain data. Runs where packages are tried (`igym.services.trying`).
 
-`python -m igym.services.compiling DIR` prints the plan as JSON, or {"error": …} and exit
-code 1. Nothing else may be believed about a package that was not compiled like this.
+Nothing else may be believed about a package that was not compiled like this.
 """
 
 from __future__ import annotations
 
-import io
-import json
-import sys
-import traceback
 from collections.abc import Mapping
-from contextlib import redirect_stdout
 from dataclasses import replace
 from pathlib import Path
 
@@ -38,13 +32,12 @@ from igym.domain.plan import (
 from igym.domain.policy import Policy, describe
 from igym.domain.screening import Screen
 from igym.domain.treatments import Treatment
-from igym.errors import BadPackage, IgymError
+from igym.errors import BadPackage
 from igym.services import paging
 from igym.services.loading import load
 from igym.services.manifest import manifest
 from igym.services.proving import prove
 from igym.services.rehearsing import rehearse
-from igym.store import packages
 
 _LABELS = {
     "ArrowLeft": "◀",
@@ -235,35 +228,3 @@ def _entry(entry: Screen | None) -> EntryPlan | None:
         fails=entry.fails,
         messages=dict(entry.messages),
     )
-
-
-def _main() -> int:
-    root, package = Path(sys.argv[1]), sys.argv[2]
-    said = io.StringIO()
-    try:
-        with redirect_stdout(said):
-            plan = compile_package(root, package)
-    except IgymError as error:
-        answer = {"error": error.message, "hint": error.hint, "trace": ""}
-    except ModuleNotFoundError as error:
-        answer = {
-            "error": f"The package needs {error.name}, which is not installed.",
-            "hint": "List what it is part of in experiment.toml, as in "
-            f'dependencies = ["{error.name}"].',
-            "trace": traceback.format_exc(),
-        }
-    except Exception as error:  # noqa: BLE001 - the researcher's code raises what it likes
-        answer = {
-            "error": f"{type(error).__name__}: {error}",
-            "hint": "",
-            "trace": traceback.format_exc(),
-        }
-    else:
-        sys.stdout.buffer.write(packages.encode(plan))
-        return 0
-    json.dump(answer, sys.stdout)
-    return 1
-
-
-if __name__ == "__main__":
-    sys.exit(_main())

@@ -9,19 +9,15 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
+from igym.domain.manifest import problems
 from igym.errors import BadPackage
-
-#: Folders of the data volume that are not an experiment's.
-RESERVED = ("packages", "libraries", "redis", "run", "nginx")
-
-_ID = "abcdefghijklmnopqrstuvwxyz0123456789_-"
 
 
 def manifest(root: Path) -> dict[str, Any]:
     """experiment.toml, checked.
 
     Raises:
-        BadPackage: missing, not TOML, or without a usable id, version or title.
+        BadPackage: missing, not TOML, or or with a field that will not do.
     """
     file = root / "experiment.toml"
     if not file.is_file():
@@ -29,20 +25,11 @@ def manifest(root: Path) -> dict[str, Any]:
             f"{root} has no experiment.toml.", hint='It needs at least id = "…", version, title.'
         )
     try:
-        made = tomllib.loads(file.read_text(encoding="utf-8"))
+        text = file.read_text(encoding="utf-8")
+        made = tomllib.loads(text)
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise BadPackage(f"{file}: {error}.") from error
-    for name in ("id", "version", "title"):
-        if not isinstance(made.get(name), str | int | float) or not str(made[name]):
-            raise BadPackage(f"{file} has no {name}.")
-    id = str(made["id"])
-    if not 1 <= len(id) <= 40 or set(id) - set(_ID):
-        raise BadPackage(
-            f"{file}: id = {id!r} will not do.", hint="Use small letters, digits, _ and -."
-        )
-    if id in RESERVED:
-        raise BadPackage(f"{file}: id = {id!r} is a folder igym keeps for itself.")
-    version = str(made["version"])
-    if not 1 <= len(version) <= 40 or set(version.lower()) - set(_ID + ".+") or version[0] == ".":
-        raise BadPackage(f"{file}: version = {version!r} will not do.")
+    for found in problems(made, text):
+        if found.level == "error":
+            raise BadPackage(found.message, hint=found.hint)
     return made

@@ -3,34 +3,23 @@
 from __future__ import annotations
 
 import contextlib
-import dataclasses
-import json
-import resource
 import shutil
-import subprocess
-import sys
 import tempfile
 from pathlib import Path
 
 from igym import __version__
 from igym.domain.plan import Plan
 from igym.errors import BadPackage, NotFound
-from igym.services import apart, depending
+from igym.services import depending
 from igym.services.connect import Deployment
 from igym.services.packing import files
 from igym.services.packing import fingerprint as fingerprint
+from igym.services.tryout import tried
 from igym.store import packages
-
-COMPILE_S = 60
-
-
-def _limits() -> None:
-    resource.setrlimit(resource.RLIMIT_CPU, (COMPILE_S, COMPILE_S))
-    apart.bound_memory()
 
 
 def compile_apart(root: Path, package: str, libraries: Path | None = None) -> Plan:
-    """Compile in a subprocess with limits on time and memory and without our secrets.
+    """Compile in the sandbox: with limits, without a network and without our secrets.
 
     Args:
         libraries: the package's own, as `depending.install` returned them.
@@ -38,44 +27,34 @@ def compile_apart(root: Path, package: str, libraries: Path | None = None) -> Pl
     Raises:
         BadPackage: what the researcher should read, with their traceback where there is one.
     """
-    try:
-        done = subprocess.run(
-            [sys.executable, "-m", "igym.services.compiling", str(root), package],
-            capture_output=True,
-            timeout=COMPILE_S,
-            env=apart.environment(libraries),
-            preexec_fn=_limits,
-            check=False,
-        )
-    except subprocess.TimeoutExpired as error:
-        raise BadPackage(
-            f"{root} was not compiled within {COMPILE_S} s.",
-            hint="Do not load or train anything while experiment.py is imported.",
-        ) from error
-    if done.returncode == 0:
-        return dataclasses.replace(packages.decode(done.stdout), bound=libraries is not None)
-    try:
-        told = json.loads(done.stdout)
-    except json.JSONDecodeError:
-        last = done.stderr.decode(errors="replace")[-2000:]
-        raise BadPackage(f"Compiling {root} ended with {done.returncode}.\n{last}") from None
-    text = f"{told['trace']}\n{told['error']}" if told["trace"] else told["error"]
-    raise BadPackage(text, hint=told["hint"])
+    found, plan = tried(root, package, libraries=libraries)
+    errors = [each for each in found if each.level == "error"]
+    if plan is None or errors:
+        first = errors[0]
+        place = f"{first.file}:{first.line}: " if first.line else ""
+        text = f"{first.trace}\n{place}{first.message}" if first.trace else place + first.message
+        raise BadPackage(text, hint=first.hint)
+    return plan
 
 
 def keep(deployment: Deployment, root: Path) -> str:
-    """Copy the package in `root` to the data volume, once. Returns its content hash."""
-    package = fingerprint(root)
-    stored = deployment.package_root(package)
-    if not stored.is_dir():
-        stored.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=stored.parent) as half:
-            copy = Path(half) / "package"
-            for path in files(root):
-                to = copy / path.relative_to(root)
-                to.parent.mkdir(parents=True, exist_ok=True)
+    """Copy the package in `root` to the data volume, once. Returns its content hash.
+
+    The hash is the copy's: whoever saves a file in that moment has it in or not, never by halves.
+    """
+    home = deployment.package_root("any").parent
+    home.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=home) as half:
+        copy = Path(half) / "package"
+        copy.mkdir()
+        for path in files(root):
+            to = copy / path.relative_to(root)
+            to.parent.mkdir(parents=True, exist_ok=True)
+            with contextlib.suppress(FileNotFoundError):  # an editor has just replaced it
                 shutil.copyfile(path, to)
-            copy.mkdir(exist_ok=True)
+        package = fingerprint(copy)
+        stored = deployment.package_root(package)
+        if not stored.is_dir():
             with contextlib.suppress(OSError):  # somebody else stored the same
                 copy.rename(stored)
     return package

@@ -132,6 +132,18 @@ def written() -> str:
     return "igym:written"
 
 
+@key("hash", seconds=30)
+def bench(experiment: str) -> str:
+    """What `igym run` says of an experiment on its bench (`store.bench`). Renewed while it is."""
+    return f"igym:{{{experiment}}}:bench"
+
+
+@key("list", seconds=30)
+def bench_asks(experiment: str) -> str:
+    """What the bench page asks of `igym run`, as JSON, oldest first; capped."""
+    return f"igym:{{{experiment}}}:bench_asks"
+
+
 @key("channel")
 def inbox(name: str) -> str:
     """Messages for one process (`igym.wire.inner`)."""

