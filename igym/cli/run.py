@@ -49,10 +49,12 @@ class Bench:
     """The experiment in `root`, published anew whenever its files change."""
 
     def __init__(self, running: Stack, root: Path, experiment: str, console: Console) -> None:
+        from igym.services import tryout
+
         self._running, self._root, self._console = running, root, console
         self.experiment = experiment
         self._pool = ThreadPoolExecutor(2, thread_name_prefix="bench")
-        self._ready: Child | None = None
+        self._ready: Child | None = tryout.prepared()  # it loads while the others do
         self._work: Future[tuple[list[Finding], Plan | None, float]] | None = None
         self._data: Future[dict[str, Any]] | None = None
         self._bots: subprocess.Popen[bytes] | None = None

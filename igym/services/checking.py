@@ -142,12 +142,12 @@ def _syntax(root: Path, files: list[Path]) -> Iterator[Finding]:
         try:
             ast.parse(path.read_bytes(), name)
         except SyntaxError as error:
-            said = f"{name}:{error.lineno} is not Python: {error.msg}."
+            said = f"This is not Python: {error.msg}."
             line = (error.text or "").rstrip()
             hint = f"It reads: {line.strip()}" if line.strip() else "Mend that line."
             yield Finding("error", "syntax", said, hint, name, error.lineno or 0)
         except ValueError as error:  # a null byte
-            yield Finding("error", "syntax", f"{name} is not Python: {error}.", "", name)
+            yield Finding("error", "syntax", f"This is not Python: {error}.", "", name)
 
 
 def _dependencies(

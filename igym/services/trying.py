@@ -24,8 +24,9 @@ from igym.domain.report import Finding
 from igym.errors import BadPolicy, IgymError
 from igym.services import apart, blame, sandbox
 from igym.services.casting import policies
-from igym.services.compiling import compile_package, manifest
+from igym.services.compiling import compile_package
 from igym.services.loading import load
+from igym.services.manifest import manifest
 from igym.store import packages
 
 #: What a page shows from the package: Markdown's ![…](file) and HTML's src="file".
@@ -118,7 +119,7 @@ def finding(error: BaseException, root: Path) -> Finding:
             name = scene[1] if scene else ""
             return Finding("error", code, message, hint, file, line, name, trace)
         case SyntaxError() as error:
-            said = f"{file or error.filename}:{line} is not Python: {error.msg}."
+            said = f"This is not Python: {error.msg}."
             return Finding("error", "syntax", said, "Mend that line.", file, line, "", trace)
         case ModuleNotFoundError() as error:
             said = f"The package needs {error.name}, which is not installed."

@@ -1,0 +1,56 @@
+"""What leaves igym as JSON is described: plans, and what `igym check` finds."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+
+import jsonschema
+import pytest
+
+from igym.cli import new
+from igym.services import checking, packing
+from igym.services.tryout import tried
+from igym.store import packages, schema
+
+ROOT = Path(__file__).parents[2]
+
+#: Every package that a researcher could copy.
+COPIED = [
+    *(path.parent for path in sorted((ROOT / "examples").glob("*/experiment.toml"))),
+    *(ROOT / "igym" / "templates" / name for name in new.TEMPLATES),
+]
+
+
+@pytest.mark.parametrize("name", schema.SCHEMAS)
+def test_the_schema_in_the_docs_is_the_one_that_the_types_write(name):
+    page = ROOT / "docs" / f"{name}.schema.json"
+    assert page.read_text("utf-8") == schema.written(name), "run: python docs/build.py"
+    jsonschema.Draft202012Validator.check_schema(schema.schema(name))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("root", COPIED, ids=lambda root: root.name)
+def test_every_package_compiles_to_plain_data_that_the_schema_describes(root):
+    found, plan = tried(root, packing.fingerprint(root))
+
+    assert plan is not None, found
+    plain = json.loads(packages.encode(plan))
+    jsonschema.validate(plain, schema.schema("plan"))
+    assert packages.decode(json.dumps(plain).encode()) == plan  # and nothing is lost on the way
+
+
+def test_a_plan_of_another_shape_is_refused_by_the_schema():
+    with pytest.raises(jsonschema.ValidationError, match="is a required property"):
+        jsonschema.validate({"experiment": "x", "version": "1"}, schema.schema("plan"))
+
+
+def test_a_report_is_as_its_schema_says(tmp_path):
+    (tmp_path / "experiment.py").write_text("x = = 1")
+    report = checking.examine(tmp_path)
+
+    plain = json.loads(json.dumps({**asdict(report), "ok": report.ok}))
+    jsonschema.validate(plain, schema.schema("check"))
+    assert not plain["ok"]
+    assert {found["code"] for found in plain["findings"]} == {"manifest", "syntax"}
