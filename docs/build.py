@@ -22,7 +22,8 @@ from igym.archive.tables import TABLES
 from igym.cli import main as cli
 from igym.domain.outcome import GameOutcome, Outcome
 from igym.domain.participant import LIFE
-from igym.store import keys, schema
+from igym.store import keys
+from igym.store import schema as schemas
 from igym.wire import api as rest
 from igym.wire import openapi
 
@@ -317,8 +318,8 @@ def main() -> None:
     """Write every page."""
     for page in sorted(HERE.glob("*.md")):
         page.write_text(built(page), encoding="utf-8")
-    for name in schema.SCHEMAS:
-        (HERE / f"{name}.schema.json").write_text(schema.written(name), encoding="utf-8")
+    for name in schemas.SCHEMAS:
+        (HERE / f"{name}.schema.json").write_text(schemas.written(name), encoding="utf-8")
 
 
 if __name__ == "__main__":
