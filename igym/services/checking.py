@@ -297,8 +297,8 @@ def _scene(scene: ScenePlan) -> SceneReport:
         )
     if scene.asked is not None:
         asked = [item for item in scene.asked.items if not item.endswith(COMMENT)]
-        kind = "quiz" if scene.quiz is not None else "survey"
-        return SceneReport(scene.name, kind, f"{len(asked)} questions")
+        about = f"{len(asked)} questions"
+        return SceneReport(scene.name, "quiz" if scene.quiz is not None else "survey", about)
     if scene.end is not None:
         return SceneReport(scene.name, "ending", ", ".join(scene.end.codes) or "no codes")
     if scene.page is not None:

@@ -67,7 +67,8 @@ def files(experiment: Experiment, root: Path) -> list[Finding]:
         if isinstance(scene, Play):
             named = [p.file for _, p in policies(scene) if isinstance(p, Onnx)]
         else:
-            named = [scene.file] if isinstance(getattr(scene, "file", None), str) else []
+            written = getattr(scene, "form", getattr(scene, "file", None))
+            named = [written] if isinstance(written, str) else []
         for name in dict.fromkeys(named):
             made += _missing(name, root, scene.name)
             if name.endswith((".md", ".html")) and (root / name).is_file():
