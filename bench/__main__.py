@@ -13,11 +13,18 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bench import load, matching, memory, soak, tick, wire
+from bench import load, matching, memory, pictures, soak, tick, wire
 from bench.figure import HEAD
 from igym import __version__
 
-PARTS = {"wire": wire, "tick": tick, "memory": memory, "load": load, "matching": matching}
+PARTS = {
+    "wire": wire,
+    "pictures": pictures,
+    "tick": tick,
+    "memory": memory,
+    "load": load,
+    "matching": matching,
+}
 README = Path(__file__).parent / "README.md"
 
 

@@ -95,6 +95,8 @@ export const en = {
     latencyUnknown: '–',
     stage: (title: string) => `Game: ${title}`,
     round: (episode: number, episodes: number) => `Round ${episode} of ${episodes}`,
+    loading: 'Loading the pictures',
+    loaded: (done: number, all: number) => `${done} of ${all}`,
     waiting: 'Waiting for the other players',
     waitingAlone: 'Setting up the game',
     waitingText: 'The game starts as soon as everyone has loaded it.',

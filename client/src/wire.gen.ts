@@ -278,6 +278,10 @@ export interface GameView {
   buttons: PadButton[];
   /** whether it matters where the sticks of a gamepad are */
   sticks: boolean;
+  /** images and atlases to load before the game, below `assets_at` */
+  assets: string[];
+  /** address that ends with / */
+  assets_at: string;
 }
 
 /** It is over. `code` is the completion code for this outcome, "" where there is none. */
@@ -477,7 +481,7 @@ export interface FromServer {
 export const GRID = 10000;
 
 /** What an object is: field 0 is an index into this. */
-export const KINDS = ['rect', 'circle', 'ellipse', 'line', 'polygon', 'arc', 'text'] as const;
+export const KINDS = ['rect', 'circle', 'ellipse', 'line', 'polygon', 'arc', 'text', 'sprite', 'picture'] as const;
 
 /** Field number -> what it says of an object; see igym/sim/draw.py. */
 export const FIELDS = [
@@ -499,4 +503,9 @@ export const FIELDS = [
   'align',
   'snap',
   'name',
+  'image',
+  'frame',
+  'opacity',
+  'flip',
+  'data',
 ] as const;

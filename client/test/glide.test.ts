@@ -12,6 +12,11 @@ it('half way is half way', () => {
   expect(glide(moved, 3, 0.5, scratch)).toMatchObject({ x: 150, r: 15 });
 });
 
+it('fades by halves too', () => {
+  const faded = entry(thing({ opacity: 10_000 }), thing({ opacity: 0 }));
+  expect(glide(faded, 3, 0.5, scratch).opacity).toBe(5_000);
+});
+
 it('leaves both ends as they were', () => {
   const moved = entry(thing({ points: [0, 0] }), thing({ points: [10, 20] }));
   expect(glide(moved, 3, 0.5, scratch).points).toEqual([5, 10]);

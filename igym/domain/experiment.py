@@ -76,12 +76,17 @@ class Play:
     title: str
     help: str
     draw: Callable[..., Any] | None
+    scenery: Callable[..., Any] | None
     hud: Callable[..., str] | None
     labels: Mapping[Any, str]
     marks: Mapping[Any, str]
     touch: tuple[Touch, ...]
-    aspect: float
+    size: tuple[float, float] | None
+    aspect: float  # 0 = of the size or the rendered picture
     background: str
+    assets: tuple[str, ...] | None  # None = all
+    picture_fps: float
+    quality: int
     fps: float
     episodes: int
     max_steps: int
@@ -251,12 +256,17 @@ def play(
     title: str = "",
     help: str = "",
     draw: Callable[..., Any] | None = None,
+    scenery: Callable[..., Any] | None = None,
     hud: Callable[..., str] | None = None,
     labels: Mapping[Any, str] | None = None,
     marks: Mapping[Any, str] | None = None,
     touch: tuple[Touch, ...] = (),
-    aspect: float = 2.0,
+    size: tuple[float, float] | None = None,
+    aspect: float = 0,
     background: str = "#0b1013",
+    assets: Sequence[str] | None = None,
+    picture_fps: float = 0,
+    quality: int = 75,
     fps: float = 30,
     episodes: int = 1,
     max_steps: int = 10_000,
@@ -289,13 +299,21 @@ def play(
         press: "held" acts at every tick while a key is down, "once" each time it goes down.
         pointer, gamepad: what else acts, where no key does (`Pointer`, `Gamepad`).
         title, help: shown above the stage; `help` says in one line how to play.
-        draw: draw(env) -> shapes of `igym.draw`. The environment's own method `draw()`
-            where this is None.
-        hud: hud(env) -> one line of text above the stage.
+        draw: draw(env) -> shapes of `igym.draw`, or draw(env, seat) if seats see different
+            things. Where this is None the environment's own method `draw()`, and where it has
+            none what its `render()` gives (made with render_mode="rgb_array").
+        scenery: scenery(env) -> shapes that stand for a whole episode; called once in each.
+        hud: hud(env) -> one line of text above the stage, or hud(env, seat).
         labels: seat -> what people call it. The seat's own id where missing.
         marks: seat -> id of the shape that is pointed out as "you".
         touch: on-screen buttons for phones; one for each single key of the map if empty.
-        aspect: width / height of the stage.
+        size: (width, height) of the stage in the units of the shapes, as in pixels; without it
+            shapes are in parts of the stage.
+        aspect: width / height of the stage; that of `size` or of the rendered picture by
+            default, else 2.
+        assets: what of the package's assets/ is loaded before the game; all of it by default.
+        picture_fps: most rendered pictures a second; `fps` where this is 0.
+        quality: of rendered pictures at best, 20 to 95 on JPEG's scale.
         fps: ticks a second, 1 to 120.
         episodes: how many, one after the other, with the same people in the same seats.
         max_steps: an episode is cut off (truncated) after so many ticks.
@@ -342,7 +360,13 @@ def play(
     need(1 <= fps <= 120, f"fps={fps} is not between 1 and 120")
     need(episodes >= 1, f"episodes={episodes} is below 1")
     need(max_steps >= 1, f"max_steps={max_steps} is below 1")
-    need(0.2 <= aspect <= 5, f"aspect={aspect} is not between 0.2 and 5")
+    need(aspect == 0 or 0.2 <= aspect <= 5, f"aspect={aspect} is not between 0.2 and 5")
+    if size is not None:
+        fits = min(size) > 0 and 0.2 <= size[0] / size[1] <= 5
+        need(fits, f"size={size!r} is not (width, height), or is too long and narrow")
+        need(aspect == 0, "give size or aspect: the aspect is that of the size")
+    need(0 <= picture_fps <= 120, f"picture_fps={picture_fps} is not between 0 and 120")
+    need(20 <= quality <= 95, f"quality={quality} is not between 20 and 95")
     need(shows in ("count", "position", "nothing"), f"shows={shows!r} is not known")
     people = [seat for seat, who in seats.items() if who is Human]
     holds = dropped if isinstance(dropped, Mapping) else dict.fromkeys(people, dropped)
@@ -377,12 +401,17 @@ def play(
         title=title,
         help=help,
         draw=draw,
+        scenery=scenery,
         hud=hud,
         labels=dict(labels or {}),
         marks=dict(marks or {}),
         touch=tuple(touch),
+        size=size,
         aspect=aspect,
         background=background,
+        assets=None if assets is None else tuple(assets),
+        picture_fps=picture_fps,
+        quality=quality,
         fps=fps,
         episodes=episodes,
         max_steps=max_steps,

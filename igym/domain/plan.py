@@ -145,6 +145,9 @@ class PlayPlan:
     chat: bool = False
     partner_shown_as: str = ""
     masked: bool = False
+    assets: tuple[str, ...] = ()  # files below assets/ to load before the game
+    picture_fps: float = 0  # most rendered pictures a second; 0 = fps
+    quality: int = 75  # of rendered pictures
     treated: dict[str, str] = field(default_factory=dict)  # seat -> treatment that fills it
     tick_ms: float = 1.0  # of one step and one picture, as measured when it was compiled
     recovery: Recovery = "replay"  # as found when it was compiled

@@ -330,6 +330,8 @@ def _view(deployment: Deployment, plan: Plan, session: Session) -> wire.View:
         pointer=play.pointer,
         buttons=[wire.PadButton(one.button, list(one.keys)) for one in play.buttons],
         sticks=play.sticks,
+        assets=list(play.assets),
+        assets_at=f"/assets/{session.package}/",
     )
 
 

@@ -34,6 +34,17 @@ def environment(play: Play, cells: Mapping[str, str]) -> Any:
     return play.env(treatments=dict(cells)) if told else play.env()
 
 
+def simulated(play: Play, cells: Mapping[str, str]) -> Sim:
+    """The scene's environment with its seats and its look, for a game in those cells.
+
+    Raises:
+        BadPackage: it does not fit the scene.
+        Whatever the factory raises.
+    """
+    agents = list(play.seats)
+    return Sim(environment(play, cells), agents, play.draw, play.hud, play.scenery, play.size)
+
+
 def policies(play: Play) -> Iterator[tuple[Any, Policy]]:
     """(agent, policy) for every policy that may come to sit there."""
     for agent, who in play.seats.items():

@@ -34,6 +34,7 @@ from igym.domain.screening import Screen
 from igym.domain.treatments import Treatment
 from igym.errors import BadPackage
 from igym.services import paging
+from igym.services.gallery import Gallery
 from igym.services.loading import load
 from igym.services.manifest import manifest
 from igym.services.proving import prove
@@ -48,7 +49,7 @@ _LABELS = {
 }
 
 
-def _play(scene: Play, root: Path, cells: Mapping[str, str]) -> PlayPlan:
+def _play(scene: Play, root: Path, cells: Mapping[str, str], gallery: Gallery) -> PlayPlan:
     keys = scene.keymap.keys
     touch = tuple(
         TouchPlan(t.label, tuple(keys.index(k) for k in chord_keys(t.chord)), t.side)
@@ -67,7 +68,7 @@ def _play(scene: Play, root: Path, cells: Mapping[str, str]) -> PlayPlan:
             for i, key in enumerate(keys)
             if key in _LABELS or len(keys) <= 8
         )
-    rehearse(scene, root, cells)
+    seen = rehearse(scene, root, cells, gallery)
     proof = prove(scene, cells)
     return PlayPlan(
         seats=tuple(map(str, scene.seats)),
@@ -81,7 +82,7 @@ def _play(scene: Play, root: Path, cells: Mapping[str, str]) -> PlayPlan:
         help=scene.help,
         labels={str(k): v for k, v in scene.labels.items()},
         marks={str(k): v for k, v in scene.marks.items()},
-        aspect=scene.aspect,
+        aspect=seen.aspect,
         background=scene.background,
         fps=scene.fps,
         episodes=scene.episodes,
@@ -102,6 +103,9 @@ def _play(scene: Play, root: Path, cells: Mapping[str, str]) -> PlayPlan:
         chat=scene.chat,
         partner_shown_as=scene.partner_shown_as,
         masked=scene.masked,
+        assets=seen.assets,
+        picture_fps=scene.picture_fps,
+        quality=scene.quality,
         treated={str(s): who.name for s, who in scene.seats.items() if isinstance(who, Treatment)},
         tick_ms=proof.tick_ms,
         recovery=proof.recovery,
@@ -166,6 +170,7 @@ def compile_package(root: Path, package: str) -> Plan:
     experiment: Experiment = load(root, f"c{package[:24]}")
     cells = {t.name: next(iter(t.cells)) for t in experiment.treatments}
     games: dict[str, PlayPlan] = {}  # rounds of a `repeat` differ in whom they put together
+    gallery = Gallery(root)
     scenes = []
     for scene in experiment.scenes:
         if isinstance(scene, Page):
@@ -182,7 +187,7 @@ def compile_package(root: Path, package: str) -> Plan:
         elif isinstance(scene, Play):
             once = scene.name.partition(".")[0]
             if once not in games:
-                games[once] = _play(scene, root, cells)
+                games[once] = _play(scene, root, cells, gallery)
             game = replace(games[once], group=_group(scene.group))
             scenes.append(ScenePlan(scene.name, play=game))
         elif isinstance(scene, Ending):

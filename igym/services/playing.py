@@ -19,7 +19,7 @@ from igym.engine import runner
 from igym.engine.seats import Background, Decider
 from igym.errors import LeaseLost, NotFound, SceneFailed
 from igym.services import assigning, finishing, mailing
-from igym.services.casting import Cast, environment
+from igym.services.casting import Cast, simulated
 from igym.services.connect import Deployment, now_ms
 from igym.services.loading import Loaded
 from igym.services.people import GameOver
@@ -237,7 +237,7 @@ class GameHost:
         assert isinstance(play, Play)
         sim = runner.guarded(
             f"{scene}, making the environment",
-            lambda: Sim(environment(play, cells), list(play.seats), play.draw, play.hud),
+            lambda: simulated(play, cells),
         )
         stage = Stage(
             self.deployment.settings,
@@ -254,6 +254,7 @@ class GameHost:
                 lambda: finishing.dismiss(self.deployment, self.outbox, game, seat, outcome)
             ),
             lambda *said: self._caution(game, *said),
+            self._background,
         )
         hands = {seat: person.hands for seat, person in stage.people.items()}
         cast = Cast(game, play, cells, sim, loaded.root, hands, self._background)

@@ -13,7 +13,8 @@ from typing import Any
 from igym.domain.experiment import Play
 from igym.domain.plan import Recovery
 from igym.domain.policy import Human
-from igym.services.casting import environment
+from igym.services.casting import simulated
+from igym.services.seeing import show
 from igym.sim import trial
 from igym.sim.host import Sim
 
@@ -27,11 +28,6 @@ class Proof:
     deterministic: bool
     recovery: Recovery
     why: str = ""  # a sentence for the author, where it could be better
-
-
-def rehearsed(scene: Play, cells: Mapping[str, str]) -> Sim:
-    """The scene's environment, as a game in those cells would have it."""
-    return Sim(environment(scene, cells), list(scene.seats), scene.draw, scene.hud)
 
 
 def choices(scene: Play, sim: Sim) -> list[list[Any]]:
@@ -51,10 +47,12 @@ def prove(scene: Play, cells: Mapping[str, str]) -> Proof:
     Raises:
         Whatever the environment raises.
     """
-    sim = rehearsed(scene, cells)
+    sim = simulated(scene, cells)
     told = choices(scene, sim)
     sim.close()
-    found = trial.tried(lambda: rehearsed(scene, cells), told)
+    found = trial.tried(
+        lambda: simulated(scene, cells), told, lambda sim, tick: show(scene, sim, tick)
+    )
     why = found.why
     if found.differs is not None:
         why = f"Two runs with the same seed and actions differ after step {found.differs}. {why}"

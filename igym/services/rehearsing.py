@@ -13,8 +13,10 @@ from igym.domain.experiment import Human, Play
 from igym.domain.policy import Heuristic, Onnx, Python, describe
 from igym.engine import onnx, player, python
 from igym.errors import BadPackage
-from igym.services.casting import policies
-from igym.services.proving import choices, rehearsed
+from igym.services.casting import policies, simulated
+from igym.services.gallery import Gallery
+from igym.services.proving import choices
+from igym.services.seeing import Seen, inspect
 from igym.sim.host import Sim
 from igym.sim.trial import Chooser
 
@@ -22,24 +24,18 @@ from igym.sim.trial import Chooser
 PATIENCE = 200
 
 
-def rehearse(scene: Play, root: Path, cells: Mapping[str, str]) -> None:
-    """Make the environment, reset it, draw it, and ask every policy that may sit in a seat.
+def rehearse(scene: Play, root: Path, cells: Mapping[str, str], gallery: Gallery) -> Seen:
+    """Make the environment, reset it, look at it, and ask every policy that may sit in a seat.
 
     Raises:
-        BadPackage: a mark, an action of a person or a rule that does not fit the environment.
+        BadPackage: what is shown, an action or a rule that does not fit the environment.
         BadPolicy: a policy that does not fit its seat.
         Whatever the environment, the drawing or a policy raises.
     """
-    sim = rehearsed(scene, cells)
+    sim = simulated(scene, cells)
     try:
+        seen = inspect(scene, sim, gallery, choices(scene, sim))
         sim.reset(0)
-        shapes = {shape.id for shape in sim.draw()}
-        for seat, mark in scene.marks.items():
-            if mark not in shapes:
-                raise BadPackage(
-                    f"play({scene.name!r}): marks[{seat!r}] = {mark!r} is no shape's id."
-                )
-        sim.hud()
         for agent in scene.humans:
             _fit(scene, sim, str(agent))
         for agent, who in policies(scene):
@@ -52,6 +48,7 @@ def rehearse(scene: Play, root: Path, cells: Mapping[str, str]) -> None:
         if any(hold.then == "shrink" for hold in scene.dropped.values()):
             sim.reset(0)
             _shrinks(scene, sim)
+        return seen
     finally:
         sim.close()
 

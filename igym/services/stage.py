@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import time
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
 from igym import wire
@@ -18,13 +18,13 @@ from igym.domain.dropout import Change, Seated
 from igym.domain.outcome import GameOutcome, Outcome
 from igym.domain.plan import PlayPlan
 from igym.domain.watch import Kind, Word
-from igym.engine.seats import Chair, Decider
+from igym.engine.seats import Background, Chair, Decider
 from igym.services.connect import now_ms
 from igym.services.journal import Journal
 from igym.services.people import GameOver, Person
 from igym.services.snapshots import Snapshots
+from igym.services.views import Told, View, Views
 from igym.settings import Settings
-from igym.sim.draw import Picture
 from igym.sim.host import Sim, Step
 from igym.store.games import Game
 from igym.store.group import GroupLog
@@ -58,6 +58,7 @@ class Stage:
         absent_s: float,
         dismiss: Callable[[str, str], None],
         caution: Callable[[str, Kind, bool, float], None],
+        background: Background,
     ) -> None:
         """
         Args:
@@ -65,6 +66,7 @@ class Stage:
             dismiss: dismiss(seat, outcome) ends the session of who is not coming back.
             caution: caution(seat, kind, on, until_ms) warns a person about a limit, or says
                 that it is respected again.
+            background: where pictures are encoded that take long.
         """
         now_s = time.monotonic()
         self.game = game
@@ -83,7 +85,6 @@ class Stage:
         self.journal = Journal(settings, log, game, play, sim, snapshots, self._nobody_is_away)
         self._outbox = outbox
         self._worker = worker
-        self._sim = sim
         self._dismiss = dismiss
         self._caution = caution
         self._points = play.pointer or play.sticks
@@ -91,9 +92,8 @@ class Stage:
         self._gathering = False
         self._chairs: dict[str, Chair] = {}
         self._stand_in: Callable[[str], Decider] | None = None
-        self._picture = Picture(play.marks.values())
-        self._tick = -1  # of the last frame; -1 = none yet
-        self._hud: str | None = None
+        self._views = Views(sim, play, list(self.people), background)
+        self._over = False  # the last step ended the episode
         self._told = self._episode_message("waiting", 0, "", [])
 
     # --- from the inbox ------------------------------------------------------------------------
@@ -112,7 +112,7 @@ class Stage:
         self._outbox.put(
             said.web, inner.Deliver([said.conn], inner.CONTROL, wire.packet(self._told))
         )
-        self._keyframe(said.web, said.conn)
+        self._keyframe(said.seat, said.web, said.conn)
 
     def detach(self, said: inner.Detach) -> None:
         """That connection is gone; a newer one of the seat stays."""
@@ -128,10 +128,12 @@ class Stage:
             person.link = None
 
     def want_keyframe(self, said: inner.WantKeyframe) -> None:
-        """A connection missed frames."""
+        """A connection missed frames: its socket does not keep up with them."""
         person = self.people.get(said.seat)
         if person is not None and person.link == (said.web, said.conn):
-            self._keyframe(said.web, said.conn)
+            view = self._views.of(said.seat)
+            view.camera.pace.behind(view.tick)
+            self._keyframe(said.seat, said.web, said.conn)
 
     def alive(self, said: inner.Alive) -> None:
         """A seat's browser answers, though it sends no keys."""
@@ -180,10 +182,10 @@ class Stage:
             scores=dict(self.journal.scores),
         )
 
-    def _links(self) -> dict[str, list[int]]:
+    def _links(self, seats: Collection[str]) -> dict[str, list[int]]:
         links: dict[str, list[int]] = defaultdict(list)
-        for person in self.people.values():
-            if person.link is not None:
+        for seat, person in self.people.items():
+            if person.link is not None and seat in seats:
                 links[person.link[0]].append(person.link[1])
         return links
 
@@ -199,10 +201,10 @@ class Stage:
         missing = self._missing() if away is None else away
         self._told = self._episode_message(stage, starts_ms, text, missing)
         packet = wire.packet(self._told)
-        for web, conns in self._links().items():
+        for web, conns in self._links(self.people).items():
             self._outbox.put(web, inner.Deliver(conns, inner.CONTROL, packet))
 
-    def _frame(self, base: int, objects: list[Any], gone: list[int], hud: str | None) -> bytes:
+    def _frame(self, view: View, told: Told) -> bytes:
         # What is acknowledged says how many people there are.
         acks = [] if self.play.masked else [person.count for person in self.people.values()]
         return wire.packet(
@@ -210,19 +212,20 @@ class Stage:
                 game=self.game.id,
                 generation=self.game.generation,
                 episode=self.journal.episode,
-                tick=self._tick,
+                tick=view.tick,
                 at_ms=int(now_ms()) & 0xFFFF_FFFF,
-                base=base,
+                base=told.base,
                 acks=acks,
-                objects=objects,
-                gone=gone,
-                hud=hud,
+                objects=told.objects,
+                gone=told.gone,
+                hud=told.hud,
             )
         )
 
-    def _keyframe(self, web: str, conn: int) -> None:
-        if self._tick >= 0:
-            packet = self._frame(-1, self._picture.whole(), [], self._hud or "")
+    def _keyframe(self, seat: str, web: str, conn: int) -> None:
+        view = self._views.of(seat)
+        if view.tick >= 0:
+            packet = self._frame(view, view.whole())
             self._outbox.put(web, inner.Deliver([conn], inner.KEYFRAME, packet))
 
     # --- an episode ------------------------------------------------------------------------------
@@ -248,23 +251,17 @@ class Stage:
         for seat, person in self.people.items():
             if person.stands in (Seated.REPLACED, Seated.GONE):
                 self._replace(seat, person)
-        self._picture = Picture(self.play.marks.values())
-        self._tick = -1
-        self._hud = None
+        self._over = False
+        self._views.begin(steps)
         self.show(steps)
 
     def show(self, tick: int) -> None:
-        """Send everybody what changed. The first picture of an episode is a keyframe."""
-        objects, gone = self._picture.change(self._sim.draw())
-        hud = self._sim.hud()
-        base, self._tick = self._tick, tick
-        # A keyframe is whole, and the same whether it was asked for or came by itself.
-        told_hud = (hud or "") if base < 0 else hud if hud != self._hud else None
-        self._hud = hud
-        packet = self._frame(base, objects, gone, told_hud)
-        what = inner.FRAME if base >= 0 else inner.KEYFRAME
-        for web, conns in self._links().items():
-            self._outbox.put(web, inner.Deliver(conns, what, packet))
+        """Send everybody what changed for them. The first picture of an episode is a keyframe."""
+        for view, told in self._views.show(tick, last=self._over):
+            packet = self._frame(view, told)
+            what = inner.FRAME if told.base >= 0 else inner.KEYFRAME
+            for web, conns in self._links(view.seats).items():
+                self._outbox.put(web, inner.Deliver(conns, what, packet))
 
     def before(self, tick: int) -> bool:
         """Write the log when it is time; hold while Redis or one of the people is away."""
@@ -282,6 +279,7 @@ class Stage:
         self, tick: int, actions: list[Any], actors: list[str], step: Step, late_s: float
     ) -> None:
         """Keep the tick for the next flush."""
+        self._over = step.over
         self.journal.record(tick, actions, actors, step, late_s, self.people)
 
     # --- who is there ----------------------------------------------------------------------------

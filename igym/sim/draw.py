@@ -2,7 +2,8 @@
 
 Knows no wire and no canvas. Coordinates are relative to the stage: x and widths to its
 width, y and heights to its height, from the top left; radii, line widths and text sizes to its
-height. They are rounded to 1/10,000, the wire's resolution.
+height. They are rounded to 1/10,000, the wire's resolution. A scene with a `size` is drawn in
+units of its own, usually pixels; `scaled` makes them relative.
 
 An object keeps its identity by its id: give the ball the same id in every frame and the
 browser moves it smoothly. `snap=True` turns that off for an object that jumps.
@@ -11,11 +12,12 @@ browser moves it smoothly. `snap=True` turns that off for an object that jumps.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 GRID = 10_000
 
-KINDS = ("rect", "circle", "ellipse", "line", "polygon", "arc", "text")
+KINDS = ("rect", "circle", "ellipse", "line", "polygon", "arc", "text", "sprite", "picture")
 
 #: Field numbers on the wire. New ones go to the end.
 FIELDS = (
@@ -28,15 +30,20 @@ FIELDS = (
     "points",  # 6: flat [x, y, x, y, ...]
     "fill",  # 7: "#rgb", "#rrggbb", "#rrggbbaa" or "" for none
     "stroke",  # 8: as fill
-    "line",  # 9: stroke width
+    "line",  # 9: stroke width; of a line 0 = 40
     "text",  # 10
-    "size",  # 11: text height
+    "size",  # 11: text height; 0 = 500
     "angle",  # 12: clockwise, in 1/10,000 of a turn
     "span",  # 13: of an arc, from angle, in 1/10,000 of a turn
     "depth",  # 14: larger is nearer; equals in order of first appearance
     "align",  # 15: of text: "left", "center" or "right"
     "snap",  # 16: true = jump, do not glide
     "name",  # 17: the id, only for objects the scene points out
+    "image",  # 18: of a sprite: a file of the package's assets/
+    "frame",  # 19: of a sprite whose image is an atlas
+    "opacity",  # 20: of a sprite, 0 to 10,000
+    "flip",  # 21: true = a sprite's left and right are exchanged
+    "data",  # 22: of a picture: the bytes of a JPEG
 )
 
 
@@ -61,9 +68,18 @@ class Shape(NamedTuple):
     depth: int = 0
     align: str = "left"
     snap: bool = False
+    image: str = ""
+    frame: str = ""
+    opacity: int = GRID
+    flip: bool = False
+    data: bytes = b""
 
 
 _BLANK = Shape("", -1)
+
+#: Place in a `Shape` -> field number. The wire's `name` is not a shape's: it is its id.
+_NUMBER = tuple(place - 1 if place < 18 else place for place in range(len(Shape._fields)))
+_OPTIONAL = [(place, _NUMBER[place], _BLANK[place]) for place in range(2, len(_NUMBER))]
 
 
 def _q(value: float) -> int:
@@ -141,11 +157,11 @@ def line(
     points: Sequence[tuple[float, float]],
     *,
     stroke: str,
-    width: float = 0.004,
+    width: float = 0,
     depth: int = 0,
     snap: bool = False,
 ) -> Shape:
-    """A line through two or more points."""
+    """A line through two or more points; `width` 0 is 0.4 % of the stage's height."""
     return Shape(id, 3, points=_flat(points), stroke=stroke, line=_q(width), depth=depth, snap=snap)
 
 
@@ -196,17 +212,66 @@ def text(
     y: float,
     words: str,
     *,
-    size: float = 0.05,
+    size: float = 0,
     fill: str = "#ffffff",
     align: str = "left",
     depth: int = 0,
     snap: bool = True,
 ) -> Shape:
-    """A line of text, vertically centred on y; `size` is relative to the stage's height."""
+    """A line of text, vertically centred on y; `size` 0 is 5 % of the stage's height."""
     return Shape(
         id, 6, _q(x), _q(y), 0, 0, 0, (), fill, "", 0,
         words, _q(size), 0, 0, depth, align, snap,
     )  # fmt: skip
+
+
+def sprite(
+    id: str,
+    image: str,
+    x: float,
+    y: float,
+    w: float,
+    h: float,
+    *,
+    frame: str = "",
+    angle: float = 0,
+    flip: bool = False,
+    opacity: float = 1,
+    depth: int = 0,
+    snap: bool = False,
+) -> Shape:
+    """An image of the package's `assets/` folder, or one `frame` of an atlas there.
+
+    Placed and turned as `rect`. `image` is a file below assets/: "cook.png", or the JSON of an
+    atlas. `flip` exchanges left and right; `opacity` is 0 (unseen) to 1.
+    """
+    return Shape(
+        id, 7, _q(x), _q(y), _q(w), _q(h), 0, (), "", "", 0, "", 0, _q(angle), 0, depth, "left",
+        snap, image, frame, _q(opacity), flip,
+    )  # fmt: skip
+
+
+def picture(id: str, x: float, y: float, w: float, h: float, data: bytes) -> Shape:
+    """A JPEG by its left top corner: what an environment rendered. Made by igym, not by authors."""
+    return Shape(id, 8, _q(x), _q(y), _q(w), _q(h), snap=True, data=data)
+
+
+@lru_cache(maxsize=4096)
+def scaled(shape: Shape, width: float, height: float) -> Shape:
+    """`shape`, drawn in units of which the stage is `width` by `height`, relative to the stage.
+
+    What stands still is computed once.
+    """
+    return shape._replace(
+        x=round(shape.x / width),
+        y=round(shape.y / height),
+        w=round(shape.w / width),
+        h=round(shape.h / height),
+        r=round(shape.r / height),
+        line=round(shape.line / height),
+        size=round(shape.size / height),
+        points=tuple(round(v / (height if n % 2 else width)) for n, v in enumerate(shape.points)),
+    )
 
 
 Change = dict[int, Any]
@@ -214,9 +279,9 @@ Change = dict[int, Any]
 
 def _whole(shape: Shape, named: frozenset[str]) -> Change:
     change: Change = {0: shape.kind}
-    for number in range(1, 17):
-        value = shape[number + 1]
-        if value != _BLANK[number + 1]:
+    for place, number, usual in _OPTIONAL:
+        value = shape[place]
+        if value != usual:
             change[number] = value
     if shape.id in named:
         change[17] = shape.id
@@ -230,8 +295,10 @@ class Picture:
     that equal depth paints in a stable order.
     """
 
-    def __init__(self, named: Iterable[str] = ()) -> None:
+    def __init__(self, named: Iterable[str] = (), scenery: Iterable[Shape] = ()) -> None:
+        """`named` are told by their id; `scenery` stays, but where a shape has its id."""
         self._named = frozenset(named)
+        self._scenery = {shape[0]: shape for shape in scenery}
         self._handles: dict[str, int] = {}
         self._shown: dict[str, Shape] = {}
 
@@ -243,7 +310,8 @@ class Picture:
         """
         shown, handles = self._shown, self._handles
         objects: list[Any] = []
-        now = {shape[0]: shape for shape in shapes}  # of two with one id, the last counts
+        now = dict(self._scenery)
+        now.update((shape[0], shape) for shape in shapes)  # of two with one id, the last counts
         for id, shape in now.items():
             old = shown.get(id)
             if old is None or old[1] != shape[1]:
@@ -251,11 +319,9 @@ class Picture:
                 if handle is None:
                     handle = handles[id] = len(handles)
                 objects += (handle, _whole(shape, self._named))
-            elif old != shape:
-                pairs = zip(old, shape, strict=True)
-                change: Change = {
-                    place - 1: value for place, (was, value) in enumerate(pairs) if was != value
-                }
+            elif old is not shape and old != shape:
+                pairs = zip(_NUMBER, old, shape, strict=True)
+                change: Change = {number: value for number, was, value in pairs if was != value}
                 objects += (handles[id], change)
         gone = [handles[id] for id in shown if id not in now]
         self._shown = now

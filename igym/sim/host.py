@@ -21,6 +21,7 @@ from igym.sim import actions as forms
 from igym.sim.actions import plain
 from igym.sim.draw import Shape
 from igym.sim.kinds import DictAgents, Kind, SingleAgent, Step, Turns, agent_ids, takes_turns
+from igym.sim.look import Look, Pixels
 
 __all__ = ["Sim", "Step", "plain"]
 
@@ -61,8 +62,10 @@ class Sim:
         self,
         env: Any,
         agents: Sequence[Any],
-        draw: Callable[[Any], Sequence[Shape]] | None = None,
-        hud: Callable[[Any], str] | None = None,
+        draw: Callable[..., Sequence[Shape]] | None = None,
+        hud: Callable[..., str] | None = None,
+        scenery: Callable[..., Sequence[Shape]] | None = None,
+        size: tuple[float, float] | None = None,
     ) -> None:
         """Adapt `env`, whose agents are `agents`.
 
@@ -87,13 +90,8 @@ class Sim:
                 f"The seats {list(self.seats)} are not agents of the environment"
                 f" ({sorted(map(str, known)) or 'it has a single agent'})."
             )
-        if draw is None and not callable(getattr(env, "draw", None)):
-            raise BadPackage(
-                f"{type(env).__name__} cannot be drawn.",
-                hint="Give play(…, draw=function) or the environment a method draw().",
-            )
-        self._draw = draw or (lambda e: e.draw())
-        self._hud = hud
+        by_seat = dict(zip(self.seats, agents, strict=True))
+        self.look = Look(env, by_seat, draw, hud, scenery, size)
         self.turns = self._kind.turns  # whether one seat acts at a time
         self.reset = self._kind.reset
         self.observe = self._kind.observe
@@ -161,13 +159,21 @@ class Sim:
             return None
         return self._kind.mask(seat)
 
-    def draw(self) -> Sequence[Shape]:
-        """What the environment looks like now."""
-        return self._draw(self.env)
+    def draw(self, seat: str = "") -> Sequence[Shape]:
+        """What the environment looks like now, to that seat where they differ."""
+        return self.look.shapes(self.env, seat)
 
-    def hud(self) -> str | None:
+    def hud(self, seat: str = "") -> str | None:
         """The line of text above the stage; None where the scene has none."""
-        return str(self._hud(self.env)) if self._hud else None
+        return self.look.hud(self.env, seat)
+
+    def scenery(self, seat: str = "") -> Sequence[Shape]:
+        """The shapes that stand for a whole episode."""
+        return self.look.scenery(self.env, seat)
+
+    def render(self, seat: str = "") -> Pixels:
+        """What the environment itself renders of this moment (`Look.rendered`)."""
+        return self.look.render(self.env, seat)
 
     # --- the state ------------------------------------------------------------------------------
 

@@ -28,6 +28,9 @@ SEED = 7
 #: How a state is saved: by the environment's own `get_state`, or as a pickle.
 Way = Literal["state", "pickle"]
 
+#: Shows that tick, as a game would.
+Show = Callable[[Sim, int], object]
+
 
 @dataclass(frozen=True)
 class Trial:
@@ -81,17 +84,24 @@ class Chooser:
         return self._random.choice(wanted or open_ or choice)
 
 
-def walk(sim: Sim, choices: Sequence[Sequence[Any]], steps: int) -> tuple[list[str], list[float]]:
+def _drawn(sim: Sim, tick: int) -> None:
+    sim.draw()
+
+
+def walk(
+    sim: Sim, choices: Sequence[Sequence[Any]], steps: int, show: Show = _drawn
+) -> tuple[list[str], list[float]]:
     """What each step gave, and the time of each with its picture, ms. `sim` has been reset."""
     chooser = Chooser(sim, choices)
     given, took_ms, resets = [], [], 0
+    show(sim, 0)  # the first picture loads what it needs, before any game
     began_s = time.process_time()
-    for _ in range(steps):
+    for tick in range(steps):
         actions = chooser.draw()
         # Time of this process, not of the wall: the deployment may be starting beside it.
         start_s = time.process_time()
         step = sim.step(actions)
-        sim.draw()
+        show(sim, tick)
         took_ms.append((time.process_time() - start_s) * 1000)
         given.append(f"{sim.digest()} {step}")
         if step.over:
@@ -102,8 +112,10 @@ def walk(sim: Sim, choices: Sequence[Sequence[Any]], steps: int) -> tuple[list[s
     return given, took_ms
 
 
-def tried(make: Callable[[], Sim], choices: Sequence[Sequence[Any]]) -> Trial:
+def tried(make: Callable[[], Sim], choices: Sequence[Sequence[Any]], show: Show = _drawn) -> Trial:
     """Run the environment twice with the same seed and actions, and save and load it.
+
+    `show` does what it takes to show a tick; drawn once by default.
 
     Raises:
         Whatever the environment raises.
@@ -111,9 +123,9 @@ def tried(make: Callable[[], Sim], choices: Sequence[Sequence[Any]]) -> Trial:
     one, two = make(), make()
     try:
         one.reset(SEED)
-        first, took_ms = walk(one, choices, STEPS)
+        first, took_ms = walk(one, choices, STEPS, show)
         two.reset(SEED)
-        second, _ = walk(two, choices, STEPS)
+        second, _ = walk(two, choices, STEPS, show)
         both = min(len(first), len(second))
         differs = next((i + 1 for i in range(both) if first[i] != second[i]), None)
         saves, why = _saves(make, choices, two, differs is None)

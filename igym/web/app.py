@@ -14,7 +14,7 @@ from igym.store import post
 from igym.store.client import open_redis
 from igym.store.durable import Disk
 from igym.store.post import Outbox
-from igym.web import admin, api, bench, pages, probing
+from igym.web import admin, api, assets, bench, pages, probing
 from igym.web.door import BoundedPacket
 from igym.web.hearing import Hearing
 from igym.web.outlet import Outlet
@@ -42,6 +42,7 @@ def create(deployment: Deployment, name: str) -> Web:
     app.config["MAX_CONTENT_LENGTH"] = wire.MAX_PACKET_BYTES
     app.secret_key = deployment.secret
     pages.register(app, deployment)
+    assets.register(app, deployment)
     admin.register(app, deployment)
     probing.register(app)
     api.register(app, deployment)

@@ -117,6 +117,8 @@ class GameView(msgspec.Struct, frozen=True, tag="game"):
     pointer: bool  # whether it matters where the pointer is
     buttons: list[PadButton]
     sticks: bool  # whether it matters where the sticks of a gamepad are
+    assets: list[str] = []  # images and atlases to load before the game, below `assets_at`
+    assets_at: str = ""  # address that ends with /
 
 
 class EndView(msgspec.Struct, frozen=True, tag="end"):

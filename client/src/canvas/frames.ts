@@ -28,6 +28,11 @@ export interface Thing {
   align: string;
   snap: boolean;
   name: string;
+  image: string;
+  frame: string;
+  opacity: number;
+  flip: boolean;
+  data: ArrayBuffer | null;
 }
 
 // Not annotated, so that a field of the wire without a property here does not compile.
@@ -50,6 +55,11 @@ const BLANK = {
   align: 'left',
   snap: false,
   name: '',
+  image: '',
+  frame: '',
+  opacity: 10_000,
+  flip: false,
+  data: null as ArrayBuffer | null,
 } satisfies Record<(typeof FIELDS)[number], unknown>;
 
 export interface Entry {
@@ -103,6 +113,11 @@ export class Frames {
       (a, b) => a.now.depth - b.now.depth || a.handle - b.handle,
     );
     return this.sorted;
+  }
+
+  /** What the environment itself rendered, where it does. */
+  rendered(): Entry | undefined {
+    return this.order().find((entry) => entry.now.data !== null);
   }
 
   /** The object the scene points out under this name. */

@@ -27,6 +27,7 @@ export function glide(entry: Entry, serial: number, part: number, scratch: Thing
   scratch.w = mix(was.w, now.w, part);
   scratch.h = mix(was.h, now.h, part);
   scratch.r = mix(was.r, now.r, part);
+  scratch.opacity = mix(was.opacity, now.opacity, part);
   scratch.angle = mixAngle(was.angle, now.angle, part);
   if (was.points.length === now.points.length && was.points !== now.points)
     scratch.points = now.points.map((value, i) => mix(was.points[i] ?? value, value, part));

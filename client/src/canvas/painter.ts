@@ -6,13 +6,22 @@
  */
 
 import { GRID, type KINDS } from '../wire.gen.ts';
+import type { Cut } from './atlas.ts';
 import type { Thing } from './frames.ts';
+
+/** What is painted from elsewhere than the thing itself; undefined while it is not there. */
+export interface Sources {
+  sprite(image: string, frame: string): { source: CanvasImageSource; cut: Cut } | undefined;
+  picture(): CanvasImageSource | undefined;
+}
 
 type Kind = (typeof KINDS)[number];
 type Paint = (c: CanvasRenderingContext2D, it: Thing, sx: number, sy: number) => void;
 
 const TAU = Math.PI * 2;
 const RADIANS = TAU / 10_000; // an angle's unit is 1/10,000 of a turn
+const LINE = 40; // of a line without a width, in grid units
+const TEXT = 500; // of a text without a size
 const FONT = '"Figtree Variable", system-ui, sans-serif';
 
 function finish(c: CanvasRenderingContext2D, it: Thing, sy: number): void {
@@ -83,7 +92,7 @@ function line(c: CanvasRenderingContext2D, it: Thing, sx: number, sy: number): v
   trace(c, it, sx, sy);
   if (!it.stroke) return;
   c.strokeStyle = it.stroke;
-  c.lineWidth = it.line * sy;
+  c.lineWidth = (it.line || LINE) * sy;
   c.stroke();
 }
 
@@ -103,26 +112,53 @@ function arc(c: CanvasRenderingContext2D, it: Thing, sx: number, sy: number): vo
 }
 
 function words(c: CanvasRenderingContext2D, it: Thing, sx: number, sy: number): void {
-  c.font = `600 ${it.size * sy}px ${FONT}`;
+  c.font = `600 ${(it.size || TEXT) * sy}px ${FONT}`;
   c.textAlign = it.align as CanvasTextAlign;
   c.textBaseline = 'middle';
   c.fillStyle = it.fill || '#ffffff';
   c.fillText(it.text, it.x * sx, it.y * sy);
 }
 
-/** Every kind the wire knows has a way to be painted, or this file does not compile. */
-const paints: Record<Kind, Paint> = {
-  rect,
-  circle,
-  ellipse,
-  line,
-  polygon,
-  arc,
-  text: words,
-};
+function spriteOf(sources: Sources): Paint {
+  return (c, it, sx, sy) => {
+    const found = sources.sprite(it.image, it.frame);
+    if (!found) return;
+    const { source, cut } = found;
+    const [w, h] = [it.w * sx, it.h * sy];
+    const [kx, ky] = [w / cut.whole_w, h / cut.whole_h];
+    turned(c, it, it.x * sx + w / 2, it.y * sy + h / 2, () => {
+      if (it.flip) c.scale(-1, 1);
+      c.globalAlpha = it.opacity / GRID;
+      const [left, top] = [cut.left * kx - w / 2, cut.top * ky - h / 2];
+      c.drawImage(source, cut.x, cut.y, cut.w, cut.h, left, top, cut.w * kx, cut.h * ky);
+    });
+  };
+}
+
+function pictureOf(sources: Sources): Paint {
+  return (c, it, sx, sy) => {
+    const found = sources.picture();
+    if (found) c.drawImage(found, it.x * sx, it.y * sy, it.w * sx, it.h * sy);
+  };
+}
 
 /** By kind number; a kind of a newer server is not painted and is not an error. */
-export function painters(kinds: readonly Kind[]): (thing: Thing) => Paint | undefined {
+export function painters(
+  kinds: readonly Kind[],
+  sources: Sources,
+): (thing: Thing) => Paint | undefined {
+  // Every kind the wire knows has a way to be painted, or this does not compile.
+  const paints: Record<Kind, Paint> = {
+    rect,
+    circle,
+    ellipse,
+    line,
+    polygon,
+    arc,
+    text: words,
+    sprite: spriteOf(sources),
+    picture: pictureOf(sources),
+  };
   const table = kinds.map((kind) => paints[kind]);
   return (thing) => table[thing.kind];
 }
@@ -144,7 +180,7 @@ export function bounds(it: Thing, sx: number, sy: number) {
   }
   const [x, y] = [it.x * sx, it.y * sy];
   if (it.r > 0 && it.w === 0) return { x, top: y - it.r * sy, bottom: y + it.r * sy };
-  if (it.kind === 0) return { x: x + (it.w * sx) / 2, top: y, bottom: y + it.h * sy };
-  const half = (it.h || it.size) * sy * 0.5;
+  if (it.kind === 0 || it.image) return { x: x + (it.w * sx) / 2, top: y, bottom: y + it.h * sy };
+  const half = (it.h || it.size || TEXT) * sy * 0.5;
   return { x, top: y - half, bottom: y + half };
 }

@@ -1,15 +1,16 @@
 /** Frames on a canvas: when each arrived, what is between two, and the arrow for "you". */
 
+import { Film } from '../canvas/film.ts';
 import { Frames, type Thing, type Verdict } from '../canvas/frames.ts';
 import { glide } from '../canvas/glide.ts';
 import { paintMarker } from '../canvas/marker.ts';
+import type { Images } from '../canvas/images.ts';
 import { bounds, painters, scale } from '../canvas/painter.ts';
 import { Playout } from '../canvas/playout.ts';
 import { text } from '../text.ts';
 import { KINDS, type Frame, type GameView } from '../wire.gen.ts';
 
 const MARK_MS = 3_000; // of each episode: long enough to find oneself, short enough to forget
-const painterOf = painters(KINDS);
 const still = matchMedia('(prefers-reduced-motion: reduce)');
 
 export class Scene {
@@ -19,9 +20,18 @@ export class Scene {
   private readonly frames: Frames;
   private readonly playout: Playout;
   private readonly scratch = {} as Thing;
+  private readonly film = new Film((jpeg) => createImageBitmap(new Blob([jpeg])));
+  private readonly painterOf: ReturnType<typeof painters>;
   private markUntil = Infinity; // performance.now() time
 
-  constructor(private readonly view: GameView) {
+  constructor(
+    private readonly view: GameView,
+    images: Images,
+  ) {
+    this.painterOf = painters(KINDS, {
+      sprite: (image, frame) => images.sprite(image, frame),
+      picture: () => this.film.picture,
+    });
     this.frames = new Frames(view.game);
     this.playout = new Playout(1_000 / view.fps);
   }
@@ -32,7 +42,11 @@ export class Scene {
 
   hear(frame: Frame): Verdict {
     const verdict = this.frames.apply(frame);
-    if (verdict === 'shown') this.playout.arrive(frame.tick, performance.now());
+    if (verdict === 'shown') {
+      this.playout.arrive(frame.tick, performance.now());
+      const jpeg = frame.objects.length > 0 ? this.frames.rendered()?.now.data : null;
+      if (jpeg) this.film.develop(jpeg, frame.episode, frame.tick);
+    }
     return verdict;
   }
 
@@ -54,13 +68,17 @@ export class Scene {
     c.lineJoin = 'round';
     for (const entry of this.frames.order()) {
       const thing = glide(entry, serial, part, this.scratch);
-      painterOf(thing)?.(c, thing, sx, sy);
+      this.painterOf(thing)?.(c, thing, sx, sy);
     }
     const mine = me !== undefined && now < this.markUntil ? this.frames.named(me) : undefined;
     if (mine) {
       const spot = bounds(glide(mine, serial, part, this.scratch), sx, sy);
       paintMarker(c, spot, text.game.you, height, now, this.markUntil - now, still.matches);
     }
-    this.seen = tick;
+    this.seen = this.film.seen(this.frames.episode, tick);
+  }
+
+  stop(): void {
+    this.film.stop();
   }
 }

@@ -2,6 +2,7 @@
 
 import { now_ms } from '../clock.ts';
 import { h } from '../dom.ts';
+import { Images } from '../canvas/images.ts';
 import { chime } from '../chime.ts';
 import { bar } from '../play/bar.ts';
 import { cautions } from '../play/cautions.ts';
@@ -9,6 +10,7 @@ import { chat as makeChat } from '../play/chat.ts';
 import { gamepad } from '../play/gamepad.ts';
 import { keyboard } from '../play/keyboard.ts';
 import { HeldKeys } from '../play/keys.ts';
+import { loading } from '../play/loading.ts';
 import { notes } from '../play/notes.ts';
 import { overlay } from '../play/overlay.ts';
 import { pointer } from '../play/pointer.ts';
@@ -33,7 +35,8 @@ const POINTED_AT = new Set(['waiting', 'countdown']);
 export const game: Screen<GameView> = (context, first) => {
   let view = first.view;
   const { link, clock, shell } = context;
-  const scene = new Scene(view);
+  const images = new Images(view.assets_at);
+  const scene = new Scene(view, images);
   const held = new HeldKeys();
   const chat = makeChat(context, view, () => undefined);
   const stop = shell.stopButton();
@@ -47,7 +50,11 @@ export const game: Screen<GameView> = (context, first) => {
     over.tick(clock.server());
   });
   note.root.append(warned.root);
-  field.root.append(note.root, over.root);
+  const load = loading(images, view.assets, shell.announce, (names) => {
+    const detail = `images that did not come: ${names.join(', ')}`.slice(0, 2_000);
+    link.tell('notice', { kind: 'error', at_ms: now_ms(), detail });
+  });
+  field.root.append(note.root, over.root, load.root);
 
   const keys = sending(link, view.game, held, () => scene.seen);
   const pad = touchPad(view.touch, held, keys.now);
@@ -58,6 +65,7 @@ export const game: Screen<GameView> = (context, first) => {
   const root = h('div', { class: 'game' }, top.root, field.root, chat?.root, pad.root);
 
   const ready = (): void => {
+    if (!load.done()) return; // the game waits for whoever cannot see it yet
     const { width, height } = field.size();
     const refresh_hz = context.refresh_hz();
     keys.ready({ game: view.game, width_px: width, height_px: height, refresh_hz });
@@ -83,6 +91,7 @@ export const game: Screen<GameView> = (context, first) => {
   show();
   // After the first layout, so that `ready` can say how large the stage is.
   const request = requestAnimationFrame(ready);
+  load.then(ready);
 
   let last: Episode | null = null;
   let quietUntil = 0;
@@ -137,7 +146,9 @@ export const game: Screen<GameView> = (context, first) => {
       pad.stop();
       keys.stop();
       chat?.stop();
+      load.stop();
       field.stop();
+      scene.stop();
     },
   };
 };

@@ -1,0 +1,249 @@
+"""A frame is made once for each view and goes to those who may see it, and to nobody else."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+import msgpack
+import numpy as np
+import pytest
+from gymnasium import spaces
+
+from igym import draw
+from igym.domain.controls import Controls
+from igym.domain.keymap import KeyMap
+from igym.engine import camera
+from igym.engine.seats import Chair
+from igym.services.stage import Stage
+from igym.settings import Settings
+from igym.sim.host import Sim
+from igym.store.games import Game
+from igym.wire import inner
+from tests.services.conftest import Now
+from tests.services.paper import Outgoing, a_play
+
+SEATS = ("s0", "s1", "s2")
+#: Places in a frame as it travels.
+EPISODE, TICK, BASE, ACKS, OBJECTS, GONE, HUD = 2, 3, 5, 6, 7, 8, 9
+
+
+class Cards:
+    """Each seat holds a card that changes with every step."""
+
+    render_mode: str | None = None
+
+    def __init__(self) -> None:
+        self.action_space = spaces.Dict({seat: spaces.Discrete(2) for seat in SEATS})
+        self.cards = dict.fromkeys(SEATS, 0)
+
+    def reset(self, *, seed: int) -> Any:
+        self.cards = {seat: n for n, seat in enumerate(SEATS)}
+        return self.cards, {}
+
+    def step(self, actions: Any) -> Any:
+        self.cards = {seat: card + 10 for seat, card in self.cards.items()}
+        return self.cards, {}, {"__all__": False}, {}, {}
+
+
+class Rendered(Cards):
+    """What they hold as a picture, by seat."""
+
+    def render_for(self, seat: str) -> np.ndarray:
+        return np.full((4, 8, 3), self.cards[seat] % 256, np.uint8)
+
+
+def hand(env: Cards, seat: str) -> list[draw.Shape]:
+    return [draw.text("card", 0, 0, f"{seat} holds {env.cards[seat]}")]
+
+
+def table(env: Cards) -> list[draw.Shape]:
+    return [draw.text("sum", 0, 0, str(sum(env.cards.values())))]
+
+
+class Dropped:
+    """A log that takes everything."""
+
+    def append(self, *_: Any, **__: Any) -> None:
+        pass
+
+
+class Theatre:
+    """A stage with three people in two web workers, and what each connection was sent."""
+
+    def __init__(self, sim: Sim, **about: Any) -> None:
+        self.outbox = Outgoing()
+        self.sim = sim
+        about = {"aspect": 2.0, "max_steps": 100} | about
+        seats = {seat: f"session-{seat}" for seat in SEATS}
+        game = Game("g", "e", "f" * 64, "1", "play", "rehearsal", 1, seats, 0.0)
+        log: Any = Dropped()
+        self.stage = Stage(
+            Settings(), log, self.outbox, "games-1", game, a_play(3, **about),
+            Controls(KeyMap.of({"a": 1}, 0)), sim, None, 60, lambda *_: None, lambda *_: None, Now,
+        )  # fmt: skip
+        for conn, seat in enumerate(SEATS):
+            self.stage.attach(inner.Attach("g", seat, f"web-{conn % 2}", conn))
+        self.episode(0)
+
+    def episode(self, number: int) -> None:
+        self.sim.reset(1)
+        chairs = [Chair(person.hands) for person in self.stage.people.values()]
+        self.stage.begin(number, chairs, lambda seat: chairs[0])
+
+    def tick(self, number: int) -> None:
+        self.sim.step([0, 0, 0])
+        self.stage.show(number)
+
+    def sent(self) -> dict[int, list[list[Any]]]:
+        """Connection -> frames since the last call."""
+        found: dict[int, list[list[Any]]] = {}
+        for _, said in self.outbox.said:
+            if isinstance(said, inner.Deliver) and said.what != inner.CONTROL:
+                event, frame = msgpack.unpackb(said.packet, strict_map_key=False)["data"]
+                assert event == "frame"
+                assert (said.what == inner.KEYFRAME) == (frame[BASE] == -1)
+                for conn in said.conns:
+                    found.setdefault(conn, []).append(frame)
+        self.outbox.said = []
+        return found
+
+    def packets(self) -> int:
+        """Different finished frames since the last call."""
+        said = [one for _, one in self.outbox.said if isinstance(one, inner.Deliver)]
+        return len({one.packet for one in said if one.what != inner.CONTROL})
+
+
+def words(frame: list[Any]) -> str:
+    """The one text in it."""
+    return frame[OBJECTS][1][10]
+
+
+@pytest.fixture(autouse=True)
+def at_once(monkeypatch) -> None:
+    """Encoding takes no time, whatever the machine does beside."""
+    monkeypatch.setattr(camera, "time", SimpleNamespace(perf_counter=lambda: 0.0))
+
+
+def test_what_all_see_is_made_once_and_sent_to_each_web_worker():
+    theatre = Theatre(Sim(Cards(), SEATS, table))
+    theatre.sent()
+    theatre.tick(1)
+    assert theatre.packets() == 1 and len(theatre.outbox.said) == 2
+    assert {conn: words(frame) for conn, (frame,) in theatre.sent().items()} == {
+        0: "33", 1: "33", 2: "33",
+    }  # fmt: skip
+
+
+def test_each_seat_sees_its_own_hand_and_nobody_elses():
+    theatre = Theatre(Sim(Cards(), SEATS, hand))
+    first = theatre.sent()
+    assert {conn: words(frames[-1]) for conn, frames in first.items()} == {
+        n: f"{seat} holds {n}" for n, seat in enumerate(SEATS)
+    }
+    assert all(frames[-1][BASE] == -1 for frames in first.values())
+
+    theatre.tick(1)
+    assert theatre.packets() == 3
+    for conn, frames in theatre.sent().items():
+        assert [frame[OBJECTS] for frame in frames] == [[0, {10: f"s{conn} holds {10 + conn}"}]]
+        assert frames[0][BASE] == 0
+
+
+def test_a_keyframe_is_of_the_view_of_whoever_asks_for_it():
+    theatre = Theatre(Sim(Cards(), SEATS, hand))
+    theatre.tick(1)
+    theatre.sent()
+
+    theatre.stage.want_keyframe(inner.WantKeyframe("g", "s1", "web-1", 1))
+    theatre.stage.want_keyframe(inner.WantKeyframe("g", "s1", "web-0", 0))  # not that seat's
+    sent = theatre.sent()
+    assert {conn: (words(f), f[TICK], f[BASE]) for conn, (f,) in sent.items()} == {
+        1: ("s1 holds 11", 1, -1)
+    }
+    # and somebody who connects anew continues from it
+    theatre.stage.attach(inner.Attach("g", "s2", "web-7", 42))
+    assert words(theatre.sent()[42][0]) == "s2 holds 12"
+    theatre.tick(2)
+    assert theatre.sent()[42][0][BASE] == 1
+
+
+def test_the_line_above_the_stage_can_be_by_seat_too():
+    theatre = Theatre(Sim(Cards(), SEATS, table, lambda env, seat: f"You are {seat}"))
+    assert [frames[-1][HUD] for frames in theatre.sent().values()] == [
+        "You are s0", "You are s1", "You are s2",
+    ]  # fmt: skip
+    theatre.tick(1)
+    assert {frames[0][HUD] for frames in theatre.sent().values()} == {None}
+
+
+def test_a_view_points_out_its_own_person_only():
+    marks = dict.fromkeys(SEATS, "card")
+    for about, marked in ((marks, "card"), ({"s1": "card"}, None)):
+        theatre = Theatre(Sim(Cards(), SEATS, hand), marks=about)
+        assert theatre.sent()[0][-1][OBJECTS][1].get(17) == marked
+
+
+def test_a_masked_game_says_nothing_of_who_pressed_in_any_view():
+    open_, masked = (Theatre(Sim(Cards(), SEATS, hand), masked=how) for how in (False, True))
+    assert [f[-1][ACKS] for f in open_.sent().values()] == [[0, 0, 0]] * 3
+    assert [f[-1][ACKS] for f in masked.sent().values()] == [[]] * 3
+
+
+def test_scenery_is_in_the_keyframe_of_each_episode_and_in_no_change():
+    hills: list[str] = []
+
+    def scenery(env: Cards) -> list[draw.Shape]:
+        hills.append("asked")
+        return [draw.rect("hill", 0, 0.5, 1, 0.5)]
+
+    theatre = Theatre(Sim(Cards(), SEATS, table, scenery=scenery))
+    assert len(theatre.sent()[0][-1][OBJECTS]) == 4
+    theatre.tick(1)
+    assert len(theatre.sent()[0][0][OBJECTS]) == 2
+    theatre.episode(1)
+    assert [(f[BASE], len(f[OBJECTS])) for f in theatre.sent()[0]] == [(-1, 4)]
+    assert hills == ["asked"] * 2
+
+
+# --- rendered ------------------------------------------------------------------------------------
+
+
+def jpeg(frame: list[Any]) -> bytes:
+    """The picture in it; b"" where it has none."""
+    return frame[OBJECTS][1].get(22, b"") if frame[OBJECTS] else b""
+
+
+def test_each_seat_is_sent_its_own_picture_with_the_frame_and_only_when_it_changed():
+    theatre = Theatre(Sim(Rendered(), SEATS))
+    first = {conn: jpeg(frames[-1]) for conn, frames in theatre.sent().items()}
+    assert len(set(first.values())) == 3 and all(d[:2] == b"\xff\xd8" for d in first.values())
+
+    theatre.stage.show(1)  # nothing happened
+    assert all(frames[0][OBJECTS] == [] for frames in theatre.sent().values())
+    theatre.tick(2)
+    second = {conn: jpeg(frames[0]) for conn, frames in theatre.sent().items()}
+    assert all(second[conn] and second[conn] != first[conn] for conn in first)
+
+    theatre.stage.want_keyframe(inner.WantKeyframe("g", "s2", "web-0", 2))
+    assert jpeg(theatre.sent()[2][0]) == second[2]
+
+
+def test_pictures_come_at_their_own_rate_and_frames_at_every_tick():
+    theatre = Theatre(Sim(Rendered(), SEATS), picture_fps=10)
+    theatre.sent()
+    for tick in range(1, 31):
+        theatre.tick(tick)
+    frames = theatre.sent()[0]
+    assert len(frames) == 30
+    assert 9 <= sum(bool(jpeg(frame)) for frame in frames) <= 11
+
+
+def test_a_socket_that_asks_for_keyframes_gets_fewer_and_smaller_pictures():
+    theatre = Theatre(Sim(Rendered(), SEATS))
+    view = theatre.stage._views.of("s0")
+    before = view.camera.pace.rate, view.camera.pace.quality
+    theatre.stage.want_keyframe(inner.WantKeyframe("g", "s0", "web-0", 0))
+    assert view.camera.pace.rate < before[0] and view.camera.pace.quality < before[1]
+    other = theatre.stage._views.of("s1").camera.pace
+    assert (other.rate, other.quality) == before
