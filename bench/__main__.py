@@ -13,7 +13,7 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bench import load, matching, memory, pictures, soak, tick, wire
+from bench import inference, load, matching, memory, pictures, soak, tick, wire
 from bench.figure import HEAD
 from igym import __version__
 
@@ -21,6 +21,7 @@ PARTS = {
     "wire": wire,
     "pictures": pictures,
     "tick": tick,
+    "inference": inference,
     "memory": memory,
     "load": load,
     "matching": matching,

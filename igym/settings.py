@@ -76,6 +76,15 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     games: Annotated[
         int, Meta(ge=1, le=256, description="Game worker processes; about one a core.")
     ] = 1
+    inference: Annotated[
+        int,
+        Meta(
+            ge=0,
+            le=64,
+            description="Inference worker processes, which run larger ONNX models for many games "
+            "at once. 0: each game worker runs its own.",
+        ),
+    ] = 0
     bound: Annotated[
         int,
         Meta(

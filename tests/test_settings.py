@@ -20,6 +20,7 @@ TOLD = {
     "port": ("9001", 9001),
     "web": ("3", 3),
     "games": ("4", 4),
+    "inference": ("1", 1),
     "bound": ("2", 2),
     "secret_key": ("k" * 40, "k" * 40),
     "public_url": ("https://lab.example.org", "https://lab.example.org"),

@@ -1,4 +1,4 @@
-"""`python -m workers games|director|archive|checks`: one worker process."""
+"""`python -m workers games|inference|director|archive|checks`: one worker process."""
 
 from __future__ import annotations
 
@@ -38,7 +38,19 @@ def _checks(deployment: Deployment, told: Told) -> None:
     checks.run(deployment, told.name)
 
 
-_ROLES = {"games": _games, "director": _director, "archive": _archive, "checks": _checks}
+def _inference(deployment: Deployment, told: Told) -> None:
+    from workers import inference
+
+    inference.run(deployment, told.name)
+
+
+_ROLES = {
+    "games": _games,
+    "inference": _inference,
+    "director": _director,
+    "archive": _archive,
+    "checks": _checks,
+}
 
 role = sys.argv[1] if len(sys.argv) > 1 else ""
 if role not in _ROLES:

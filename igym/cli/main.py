@@ -32,11 +32,15 @@ def up(
     nginx: Annotated[
         bool, typer.Option("--nginx", help="Put nginx in front instead of sharing the port.")
     ] = False,
+    inference: Annotated[
+        int,
+        typer.Option(min=-1, max=64, help="Inference workers; -1: as the settings say."),
+    ] = -1,
 ) -> None:
     """Run everything on this machine until Ctrl-C: Redis, web and game workers, director."""
     from igym.cli import up as module
 
-    module.up(packages, behind_nginx=nginx)
+    module.up(packages, behind_nginx=nginx, inference=inference)
 
 
 @app.command()
@@ -72,24 +76,9 @@ def run(
 
 @app.command()
 def check(
-    package: Annotated[Path | None, typer.Argument(help="Folder of the package.")] = None,
-    env: Annotated[
-        str,
-        typer.Option(
-            metavar="MODULE:FACTORY",
-            help="One environment alone, from this folder or PACKAGE; or an id of Gymnasium's.",
-        ),
-    ] = "",
-    fps: Annotated[float, typer.Option(min=1, max=120, help="Ticks a second, with --env.")] = 30,
-    json: Json = False,
+    package: Annotated[Path, typer.Argument(help="Folder of the package.")], json: Json = False
 ) -> None:
     """Try a package apart, with limits, and say what it is and what to mend."""
-    if env:
-        from igym.cli import env as module
-
-        raise typer.Exit(module.check(env, package, fps, as_json=json))
-    if package is None:
-        raise typer.BadParameter("name the folder of a package, or an environment with --env")
     from igym.cli import author
 
     raise typer.Exit(author.check(package, as_json=json))
@@ -237,6 +226,12 @@ def worker_games() -> None:
     from igym.cli import up as module
 
     module.one_worker()
+
+
+@worker.command("inference")
+def worker_inference() -> None:
+    """One inference worker: runs ONNX models for many games at once. Needs REDIS_URL."""
+    _become("inference")
 
 
 def main() -> None:

@@ -53,7 +53,7 @@ class Leases(Protocol):
 
 
 def command(role: str) -> list[str]:
-    """How to start a process of that role: web, games or director."""
+    """How to start a process of that role: web, games, inference or director."""
     module = ["igym.web"] if role == "web" else ["workers", role]
     return [sys.executable, "-m", *module]
 

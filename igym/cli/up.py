@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 #: The order in which roles stop: nobody new, then the games, then their data, then Redis.
-ORDER = ("nginx", "web", "games", "director", "redis")
+ORDER = ("nginx", "web", "games", "inference", "director", "redis")
 
 
 @dataclass
@@ -126,6 +126,8 @@ def _start(supervisor: Supervisor, settings: Settings, ports: Sequence[int]) -> 
         supervisor.add_igym("web", env, "--shared")
     for _ in range(settings.games):
         supervisor.add_igym("games", env)
+    for _ in range(settings.inference):
+        supervisor.add_igym("inference", env)
 
 
 def _wait_for_pages(supervisor: Supervisor, host: str, port: int, patience_s: float = 30.0) -> None:
@@ -153,9 +155,11 @@ def _wait_for_games(supervisor: Supervisor, patience_s: float = 30.0) -> None:
         time.sleep(0.05)
 
 
-def up(packages: Sequence[Path], *, behind_nginx: bool = False) -> None:
-    """Run until SIGINT or SIGTERM."""
+def up(packages: Sequence[Path], *, behind_nginx: bool = False, inference: int = -1) -> None:
+    """Run until SIGINT or SIGTERM. `inference`: such workers; -1 as settings say."""
     settings = settings_module.load()
+    if inference >= 0:
+        settings = settings_module.replace(settings, inference=inference)
     log.setup(settings.log_level, as_json=settings.log_json, role="igym")
     stopping = False
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from igym.errors import BadPackage
 
@@ -79,6 +79,10 @@ class Onnx:
         actions: the environment's action for each logit; None means its index.
         every: decide at every n-th tick and repeat the action in between. In a game of turns,
             or where `idle` is None, nothing is done in between.
+        where: the model runs in the game's process ("inline"), in an inference worker, together
+            with those of other games ("worker"), or there only if it takes over a millisecond
+            ("auto"). Without an inference worker always in the game's process. A slow one never
+            delays a tick: its last action stands in, and the data say so.
     """
 
     file: str
@@ -93,8 +97,14 @@ class Onnx:
     heads: tuple[int, ...] = ()
     actions: tuple[Any, ...] | None = None
     every: int = 1
+    where: Literal["auto", "inline", "worker"] = "auto"
 
     def __post_init__(self) -> None:
+        if self.where not in ("auto", "inline", "worker"):
+            raise BadPackage(
+                f"Onnx(where={self.where!r}) is not known.",
+                hint='Use "auto", "inline" or "worker".',
+            )
         if isinstance(self.choose, str) and self.choose not in ("argmax", "mean"):
             raise BadPackage(
                 f"Onnx(choose={self.choose!r}) is not known.",

@@ -63,7 +63,8 @@ class Model:
         self.memory = {i: self._memory(i, o) for i, o in spec.memory.items()}
         self._std = self._deviation()
         stds = (self._std,) if self._std else ()
-        self._outputs = (self.logits.name, *stds, *spec.memory.values())
+        #: Names of the outputs that are asked for.
+        self.outputs = (self.logits.name, *stds, *spec.memory.values())
         #: How many numbers a decision has; 0 until `check` where the file leaves it open.
         self.width = (self.logits.shape[-1] if self.logits.shape else 1) or 0
         self.cost_ms = math.inf
@@ -241,7 +242,7 @@ class Model:
         Raises:
             BadPolicy: the model does not take arrays of these shapes.
         """
-        return self.session.run(self._outputs, feeds)
+        return self.session.run(self.outputs, feeds)
 
     def deviations(self, outputs: Arrays, width: int) -> list[float]:
         """The standard deviation of each of `width` numbers; none where nothing is drawn so.
@@ -295,17 +296,22 @@ def load(spec: Onnx, root: Path) -> Model:
 
     Costs milliseconds to seconds, by the size of the model: call it before play starts.
     """
-    path = _inside(spec.file, root.resolve())
+    return Model(spec, opened(spec.file, root))
+
+
+def opened(file: str, root: Path) -> Session:
+    """The session of a file of the package at `root`, shared as `load` says. Raises as it does."""
+    path = _inside(file, root.resolve())
     content = path.read_bytes()
     key = (path, hashlib.sha256(content).hexdigest())
     with _lock:
         session = _sessions.get(key)
         if session is None:
-            session = _sessions[key] = Session(spec.file, content)
+            session = _sessions[key] = Session(file, content)
         if session in _recent:
             _recent.remove(session)
         _recent.append(session)
-    return Model(spec, session)
+    return session
 
 
 def _inside(file: str, root: Path) -> Path:

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 from igym.domain.policy import Random
 from igym.engine.hands import Hands
 from igym.engine.player import Player
+from igym.engine.weights import Arrays
 from igym.sim.host import plain
 from igym.wire.record import BOT, DEFAULT, HUMAN, RESTS
 
@@ -33,12 +34,18 @@ class Pending(Protocol):
         ...
 
     def get(self) -> Any:
-        """The result of work that is done; raises what it raised."""
+        """The result of work that is done, or `LOST`; raises what it raised."""
         ...
 
 
+#: The result of work that somebody else was asked for, and who has not answered.
+LOST: Final = object()
+
 #: Starts work in a thread of its own.
 Background = Callable[[Callable[[], Any]], Pending]
+
+#: Has a model run on these feeds by another process; None while there is none.
+Elsewhere = Callable[[Arrays], Pending | None]
 
 
 class Decider:
@@ -259,11 +266,17 @@ class Thinker(Decider):
             self._saw = tick
             if self.quick:
                 return self._committed(thought()), BOT
-            self._pending = self._background(thought)
+            self._pending = self.beside(thought)
         if not self._pending.wait(budget_s):
             return self._again(), DEFAULT
         result, self._pending = self._pending.get(), None
+        if result is LOST:  # the next request is another
+            return self._again(), DEFAULT
         return self._committed(result), BOT
+
+    def beside(self, thought: Callable[[], Any]) -> Pending:
+        """Have it computed beside the tick loop."""
+        return self._background(thought)
 
     def rest(self) -> tuple[Any, str]:
         """The tick counts."""
@@ -292,8 +305,17 @@ class OnnxSeat(Thinker):
         *,
         mask: Mask = None,
         repeats: bool = True,
+        elsewhere: Elsewhere | None = None,
+        inline: bool = True,
     ) -> None:
+        """
+        Args:
+            elsewhere: asked before `background` is, where the model is not quick.
+            inline: a model that is quick enough runs in the tick loop itself.
+        """
         super().__init__(every, idle, background, repeats=repeats)
+        self._elsewhere, self._inline = elsewhere, inline
+        self._feeds: Arrays = {}  # of the last thought
         self._player = player
         self._mask = mask
         self.remembers = player.remembers
@@ -301,12 +323,18 @@ class OnnxSeat(Thinker):
     @property
     def quick(self) -> bool:
         """As the model was measured."""
-        return self._player.model.cost_ms <= INLINE_MS
+        return self._inline and self._player.model.cost_ms <= INLINE_MS
 
     def think(self, observe: Callable[[], Any]) -> Callable[[], Any]:
         """One forward pass."""
         feeds, model = self._player.prepare(observe()), self._player.model
+        self._feeds = feeds
         return lambda: model.infer(feeds)
+
+    def beside(self, thought: Callable[[], Any]) -> Pending:
+        """In another process, if there is one for it."""
+        asked = self._elsewhere(self._feeds) if self._elsewhere is not None else None
+        return asked or super().beside(thought)
 
     def commit(self, result: Any) -> Any:
         """The player's action."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,16 @@ from igym.engine import onnx, player
 from igym.engine.hands import Hands
 from igym.engine.python import PythonSeat
 from igym.engine.replay import Actions
-from igym.engine.seats import Background, Chair, Decider, Idle, Mask, OnnxSeat, RandomSeat
+from igym.engine.seats import (
+    Background,
+    Chair,
+    Decider,
+    Elsewhere,
+    Idle,
+    Mask,
+    OnnxSeat,
+    RandomSeat,
+)
 from igym.errors import BadPackage
 from igym.sim.host import Sim
 from igym.store.games import Game
@@ -69,9 +78,10 @@ class Cast:
         root: Path,
         hands: Mapping[str, Hands],
         background: Background,
+        elsewhere: Callable[[str, onnx.Model], Elsewhere] | None = None,
     ) -> None:
         """`hands` has the seats in which people sit, `cells` the game's cell of each treatment;
-        `root` is where the package's files are."""
+        `root` is where the package's files are; `elsewhere(package, model)` has it run there."""
         self._game = game
         self._cells = cells
         self._play = play
@@ -79,6 +89,7 @@ class Cast:
         self._root = root
         self._hands = hands
         self._background = background
+        self._elsewhere = elsewhere
 
     def deciders(self, episode: int) -> list[Decider]:
         """One for each seat, in the environment's order. The environment has been reset.
@@ -124,7 +135,13 @@ class Cast:
         observation, size = self._sim.observe(seat), self._sim.size(seat)
         player.check(model, observation, getattr(space, "n", None), size)
         seated = player.seated(model, seed)
-        return OnnxSeat(seated, who.every, idle, self._background, mask=mask, repeats=repeats)
+        elsewhere = None
+        if self._elsewhere is not None and who.where != "inline":
+            elsewhere = self._elsewhere(self._game.package, model)
+        return OnnxSeat(
+            seated, who.every, idle, self._background, mask=mask, repeats=repeats,
+            elsewhere=elsewhere, inline=who.where != "worker",
+        )  # fmt: skip
 
     def _mask(self, seat: str) -> Mask:
         """What asks the environment which actions are allowed, where it says so."""

@@ -21,6 +21,7 @@ from igym.errors import LeaseLost, NotFound, SceneFailed
 from igym.services import assigning, finishing, mailing
 from igym.services.casting import Cast, simulated
 from igym.services.connect import Deployment, now_ms
+from igym.services.inferring import Inference
 from igym.services.loading import Loaded
 from igym.services.people import GameOver
 from igym.services.recovering import Recovered, recover
@@ -68,6 +69,7 @@ class GameHost:
         self._load = load
         self._log = GroupLog(deployment.redis)
         self.stages: dict[str, Stage] = {}
+        self.inference = Inference(deployment, name, outbox)
         self._running: set[str] = set()  # games some job of this process is at
         self._leaving = False
 
@@ -76,6 +78,9 @@ class GameHost:
     def handle(self, batch: list[inner.ToGame]) -> None:
         """Messages from web workers. Those for games that are not here (any more) are dropped."""
         for said in batch:
+            if isinstance(said, inner.Inferred):
+                self.inference.hear(said)
+                continue
             stage = self.stages.get(said.game)
             if stage is None:
                 continue
@@ -257,7 +262,7 @@ class GameHost:
             self._background,
         )
         hands = {seat: person.hands for seat, person in stage.people.items()}
-        cast = Cast(game, play, cells, sim, loaded.root, hands, self._background)
+        cast = Cast(game, play, cells, sim, loaded.root, hands, self._background, self.inference.at)
         for seat, session in people.items():
             if session.phase is Phase.ENDED:  # while no worker had the game
                 stage.leave(inner.Leave(game.id, seat, session.outcome))

@@ -108,6 +108,18 @@ def bell() -> str:
     return "igym:bell"
 
 
+@key("set", days=1)
+def inference_workers() -> str:
+    """Names of inference workers that were alive lately."""
+    return "igym:inference"
+
+
+@key("string", seconds=3)
+def inference_worker(name: str) -> str:
+    """That inference worker is alive: renewed by itself every second."""
+    return f"igym:inference:{name}"
+
+
 @key("zset", days=2)
 def bindings() -> str:
     """Bindings of games (`igym.domain.bound`) -> when a worker was last asked for, s."""

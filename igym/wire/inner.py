@@ -1,4 +1,4 @@
-"""What web workers and game workers say to each other, on one page.
+"""What web, game and inference workers say to each other, on one page.
 
 Each process has one inbox, a Redis channel of its own. A PUBLISH carries a batch: a
 msgpack list of the structs below, all for one peer. What is published can be lost when a
@@ -97,6 +97,42 @@ class Owned(Inner, frozen=True, tag=12):
     generation: int
 
 
+# --- game worker <-> inference worker ---------------------------------------------------------
+
+
+class Tensor(msgspec.Struct, frozen=True, array_like=True):
+    """An array, as numpy writes its bytes."""
+
+    name: str
+    dtype: str
+    shape: list[int]
+    data: bytes
+
+
+class Infer(Inner, frozen=True, tag=31):
+    """Run a model once. Nothing is kept for it: recurrent state is among the feeds.
+
+    Lost, or its answer is: nobody waits for longer than `patience_ms`, and the next request is
+    asked anew.
+    """
+
+    id: int  # of the request, in the game worker that asks
+    back: str  # name of that game worker's inbox
+    package: str
+    file: str  # inside the package
+    outputs: list[str]
+    feeds: list[Tensor]
+    patience_ms: float  # afterwards the answer is not wanted any more
+
+
+class Inferred(Inner, frozen=True, tag=32):
+    """What the model gave, or why it gave nothing."""
+
+    id: int
+    outputs: list[Tensor]
+    error: str = ""
+
+
 # --- anyone -> web worker ------------------------------------------------------------------------
 
 
@@ -150,9 +186,11 @@ class Post(Inner, frozen=True, tag=25):
 
 FRAME, KEYFRAME, CONTROL = 0, 1, 2
 
-ToGame = Attach | Detach | Input | WantKeyframe | Leave | Alive
+ToGame = Attach | Detach | Input | WantKeyframe | Leave | Alive | Inferred
+ToInference = Infer
 ToWeb = Deliver | Owned | Nudge | Displaced | LobbyCount | Ask | Post
 
 encode = msgspec.msgpack.Encoder().encode
 decode_to_game = msgspec.msgpack.Decoder(list[ToGame]).decode
+decode_to_inference = msgspec.msgpack.Decoder(list[ToInference]).decode
 decode_to_web = msgspec.msgpack.Decoder(list[ToWeb]).decode

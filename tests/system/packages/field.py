@@ -10,13 +10,20 @@ AGENTS = ("a", "b")
 STEP = 0.01
 
 
+class Moves(Discrete):
+    """Also END, which is for people: a random policy must not end a test early."""
+
+    def contains(self, x):
+        """Whether `x` may be chosen, if not drawn."""
+        return x == END or super().contains(x)
+
+
 class Field:
     """Whoever moves gets 1; whoever chooses END ends the episode."""
 
     def __init__(self, fails_in_reset=False, fails_at=-1, crowd=0, agents=AGENTS):
         self.agents_here = agents
-        # END is for people: a random policy must not end a test early.
-        self.action_space = Dict({agent: Discrete(3) for agent in agents})
+        self.action_space = Dict({agent: Moves(3) for agent in agents})
         self.observation_space = Dict({agent: Box(0, 1, (2,)) for agent in agents})
         self.fails_in_reset, self.fails_at = fails_in_reset, fails_at
         self.crowd = crowd  # dots that move in every step

@@ -1,0 +1,63 @@
+"""The inference worker: runs ONNX models for the games of other processes, many at a time.
+
+It listens to its inbox, keeps nothing about any game, and may be killed at any moment
+(`igym.services.inferring`). Models compute in OS threads; the loop only sorts and sends.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+from contextlib import suppress
+
+import gevent
+import gevent.event
+from gevent.threadpool import ThreadPool
+
+from igym.services import footprint
+from igym.services.connect import Deployment
+from igym.services.inferring import ModelRunner
+from igym.store import RedisError, inference, post
+from igym.store.client import open_redis
+from igym.store.post import Outbox
+from igym.wire import inner
+
+_log = logging.getLogger(__name__)
+
+#: How often it says that it lives; it is believed for three times as long.
+BEAT_S = 1.0
+
+
+def run(deployment: Deployment, name: str) -> None:
+    """Answer until SIGTERM."""
+    pool = ThreadPool(max(2, os.cpu_count() or 2))
+    runner = ModelRunner(deployment, Outbox(deployment.redis), pool.apply)
+    stop, over = threading.Event(), gevent.event.Event()
+    gevent.signal_handler(15, over.set)
+    gevent.signal_handler(2, over.set)
+
+    def resumed() -> None:
+        """Nothing to ask for: what was lost will be asked anew."""
+
+    gevent.spawn(
+        post.listen, open_redis(deployment.settings.redis_url), name, inner.decode_to_inference,
+        runner.handle, resumed, stop,
+    )  # fmt: skip
+    gevent.spawn(_beat, deployment, name, stop)
+    footprint.settle()
+    _log.info("%s runs models", name)
+    over.wait()
+    stop.set()
+    with suppress(RedisError):
+        inference.gone(deployment.redis, name)
+    _log.info("%s: %d answers in %d runs", name, runner.answered, runner.runs)
+
+
+def _beat(deployment: Deployment, name: str, stop: threading.Event) -> None:
+    while not stop.is_set():
+        try:
+            inference.beat(deployment.redis, name)
+        except RedisError as error:
+            _log.warning("not said to be alive: %s", error)
+        gevent.sleep(BEAT_S)
