@@ -13,7 +13,7 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bench import inference, load, matching, memory, pictures, soak, tick, wire
+from bench import author, inference, load, matching, memory, pictures, soak, tick, wire
 from bench.figure import HEAD
 from igym import __version__
 
@@ -22,6 +22,7 @@ PARTS = {
     "pictures": pictures,
     "tick": tick,
     "inference": inference,
+    "author": author,
     "memory": memory,
     "load": load,
     "matching": matching,

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import fcntl
 import shutil
 import subprocess
 import tempfile
 import time
 from pathlib import Path
+from typing import IO
 
 from igym.errors import Unavailable
 
@@ -37,6 +39,26 @@ def socket_path(data: Path) -> Path:
     if len(str(path)) < 100:
         return path
     return Path(tempfile.mkdtemp(prefix="igym-")) / "redis.sock"
+
+
+def claim(data: Path) -> IO[bytes]:
+    """Be the only one who starts a Redis on that folder, for as long as the file is open.
+
+    Raises:
+        Unavailable: another igym has it.
+    """
+    home = data / "redis"
+    home.mkdir(parents=True, exist_ok=True)
+    file = (home / "lock").open("ab")
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        file.close()
+        raise Unavailable(
+            f"Another igym runs on the data folder {data}.",
+            hint="Stop it, or give this one a folder of its own: IGYM_DATA_DIR=other igym …",
+        ) from error
+    return file
 
 
 def command(data: Path, socket: Path) -> list[str]:

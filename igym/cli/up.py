@@ -81,6 +81,7 @@ def stack(
     data = Path(settings.data_dir).resolve()
     data.mkdir(parents=True, exist_ok=True)
     settings = settings_module.replace(settings, data_dir=data)
+    claimed = contextlib.nullcontext() if settings.redis_url else embedded.claim(data)
     supervisor = Supervisor(settings, data / "run")
     try:
         socket, redis = embedded.socket_path(data), None
@@ -115,6 +116,8 @@ def stack(
         yield made
     finally:
         supervisor.stop(ORDER)
+        with claimed:
+            pass  # somebody else may have the folder now
 
 
 def _start(supervisor: Supervisor, settings: Settings, ports: Sequence[int]) -> None:

@@ -10,7 +10,7 @@ import jsonschema
 import pytest
 
 from igym.cli import new
-from igym.services import checking, packing
+from igym.services import checking
 from igym.services.tryout import tried
 from igym.store import packages, schema
 
@@ -32,10 +32,24 @@ def test_the_schema_in_the_docs_is_the_one_that_the_types_write(name):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("root", COPIED, ids=lambda root: root.name)
-def test_every_package_compiles_to_plain_data_that_the_schema_describes(root):
-    found, plan = tried(root, packing.fingerprint(root))
+def test_every_package_to_copy_checks_clean_and_is_plain_data_that_the_schema_describes(
+    root, monkeypatch
+):
+    plans = []
 
-    assert plan is not None, found
+    def kept(*args, **how):
+        found, plan = tried(*args, **how)
+        plans.append(plan)
+        return found, plan
+
+    monkeypatch.setattr(checking, "tried", kept)
+    report = checking.examine(root)
+
+    assert [found for found in report.findings if found.level != "note"] == []
+    assert report.ok
+    assert report.scenes[0].kind in ("page", "survey") and report.scenes[-1].kind == "ending"
+    assert report.took_s < 60  # 15 on a machine that does nothing else
+    (plan,) = plans
     plain = json.loads(packages.encode(plan))
     jsonschema.validate(plain, schema.schema("plan"))
     assert packages.decode(json.dumps(plain).encode()) == plan  # and nothing is lost on the way

@@ -8,14 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from igym.cli import new
 from igym.domain.plan import Plan
 from igym.errors import BadPackage
-from igym.services import checking, publishing
+from igym.services import checking
 from igym.services.checking import examine, judged
 from tests.services.conftest import PACKAGES
-
-EXAMPLES = Path(__file__).parents[2] / "examples"
 
 slow = pytest.mark.slow
 
@@ -34,28 +31,6 @@ def edit(file: Path, old: str, new: str) -> None:
 def only(report, code: str):
     (found,) = [each for each in report.findings if each.code == code]
     return found
-
-
-@slow
-@pytest.mark.parametrize("template", new.TEMPLATES)
-def test_every_template_checks_clean_and_compiles(template, tmp_path):
-    folder = new.make(template, tmp_path / "demo").folder
-    report = examine(folder)
-
-    assert [f for f in report.findings if f.level != "note"] == []
-    assert report.ok
-    assert publishing.compile_apart(folder, "ff").experiment == "demo"
-    assert report.scenes[0].kind == "page"
-    assert report.scenes[-1].kind == "ending"
-
-
-@slow
-@pytest.mark.parametrize("example", ["slime_volleyball", "slime_volleyball_ai"])
-def test_every_example_checks_clean_in_a_few_seconds(example):
-    report = examine(EXAMPLES / example)
-
-    assert [f for f in report.findings if f.level == "error"] == []
-    assert report.took_s < 60  # 15 on a machine that does nothing else
 
 
 def test_a_syntax_error_is_told_with_file_and_line_without_running_anything(root, monkeypatch):

@@ -1,0 +1,187 @@
+"""docs/tutorial.md, followed to the letter: from `igym new` to the pilot link."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psutil
+import pytest
+from playwright.sync_api import Page, expect
+
+from igym.cli.nginx import free_port
+from tests.system import browser
+from tests.system.client import join
+from tests.system.server import IGYM, eventually, plain_env
+
+pytestmark = [pytest.mark.slow, pytest.mark.stack, pytest.mark.browser]
+
+TUTORIAL = (Path(__file__).parents[2] / "docs" / "tutorial.md").read_text("utf-8")
+
+#: Two cores are shared with whatever else runs.
+PATIENT_MS = 60_000
+
+
+def blocks(language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```", TUTORIAL, re.M | re.S)
+
+
+class Reader:
+    """Somebody who does what the page says, in a folder of their own."""
+
+    def __init__(self, home: Path) -> None:
+        self.home = home
+        self.port = free_port()
+        self.env = plain_env(
+            IGYM_PORT=str(self.port), IGYM_DATA_DIR=str(home / "data"), IGYM_ACK_PATIENCE_S="0"
+        )
+        self.new, self.run, self.data, self.check, self.up = (
+            line.split()[1:] for block in blocks("sh") for line in block.splitlines()
+        )
+
+    def does(self, words: list[str], *more: str) -> str:
+        """Type a command and wait for its end; what it printed."""
+        done = subprocess.run(
+            [*IGYM, *words, *more],
+            cwd=self.home,
+            env=self.env,
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+    @contextmanager
+    def running(self, words: list[str], says: str) -> Iterator[psutil.Process]:
+        """Type a command that stays, wait until it says something, and press Ctrl-C in the end."""
+        log = self.home / f"{words[0]}.log"
+        with log.open("wb") as out:
+            process = subprocess.Popen(
+                [*IGYM, *words],
+                cwd=self.home,
+                env=self.env,
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=out,
+            )
+        try:
+
+            def said() -> bool:
+                assert process.poll() is None, log.read_text()
+                return says in log.read_text()
+
+            eventually(said, within_s=60, what=says)
+            yield psutil.Process(process.pid)
+            process.send_signal(signal.SIGINT)
+            assert process.wait(60) == 0, log.read_text()
+        finally:
+            if process.poll() is None:
+                process.kill()
+                process.wait()
+
+    def edit(self, name: str, old: str, new: str) -> None:
+        """Change a file of the package as an editor does: another one takes its place."""
+        file = self.home / "demo" / name
+        text = file.read_text("utf-8")
+        assert old in text
+        half = file.with_suffix(".half~")
+        half.write_text(text.replace(old, new), "utf-8")
+        os.replace(half, file)
+
+
+@pytest.fixture
+def reader() -> Iterator[Reader]:
+    # Not pytest's folder: a socket's path may have 107 characters at most.
+    with tempfile.TemporaryDirectory(prefix="igym-", ignore_cleanup_errors=True) as home:
+        yield Reader(Path(home))
+
+
+def opened(page: Page, act) -> None:
+    """Do something, and wait until the bench shows another version."""
+    tag = page.locator(".tag")
+    before = tag.inner_text()
+    act()
+    expect(tag).not_to_have_text(before, timeout=PATIENT_MS)
+
+
+def test_from_a_new_package_to_the_pilot_link(reader: Reader, chromium: Path):
+    reader.does(reader.new)
+    # Every process that imports the package leaves its number behind.
+    marks = reader.home / "marks"
+    note = f"open({str(marks)!r}, 'a').write(f'{{os.getpid()}} ')"
+    reader.edit(
+        "lanterns.py", "from math import hypot\n", f"import os\nfrom math import hypot\n{note}\n"
+    )
+
+    with (
+        reader.running(reader.run, "is on the bench") as running,
+        browser.running(chromium) as chrome,
+    ):
+        page = chrome.new_page(viewport={"width": 1440, "height": 900})
+        errors: list[str] = []
+        page.on("pageerror", lambda error: errors.append(str(error)))
+        page.goto(f"http://127.0.0.1:{reader.port}/bench/demo")
+
+        # Two windows: agree in both, and they are paired
+        windows = [page.frame_locator("iframe").nth(n) for n in (0, 1)]
+        for window in windows:
+            window.get_by_role("button", name="I agree to take part").click(timeout=PATIENT_MS)
+        for window in windows:
+            expect(window.locator("canvas").first).to_be_visible(timeout=PATIENT_MS)
+
+        # One line is edited, and the windows begin anew
+        ((old, new),) = re.findall(r"^-(.*)\n\+(.*)$", blocks("diff")[0], re.M)
+        opened(page, lambda: reader.edit("lanterns.py", old, new))
+        agree = windows[1].get_by_role("button", name="I agree to take part")
+        expect(agree).to_be_visible(timeout=PATIENT_MS)
+
+        # A mistake is told with its line, and the last good version stays open
+        reader.edit("lanterns.py", new, f"{new} = ")
+        trouble = page.get_by_role("alert")
+        expect(trouble).to_contain_text("lanterns.py:", timeout=PATIENT_MS)
+        expect(trouble).to_contain_text("not Python")
+        expect(agree).to_be_visible()
+        reader.edit("lanterns.py", f"{new} = ", new)
+        expect(trouble).to_have_count(0, timeout=PATIENT_MS)
+
+        # Short episodes, so that a test need not wait for long; bots take the empty seat
+        opened(page, lambda: reader.edit("experiment.py", "max_steps=900", "max_steps=30"))
+        page.get_by_label("Begin at").select_option("together")
+        page.get_by_role("button", name="Fewer windows").click()
+        page.get_by_role("button", name="Fill empty seats with bots").click()
+        expect(windows[0].locator("canvas").first).to_be_visible(timeout=PATIENT_MS)
+        tables = reader.home / "data" / "demo" / "1"
+        eventually(lambda: list((tables / "ticks").glob("*")), within_s=60, what="an episode")
+        page.get_by_role("tab", name="Data").click()
+        expect(page.locator("figure svg polyline").first).to_be_attached(timeout=PATIENT_MS)
+        assert page.locator("figure").count() == 3
+        assert errors == []
+
+        # Whoever serves pages and makes matches has never imported the package
+        imported = {int(pid) for pid in marks.read_text().split()}
+        by_role = {
+            word: {p.pid for p in running.children(recursive=True) if word in " ".join(p.cmdline())}
+            for word in ("igym.web", "workers director", "workers games")
+        }
+        assert by_role["workers games"] & imported
+        assert by_role["igym.web"] and not by_role["igym.web"] & imported
+        assert by_role["workers director"] and not by_role["workers director"] & imported
+
+    seen = json.loads(reader.does(reader.data, "--json"))
+    assert seen["rows"]["ticks"] > 0
+    assert set(seen["modes"]) == {"preview"}
+    assert "<svg" in (tables / "preview.html").read_text("utf-8")
+    report = json.loads(reader.does(reader.check, "--json"))
+    assert report["ok"] and report["scenes"]
+
+    with reader.running(reader.up, "igym is up"):
+        join(f"http://127.0.0.1:{reader.port}", "demo", mode="pilot")
