@@ -76,9 +76,24 @@ def run(
 
 @app.command()
 def check(
-    package: Annotated[Path, typer.Argument(help="Folder of the package.")], json: Json = False
+    package: Annotated[Path | None, typer.Argument(help="Folder of the package.")] = None,
+    env: Annotated[
+        str,
+        typer.Option(
+            metavar="MODULE:FACTORY",
+            help="One environment alone, from this folder or PACKAGE; or an id of Gymnasium's.",
+        ),
+    ] = "",
+    fps: Annotated[float, typer.Option(min=1, max=120, help="Ticks a second, with --env.")] = 30,
+    json: Json = False,
 ) -> None:
     """Try a package apart, with limits, and say what it is and what to mend."""
+    if env:
+        from igym.cli import env as module
+
+        raise typer.Exit(module.check(env, package, fps, as_json=json))
+    if package is None:
+        raise typer.BadParameter("name the folder of a package, or an environment with --env")
     from igym.cli import author
 
     raise typer.Exit(author.check(package, as_json=json))

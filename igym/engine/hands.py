@@ -27,6 +27,7 @@ class Hands:
         self.controls = controls
         self.keymap = controls.keymap
         self._once = controls.press == "once"
+        self._heard = False  # whether there was a report since they came
         self._held = 0
         self._tapped = 0  # went down since the last tick; a short tap counts for one tick
         self._spots: Mapping[int, Spot] = {}
@@ -36,16 +37,20 @@ class Hands:
 
     def hold(self, held: int, pressed: int) -> None:
         """`held` is down now; the keys of `pressed` went down since the last report."""
-        # A key that is down and was not has been pressed, even if that report was lost.
-        self._tapped |= pressed | (held & ~self._held)
-        self._held = held
+        # A key that is down and was not has been pressed, even if that report was lost. Nothing
+        # is known of before the first report: it may have been pressed long ago.
+        self._tapped |= pressed | (held & ~self._held if self._heard else 0)
+        self._held, self._heard = held, True
 
     def point(self, spots: Mapping[int, Spot], moves: Iterable[tuple[int, Spot]] = ()) -> None:
-        """Pointer and sticks are there now; `moves` is where they have been since last told."""
+        """Pointer and sticks are there now; `moves` is where they have been since last told.
+
+        Before the `hold` of the same report.
+        """
         down = self._spots.get(POINTER, _MIDDLE)[2]
         self._spots = spots
         # Where it is now counts as well, in case a report was lost; as with keys.
-        for device, spot in (*moves, *spots.items()):
+        for device, spot in (*moves, *(spots.items() if self._heard else ())):
             if device == POINTER:
                 if spot[2] and not down:
                     self._clicked = spot
@@ -55,7 +60,7 @@ class Hands:
         """The person is away: nothing is held."""
         self.begin()
         self.skip()
-        self._held, self._spots = 0, {}
+        self._heard, self._held, self._spots = False, 0, {}
         self.present = False
 
     def begin(self) -> None:

@@ -34,10 +34,10 @@ def rehearse(scene: Play, root: Path, cells: Mapping[str, str], gallery: Gallery
     """
     sim = simulated(scene, cells)
     try:
-        seen = inspect(scene, sim, gallery, choices(scene, sim))
-        sim.reset(0)
         for agent in scene.humans:
             _fit(scene, sim, str(agent))
+        seen = inspect(scene, sim, gallery, choices(scene, sim))
+        sim.reset(0)
         for agent, who in policies(scene):
             seat = str(agent)
             if isinstance(who, Onnx):

@@ -158,9 +158,9 @@ class Stage:
         for index, down, _ in keys.edges:
             if down:
                 pressed |= 1 << index
-        person.hands.hold(keys.held, pressed)
         if self._points:
             person.point(keys)
+        person.hands.hold(keys.held, pressed)
         if keys.edges or keys.moves:
             person.input_s = person.heard_s
             self.journal.pressed(said)

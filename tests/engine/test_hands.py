@@ -41,8 +41,21 @@ def test_a_key_that_acts_once_acts_once_however_long_it_is_held():
 
 def test_a_press_whose_report_was_lost_still_acts():
     made = hands(press="once")
+    made.hold(0, 0)
     made.hold(LEFT, 0)
     assert ticks(made, 2) == [1, 0]
+
+
+def test_what_was_down_before_anybody_listened_was_not_pressed_now():
+    """Another worker has the game now, or their line was gone: one press is one action."""
+    made = hands(press="once", pointer=Pointer(lambda x, y, down: 5))
+    for _ in range(2):
+        made.point({POINTER: (0.1, 0.1, True)})
+        made.hold(LEFT, 0)
+        assert ticks(made, 2) == [0, 0]
+        made.let_go()
+    made.point({}, [(POINTER, (0.1, 0.1, True)), (POINTER, (0.1, 0.1, False))])
+    assert ticks(made, 2) == [5, 0]  # with its edge it was
 
 
 def test_a_key_that_acts_once_is_a_chord_with_what_is_held():
@@ -108,6 +121,7 @@ def test_a_click_between_two_ticks_acts_once_where_it_was():
         [(POINTER, (0.2, 0, True)), (POINTER, (0.3, 0, True)), (POINTER, (0.9, 0, False))],
     )
     assert ticks(made, 3) == [(0.2, True), None, None]
+    made.hold(0, 0)
     made.point({POINTER: (0.4, 0, True)})  # whose report was lost
     made.point({POINTER: (0.5, 0, True)})  # and dragged
     assert ticks(made, 3) == [(0.4, True), None, None]
