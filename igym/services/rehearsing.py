@@ -70,13 +70,23 @@ def actions(scene: Play) -> Iterator[tuple[str, Any]]:
 
 
 def _fit(scene: Play, sim: Sim, seat: str) -> None:
+    """Every action that a person has is one of the seat's, or the environment takes it anyway."""
     for what, action in actions(scene):
-        if action is not None and not sim.takes(seat, action):
-            raise BadPackage(
-                f"play({scene.name!r}): {what} gives {action!r}, which is no action of seat "
-                f"{seat!r}: {sim.space(seat)}.",
-                hint="Write the numbers of the environment's action space.",
-            )
+        if action is None or sim.takes(seat, action):
+            continue
+        problem = BadPackage(
+            f"play({scene.name!r}): {what} gives {action!r}, which is no action of seat "
+            f"{seat!r}: {sim.space(seat)}.",
+            hint="Write the numbers of the environment's action space.",
+        )
+        if sim.fits(seat, action):
+            raise problem  # it would be cut to something that nobody wrote
+        joint = [action if one == seat else scene.keymap.idle for one in sim.seats]
+        try:
+            sim.reset(0)
+            sim.step(joint)
+        except Exception as error:
+            raise problem from error
 
 
 def _takes(sim: Sim, seat: str, who: Any, action: Any) -> None:

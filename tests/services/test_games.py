@@ -309,6 +309,17 @@ def test_an_action_that_the_environment_does_not_have_is_refused_with_its_key(mo
         tried_out(scene)
 
 
+def test_an_action_that_only_people_have_is_the_environments_business():
+    class Wide(Dresser):
+        action_space = spaces.Discrete(2)
+
+        def step(self, action: Any) -> Any:
+            return (int(action), np.zeros(2, np.float32)), 0.0, action == 5, False, {}
+
+    night, last = played(solo(Wide, keys={"q": 5}, idle=0), me=holds((4, 1)))
+    assert last.terminated and night.column("me") == [0] * 4 + [5]
+
+
 # --- several seats -------------------------------------------------------------------------------
 
 
