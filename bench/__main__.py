@@ -13,7 +13,7 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bench import author, inference, load, matching, memory, pictures, soak, tick, wire
+from bench import archive, author, inference, load, matching, memory, pictures, soak, tick, wire
 from bench.figure import HEAD
 from igym import __version__
 
@@ -26,6 +26,7 @@ PARTS = {
     "memory": memory,
     "load": load,
     "matching": matching,
+    "archive": archive,
 }
 README = Path(__file__).parent / "README.md"
 

@@ -8,6 +8,8 @@
     │   ├── OldClient      the page speaks an earlier version of the wire
     │   ├── NotOpen        the study, or a part of it, is not open to them now
     │   ├── TookPart       they have taken part in what keeps them out of this
+    │   ├── BadTarget      what was asked for cannot be put where it should go
+    │   ├── BadExport      what should be an export is something else, or damaged
     │   ├── NotYours       the game or seat belongs to somebody else
     │   ├── TooMuch        too large or too often
     │   │   └── TooLarge   larger than is taken at all
@@ -89,6 +91,18 @@ class TookPart(Refused):
     """The person has taken part in an earlier version, or in a study that excludes them."""
 
     code, status = "took_part", 403
+
+
+class BadTarget(Refused):
+    """An export, picture or film cannot be written where it was to go. Nothing is left there."""
+
+    code, status = "bad_target", 400
+
+
+class BadExport(Refused):
+    """A file or folder that should be an export of igym is something else, or is damaged."""
+
+    code, status = "bad_export", 400
 
 
 class NotYours(Refused):

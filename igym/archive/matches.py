@@ -31,7 +31,7 @@ def merge(root: Path, rows: Iterable[Row]) -> list[str]:
         known = {json.loads(line)["decision_id"] for line in before.splitlines()}
         lines = [_line(row) for row in decisions if row["decision_id"] not in known]
         if lines:
-            parquet.keep(root, file, before + b"".join(lines))
+            parquet.keep(root, {file: before + b"".join(lines)})
             written.append(file)
     return written
 

@@ -14,16 +14,21 @@ import os
 import tempfile
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from igym.archive.tables import TABLES, Table
 
 Row = tuple[str, dict[str, Any]]
+
+#: (table, episode) -> its rows.
+Episodes = dict[tuple[str, str], pa.Table]
 
 
 def folder(data: Path, experiment: str, version: str) -> Path:
@@ -43,41 +48,82 @@ def locked(root: Path) -> Iterator[None]:
         yield
 
 
-def replace_file(path: Path, content: bytes) -> None:
+def replace_file(path: Path, content: bytes, mode: int = 0o644) -> None:
     """Put `content` at `path` so that a reader sees the old file or the new, never half of one."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, half = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".part")
+    replace_files(path.parent, {path.name: content}, mode)
+
+
+def replace_files(folder: Path, contents: Mapping[str, Any], mode: int = 0o644) -> None:
+    """Put each content at its name in `folder`, as `replace_file` does.
+
+    All are on the disk before the first is in its place, so that the disk may take them together.
+    """
+    folder.mkdir(parents=True, exist_ok=True, mode=0o755 if mode & 0o004 else 0o700)
+    halves: dict[str, str] = {}
     try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.chmod(half, 0o644)
-        os.replace(half, path)
+        for name, content in contents.items():
+            handle, half = tempfile.mkstemp(dir=folder, prefix=".", suffix=".part")
+            halves[name] = half
+            with os.fdopen(handle, "wb") as file:
+                file.write(content)
+            os.chmod(half, mode)
+        _sync_all(list(halves.values()))
+        for name in list(halves):
+            os.replace(halves[name], folder / name)
+            del halves[name]
     except BaseException:
-        Path(half).unlink(missing_ok=True)
+        for half in halves.values():
+            Path(half).unlink(missing_ok=True)
         raise
-    directory = os.open(path.parent, os.O_RDONLY)
+    _sync(folder)
+
+
+def _sync_all(paths: list[str]) -> None:
+    """Sync side by side: what a disk is asked for together, it writes together."""
+    if len(paths) < 3:
+        for path in paths:
+            _sync(path)
+        return
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(_sync, paths))
+
+
+def _sync(path: str | Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
     try:
-        os.fsync(directory)
+        os.fsync(handle)
     finally:
-        os.close(directory)
+        os.close(handle)
 
 
-def write(root: Path, name: str, table: pa.Table) -> None:
-    """Write one Parquet file and its SHA-256 in the manifest."""
+def packed(table: pa.Table) -> memoryview:
+    """`table` as a Parquet file."""
     sink = pa.BufferOutputStream()
     pq.write_table(table, sink, compression="zstd")
-    keep(root, name, sink.getvalue().to_pybytes())
+    return memoryview(sink.getvalue())
 
 
-def keep(root: Path, name: str, content: bytes) -> None:
-    """Write one file and its SHA-256 in the manifest."""
-    replace_file(root / name, content)
-    note = root / "manifest.json"
-    known = json.loads(note.read_text()) if note.exists() else {}
-    known[name] = {"sha256": hashlib.sha256(content).hexdigest(), "bytes": len(content)}
-    replace_file(note, json.dumps(known, indent=1, sort_keys=True).encode())
+def keep(root: Path, contents: Mapping[str, Any], mode: int = 0o644) -> None:
+    """Write files, named relative to `root`, and then their SHA-256 in the manifest."""
+    folders: dict[Path, dict[str, Any]] = defaultdict(dict)
+    for name, content in contents.items():
+        path = root / name
+        folders[path.parent][path.name] = content
+    for folder, those in folders.items():
+        replace_files(folder, those, mode)
+    note(root, contents, mode)
+
+
+def note(root: Path, contents: Mapping[str, Any], mode: int = 0o644) -> None:
+    """Put size and SHA-256 of those files into the manifest; None takes one out."""
+    file = root / "manifest.json"
+    known = json.loads(file.read_text()) if file.exists() else {}
+    for name, content in contents.items():
+        if content is None:
+            known.pop(name, None)
+        else:
+            known[name] = {"sha256": hashlib.sha256(content).hexdigest(), "bytes": len(content)}
+    replace_file(file, json.dumps(known, indent=1, sort_keys=True).encode(), mode)
 
 
 def day(day_ms: float) -> str:
@@ -88,13 +134,20 @@ def day(day_ms: float) -> str:
 def merge(root: Path, rows: Iterable[Row]) -> list[str]:
     """Fill `rows` into the tables under `root`, by primary key, in order.
 
+    Rows of private tables are passed over: `igym.archive.vault` has those.
+
     Returns:
         The files written, relative to `root`.
     """
+    return fill(root, ((name, row) for name, row in rows if not TABLES[name].private))
+
+
+def fill(root: Path, rows: Iterable[Row], mode: int = 0o644) -> list[str]:
+    """`merge` for tables of any kind, into files with the permissions `mode`."""
     batches: dict[tuple[str, str], list[dict[str, Any]]] = defaultdict(list)
     for name, row in rows:
         batches[name, day(row["day_ms"])].append(row)
-    written = []
+    made: dict[str, Any] = {}
     for (name, date), changes in sorted(batches.items()):
         table = TABLES[name]
         file = f"{name}/{date}.parquet"
@@ -105,17 +158,40 @@ def merge(root: Path, rows: Iterable[Row]) -> list[str]:
         for change in changes:
             row = kept.setdefault(_key(table, change), dict.fromkeys(table.columns))
             row.update({k: v for k, v in change.items() if k in table.columns})
-        write(root, file, pa.Table.from_pylist(list(kept.values()), schema=table.schema))
-        written.append(file)
-    return written
+        made[file] = packed(pa.Table.from_pylist(list(kept.values()), schema=table.schema))
+    if made:
+        keep(root, made, mode)
+    return list(made)
 
 
 def _key(table: Table, row: Mapping[str, Any]) -> tuple[Any, ...]:
     return tuple(row[column] for column in table.key)
 
 
+def write_episodes(root: Path, tables: Episodes) -> list[str]:
+    """Rows of episodes, by (table, episode), as files <table>/<episode>.parquet.
+
+    Returns:
+        The files written, relative to `root`.
+    """
+    made = {f"{name}/{episode}.parquet": packed(rows) for (name, episode), rows in tables.items()}
+    keep(root, made)
+    return list(made)
+
+
 def write_episode(root: Path, episode: str, name: str, rows: Sequence[Mapping[str, Any]]) -> str:
-    """The rows of one episode in `ticks` or `inputs`, as the file <name>/<episode>.parquet."""
-    file = f"{name}/{episode}.parquet"
-    write(root, file, pa.Table.from_pylist(list(rows), schema=TABLES[name].schema))
-    return file
+    """`write_episodes` for one of few rows, given as dicts. Returns the file."""
+    table = pa.Table.from_pylist(list(rows), schema=TABLES[name].schema)
+    return write_episodes(root, {(name, episode): table})[0]
+
+
+def rows(root: Path, name: str, **wanted: Any) -> list[dict[str, Any]]:
+    """The rows of a table that has few; with `wanted`, those that have these values."""
+    schema = TABLES[name].schema
+    made: list[dict[str, Any]] = []
+    for file in sorted((root / name).glob("*.parquet")):
+        table = pq.read_table(file, schema=schema)
+        for column, value in wanted.items():
+            table = table.filter(pc.equal(table[column], value))
+        made += table.to_pylist()
+    return made

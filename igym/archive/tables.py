@@ -16,13 +16,17 @@ _T, _F, _I, _B = pa.string(), pa.float64(), pa.int64(), pa.bool_()
 
 @dataclass(frozen=True)
 class Table:
-    """One table. `columns` maps a name to (type, meaning and unit, with the meaning of null)."""
+    """One table. `columns` maps a name to (type, meaning and unit, with the meaning of null).
+
+    A private table is in the vault (`igym.archive.vault`) and in no export.
+    """
 
     name: str
     grain: str
     key: tuple[str, ...]
     foreign: dict[str, str]
     columns: dict[str, tuple[pa.DataType, str]]
+    private: bool = False
 
     @property
     def schema(self) -> pa.Schema:
@@ -53,7 +57,7 @@ TABLES: dict[str, Table] = {
         ),
         Table(
             "recruiter_ids",
-            "one row per id in a session's link; kept apart so that it can be withheld",
+            "one row per id in a session's link; in the vault, not among the other tables",
             ("session_id", "name"),
             {"session_id": "sessions"},
             {
@@ -61,6 +65,7 @@ TABLES: dict[str, Table] = {
                 "name": (_T, "query parameter, such as PROLIFIC_PID"),
                 "value": (_T, "as the recruiter sent it"),
             },
+            private=True,
         ),
         Table(
             "sessions",
@@ -310,6 +315,7 @@ TABLES: dict[str, Table] = {
                     "not be brought back",
                 ),
                 "seed": (_I, "given to reset(seed=…)"),
+                "cells": (_T, "cell of each treatment the environment was told, as JSON"),
                 "started_ms": (_F, "first tick due"),
                 "ended_ms": (_F, "null = cut short"),
                 "steps": (_I, "ticks; null = cut short, count them in ticks"),
@@ -357,6 +363,11 @@ TABLES: dict[str, Table] = {
                 "wall_ms": (_F, "when the step was taken"),
                 "mono_us": (_I, "the worker's monotonic clock, µs, for differences"),
                 "generation": (_I, "of the game that wrote it"),
+                "digest": (
+                    _T,
+                    "of what this seat observed after the step, to check a replay by; null = not "
+                    "taken at this tick",
+                ),
             },
         ),
         Table(

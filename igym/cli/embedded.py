@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import shutil
+import socket
 import subprocess
 import tempfile
 import time
@@ -11,6 +12,9 @@ from pathlib import Path
 from typing import IO
 
 from igym.errors import Unavailable
+
+#: Of a socket's path; the kernel allows 107.
+LONGEST = 100
 
 
 def binary() -> str:
@@ -36,7 +40,7 @@ def binary() -> str:
 def socket_path(data: Path) -> Path:
     """Where its socket is. Short, since the kernel allows about 100 characters."""
     path = data / "redis" / "redis.sock"
-    if len(str(path)) < 100:
+    if len(str(path)) < LONGEST:
         return path
     return Path(tempfile.mkdtemp(prefix="igym-")) / "redis.sock"
 
@@ -87,6 +91,16 @@ def command(data: Path, socket: Path) -> list[str]:
     for name, value in options.items():
         args += [f"--{name}", *(value.split(" ") if name.startswith("client") else [value])]
     return args
+
+
+def listens(path: Path) -> bool:
+    """Whether somebody answers at that socket: the file alone may be left over."""
+    try:
+        with socket.socket(socket.AF_UNIX) as line:
+            line.connect(str(path))
+    except OSError:
+        return False
+    return True
 
 
 def wait(socket: Path, process: subprocess.Popen[bytes], patience_s: float = 20.0) -> None:

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from igym.cli import releases
+from igym.cli import participant, releases, verbs
 from igym.errors import IgymError
 
 app = typer.Typer(
@@ -21,6 +21,8 @@ worker = typer.Typer(help="Worker processes, for deployments that start each one
 app.add_typer(worker, name="worker")
 app.add_typer(releases.packages, name="packages")
 app.add_typer(releases.token, name="token")
+verbs.add(app)
+app.add_typer(participant.app, name="participant")
 
 Dirs = Annotated[list[Path], typer.Argument(help="Folders with experiment.py and experiment.toml.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -94,6 +94,12 @@ class KeyMap:
                 NOTHING,
             )
         return self._memo[asked]
+
+    def declared(self) -> Iterator[tuple[tuple[str, ...], Any]]:
+        """(keys held, action) of every chord, and () with the idle action."""
+        for mask, action in self.chords:
+            yield tuple(k for i, k in enumerate(self.keys) if mask >> i & 1), action
+        yield (), self.idle
 
     def mask(self, held: Iterable[str]) -> int:
         """The bit mask for key names; unknown names are ignored."""

@@ -155,6 +155,7 @@ class PlayPlan:
     longest_ms: float = 0  # of a step, then
     found: str = ""  # a sentence for the author on what stands in the way of more
     isolation: Literal["shared", "process"] = "shared"
+    actions: dict[str, Any] = field(default_factory=dict)  # keys held, "a+b", -> action; "" = none
 
     @property
     def grace_s(self) -> float:

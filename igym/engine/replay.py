@@ -7,12 +7,12 @@ so no policy is asked for one.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from igym.engine.seats import Decider
-from igym.sim.host import Sim, plain
+from igym.sim.host import Sim, Step, plain
 from igym.wire.record import Chunk, Tick
 
 #: Ticks between two chances for other games of the process.
@@ -22,9 +22,13 @@ BREATH = 10
 class Differs(Exception):
     """A replay did not come to where the episode had been."""
 
-    def __init__(self, tick: int) -> None:
-        super().__init__(f"the state after {tick} ticks is not the one that was logged")
+    def __init__(self, tick: int, seat: str = "", what: str = "the state") -> None:
+        """After `tick` ticks `what` of that seat, "" = of any, is not what was logged."""
+        whose = f" of seat {seat}" if seat else ""
+        super().__init__(f"{what}{whose} after {tick} ticks is not the one that was logged")
         self.tick = tick
+        self.seat = seat
+        self.what = what
 
 
 @dataclass
@@ -66,6 +70,40 @@ class Actions:
         if isinstance(logged, list | dict) and self._known:
             return self._known.get(json.dumps(logged), logged)
         return logged
+
+
+def again(sim: Sim, story: Story, actions: Actions) -> Iterator[tuple[Tick, Step]]:
+    """Take every logged step in a simulator that was just reset, and compare.
+
+    Yields:
+        Each tick of the log with the step that it gave now, once the two agree.
+
+    Raises:
+        Differs: a reward, an end or a digest is not as it was logged; the first one that is not.
+        Whatever the environment raises.
+    """
+    for tick in story.ticks:
+        step = sim.step([actions.live(action) for action in tick.actions])
+        taken = tick.tick + 1
+        for seat, was, now in zip(sim.seats, tick.rewards, step.rewards, strict=True):
+            if was != now and not (was != was and now != now):  # NaN is not itself
+                raise Differs(taken, seat, "the reward")
+        # `max_steps` and people who leave cut it off: of that the environment knows nothing.
+        if tick.terminated != step.terminated or (step.truncated and not tick.truncated):
+            raise Differs(taken, "", "whether it is over")
+        logged = story.digests.get(taken)
+        if logged and logged != (found := sim.digest()):
+            raise Differs(taken, _whose(sim.seats, logged, found), "what is observed")
+        yield tick, step
+
+
+def _whose(seats: Sequence[str], was: str, now: str) -> str:
+    size = len(now) // len(seats)
+    for index, seat in enumerate(seats):
+        mine = slice(index * size, (index + 1) * size)
+        if was[mine] != now[mine]:
+            return seat
+    return ""
 
 
 def relive(

@@ -83,7 +83,7 @@ class Cast:
         """`hands` has the seats in which people sit, `cells` the game's cell of each treatment;
         `root` is where the package's files are; `elsewhere(package, model)` has it run there."""
         self._game = game
-        self._cells = cells
+        self.cells = cells
         self._play = play
         self._sim = sim
         self._root = root
@@ -108,7 +108,7 @@ class Cast:
             assert self._play.fill is not None  # the match would not have left the seat empty
             who = self._play.fill.policy
         if isinstance(who, Treatment):
-            cell = self._cells.get(who.name, "")
+            cell = self.cells.get(who.name, "")
             if cell not in who.cells:
                 raise BadPackage(f"Game {self._game.id} has no cell of {who.name} (got {cell!r}).")
             who = who.cells[cell]
@@ -149,9 +149,14 @@ class Cast:
 
     def actions(self) -> Actions:
         """Every action that is no number, as the environment is given it."""
-        known = [action for _, action in self._play.keymap.chords]
-        known.append(self._play.keymap.idle)
-        for _, policy in policies(self._play):
-            if isinstance(policy, Onnx) and policy.actions is not None:
-                known += policy.actions
-        return Actions(known)
+        return actions(self._play)
+
+
+def actions(play: Play) -> Actions:
+    """Every action of a scene that is no number, as the environment is given it."""
+    known = [action for _, action in play.keymap.chords]
+    known.append(play.keymap.idle)
+    for _, policy in policies(play):
+        if isinstance(policy, Onnx) and policy.actions is not None:
+            known += policy.actions
+    return Actions(known)

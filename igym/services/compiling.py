@@ -39,6 +39,7 @@ from igym.services.loading import load
 from igym.services.manifest import manifest
 from igym.services.proving import prove
 from igym.services.rehearsing import rehearse
+from igym.sim.host import plain
 
 _LABELS = {
     "ArrowLeft": "◀",
@@ -113,6 +114,7 @@ def _play(scene: Play, root: Path, cells: Mapping[str, str], gallery: Gallery) -
         longest_ms=proof.longest_ms,
         found=proof.why,
         isolation=scene.isolation,
+        actions={"+".join(held): plain(a) for held, a in scene.keymap.declared()},
     )
 
 

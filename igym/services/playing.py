@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import traceback
 from collections.abc import Callable
@@ -316,6 +317,7 @@ class GameHost:
             "game_id": game.id,
             "episode": episode,
             "seed": seed,
+            "cells": json.dumps(dict(cast.cells)),
             "partial": True,
         }
         steps, deciders, last = 0, None, None

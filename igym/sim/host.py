@@ -178,17 +178,20 @@ class Sim:
     # --- the state ------------------------------------------------------------------------------
 
     def digest(self) -> str:
-        """What all seats observe, as 16 hex digits: the same observations give the same.
+        """What the seats observe, 16 hex digits for each: the same observations give the same.
 
-        Two runs that were given the same actions are in the same state only if this agrees.
+        Two runs that were given the same actions are in the same state only if this agrees;
+        where it does not, it tells the seat.
         """
+        return "".join(self._digest(seat) for seat in self.seats)
+
+    def _digest(self, seat: str) -> str:
         made = hashlib.blake2b(digest_size=8)
-        for seat in self.seats:
-            try:
-                seen = self._kind.observe(seat)
-            except KeyError:
-                seen = None  # an agent that is no longer observed
-            _feed(made, seen)
+        try:
+            seen = self._kind.observe(seat)
+        except KeyError:
+            seen = None  # an agent that is no longer observed
+        _feed(made, seen)
         if self.turns:
             _feed(made, list(self.asked() or ()))
         return made.hexdigest()

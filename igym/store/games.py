@@ -293,9 +293,11 @@ def log(redis: Redis, experiment: str, episode: str) -> list[bytes]:
     return [fields[b"c"] for _, fields in found]
 
 
-def archived(redis: Redis, experiment: str, episode: str) -> None:
-    """Forget a log: it is on the data volume."""
+def archived(redis: Redis, experiment: str, episodes: Sequence[str]) -> None:
+    """Forget logs: they are on the data volume."""
+    if not episodes:
+        return
     with redis.pipeline(transaction=True) as pipe:
-        pipe.delete(keys.log(experiment, episode))
-        pipe.zrem(keys.closed(experiment), episode)
+        pipe.delete(*(keys.log(experiment, episode) for episode in episodes))
+        pipe.zrem(keys.closed(experiment), *episodes)
         pipe.execute()

@@ -57,3 +57,6 @@ class Chunk(msgspec.Struct, frozen=True, array_like=True):
 
 encode_chunk = msgspec.msgpack.Encoder().encode
 decode_chunk = msgspec.msgpack.Decoder(Chunk).decode
+
+#: A chunk as lists, in the order of the fields above: for whoever takes very many apart.
+decode_lists = msgspec.msgpack.Decoder().decode

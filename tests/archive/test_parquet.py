@@ -12,7 +12,7 @@ import pytest
 
 from igym.archive import episodes, parquet
 from igym.archive.tables import TABLES
-from igym.wire.record import Chunk, Edge, Tick
+from igym.wire.record import Chunk, Edge, Tick, decode_lists, encode_chunk
 
 DAY = 1_700_000_000_000.0
 
@@ -101,6 +101,15 @@ def test_every_table_has_its_key_and_foreign_keys_among_its_columns():
 # --- from the log ----------------------------------------------------------------------------
 
 
+def listed(chunks):
+    """As the archiver reads them."""
+    return [decode_lists(encode_chunk(chunk)) for chunk in chunks]
+
+
+def ticks_of(chunks):
+    return episodes.tick_table(listed(chunks), "g", "g-000", ("left", "right")).to_pylist()
+
+
 def tick(n: int, action=(1, [0.5]), terminated=False) -> Tick:
     return Tick(n, 1.0, 2, 3_000, list(action), ["human", "bot"], [0.5, -0.5], terminated, False, [n - 1, -1], [12.5, -1])  # fmt: skip  # noqa: E501
 
@@ -110,7 +119,7 @@ def test_a_tick_written_twice_counts_once_and_the_first_time():
         Chunk(1, [tick(0), tick(1)], []),
         Chunk(2, [tick(1, (9, 9)), tick(2, (2, 2), True)], []),
     ]
-    rows = episodes.tick_rows(chunks, "g", "g-000", ("left", "right"))
+    rows = ticks_of(chunks)
     assert [(r["tick"], r["seat"], r["generation"]) for r in rows] == [
         (n, seat, generation)
         for n, generation in ((0, 1), (1, 1), (2, 2))
@@ -120,7 +129,7 @@ def test_a_tick_written_twice_counts_once_and_the_first_time():
 
 
 def test_unknown_is_null_and_not_a_number():
-    left, right = episodes.tick_rows([Chunk(1, [tick(0)], [])], "g", "g-000", ("left", "right"))
+    left, right = ticks_of([Chunk(1, [tick(0)], [])])
     assert (left["seen_tick"], left["rtt_ms"], left["late_ms"]) == (None, 12.5, 3.0)
     assert (right["seen_tick"], right["rtt_ms"]) == (None, None)
     assert (left["action"], right["action"], right["action_json"]) == (1, None, "[0.5]")
@@ -128,13 +137,39 @@ def test_unknown_is_null_and_not_a_number():
 
 def test_edges_are_numbered_by_seat_in_the_order_they_were_made():
     edges = [Edge(s, 1, "a", True, 1.0, 2.0, -1, 0) for s in ("left", "right", "left")]
-    rows = episodes.input_rows([Chunk(1, [], edges[:2]), Chunk(1, [], edges[2:])], "g", "g-000")
+    chunks = [Chunk(1, [], edges[:2]), Chunk(1, [], edges[2:])]
+    rows = episodes.input_table(listed(chunks), "g", "g-000").to_pylist()
     assert [(r["seat"], r["order"]) for r in rows] == [("left", 0), ("right", 0), ("left", 1)]
 
 
 def test_an_episodes_files_are_written_whole_each_time(tmp_path):
-    rows = episodes.tick_rows([Chunk(1, [tick(0)], [])], "g", "g-000", ("left", "right"))
+    chunks = [Chunk(1, [tick(0)], [])]
+    tables = {
+        ("ticks", "g-000"): episodes.tick_table(listed(chunks), "g", "g-000", ("left", "right")),
+        ("inputs", "g-000"): episodes.input_table(listed(chunks), "g", "g-000"),
+    }
     for _ in range(2):
-        file = parquet.write_episode(tmp_path, "g-000", "ticks", rows)
-    assert file == "ticks/g-000.parquet" and len(read(tmp_path, file)) == 2
-    assert read(tmp_path, parquet.write_episode(tmp_path, "g-000", "inputs", [])) == []
+        files = parquet.write_episodes(tmp_path, tables)
+    assert files == ["ticks/g-000.parquet", "inputs/g-000.parquet"]
+    assert [len(read(tmp_path, file)) for file in files] == [2, 0]
+    assert not list(tmp_path.rglob("*.part"))
+
+
+def test_any_action_is_kept_as_json_and_whole_numbers_also_as_numbers():
+    given = [3, True, 2.5, "up", [0.5, 1], {"a": 1}, None, 2**63, -1]
+    chunks = [Chunk(1, [tick(n, (one, 0)) for n, one in enumerate(given)], [])]
+    rows = [row for row in ticks_of(chunks) if row["seat"] == "left"]
+    assert [json.loads(row["action_json"]) for row in rows] == given
+    assert [row["action"] for row in rows] == [3, *[None] * 7, -1]
+
+
+def test_the_digest_of_a_flush_stands_at_its_last_tick_by_seat():
+    chunks = [Chunk(1, [tick(0), tick(1)], [], "a" * 16 + "b" * 16), Chunk(1, [tick(2)], [])]
+    assert [row["digest"] for row in ticks_of(chunks)] == [
+        None, None, "a" * 16, "b" * 16, None, None,
+    ]  # fmt: skip
+
+
+def test_an_episode_without_a_tick_is_an_empty_table():
+    table = episodes.tick_table([], "g", "g-000", ("left", "right"))
+    assert table.num_rows == 0 and table.schema == TABLES["ticks"].schema

