@@ -58,6 +58,12 @@ def submit(
     _print_version(said["package"])
     if report:
         _print_report(report)
+    if said["package"]["preview"]:
+        Console().print(
+            f"[dim]→[/] To look at it: {said['package']['preview']}",
+            highlight=False,
+            soft_wrap=True,
+        )
     if said["package"]["standing"] == "checked":
         name = f"{about['id']}/{about['version']}"
         Console().print(f"[dim]→[/] For newcomers: igym packages activate {name}", highlight=False)

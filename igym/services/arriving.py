@@ -11,10 +11,10 @@ from igym.domain.outcome import Outcome
 from igym.domain.participant import Phase
 from igym.domain.plan import Plan
 from igym.errors import BadMessage, IgymError, NotFound, NotOpen, TookPart
-from igym.services import advancing, assigning, identity, jumping, tokens
+from igym.services import advancing, assigning, identity, jumping, releasing, tokens
 from igym.services.connect import Deployment, now_ms
 from igym.services.identity import Link
-from igym.store import packages, quotas, sessions
+from igym.store import quotas, sessions
 from igym.store.packages import Opening
 from igym.store.records import Row
 from igym.store.sessions import Session
@@ -51,8 +51,7 @@ def join(
         TookPart: they have taken part in what excludes them.
     """
     redis, at_ms = deployment.redis, now_ms()
-    opening = packages.opening(redis, experiment)
-    plan = deployment.plans.get(experiment, opening.active or opening.latest)
+    opening, plan = releasing.offered(deployment, experiment, query)
     link = identity.read(query, plan.waves)
     wave = link.wave.name if link.wave else ""
     mine = None if fresh or link.person else _holder(deployment, experiment, token)
@@ -145,7 +144,6 @@ def _check_open(opening: Opening, link: Link) -> None:
         raise NotOpen(
             "This study takes nobody new at the moment.",
             hint="Please try again later, or ask whoever sent you the link.",
-            at_ms=opening.closed_ms,
         )
 
 

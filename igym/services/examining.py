@@ -14,7 +14,7 @@ from typing import Literal
 from igym import __version__
 from igym.domain.package import Standing, Step, Version
 from igym.domain.plan import ScenePlan
-from igym.errors import BadPackage, Unavailable
+from igym.errors import BadPackage
 from igym.services import publishing
 from igym.services.connect import Deployment, now_ms
 from igym.services.packing import fingerprint
@@ -31,17 +31,20 @@ def examine(deployment: Deployment, version: Version) -> Version:
     """Compile the package, keep its plan and a report, and say how its version stands now.
 
     Raises:
-        Unavailable: its files are not on the data volume (any more).
         NotFound, Conflict: the version has other files now, or was moved by somebody else.
     """
     root = deployment.package_root(version.package).resolve()
     began_s = time.monotonic()
-    if not root.is_dir():
-        raise Unavailable(f"The files of {version.package[:12]} are not on the data volume.")
     try:
+        if not root.is_dir():
+            raise BadPackage(
+                "Its files are not where the check looks for them.",
+                hint="Submit it again. If that does not help: the web and the checks workers of "
+                "the server have to share one data volume.",
+            )
         if fingerprint(root) != version.package:
             raise BadPackage("Its files on the server are not the ones that were sent.")
-        plan = publishing.compile_apart(root, version.package)
+        plan = publishing.compiled(deployment, version.package)
         if (plan.experiment, plan.version) != (version.experiment, version.version):
             raise BadPackage("experiment.toml says another id or version than when it was sent.")
     except BadPackage as refused:
@@ -61,9 +64,9 @@ def refuse(
         trace, _, text = text.rstrip().rpartition("\n")
     finding = api.Finding(text[:MOST_TEXT], refused.hint[:MOST_TEXT], trace[-MOST_TRACE:])
     _keep(deployment, version, "failed", began_s, findings=[finding])
-    moved = packages.move(deployment.redis, version, Step.FAIL, "check", now_ms())
+    # Before it may be sent again, so that files which come anew are not taken for the old ones.
     shutil.rmtree(deployment.package_root(version.package), ignore_errors=True)
-    return moved
+    return packages.move(deployment.redis, version, Step.FAIL, "check", now_ms())
 
 
 def report(deployment: Deployment, version: Version) -> api.Report:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import logging
 import re
+from collections.abc import Mapping
 
-from igym.domain.package import Step, Version
+from igym.domain.package import Standing, Step, Version
+from igym.domain.plan import Plan
 from igym.errors import BadMessage, NotFound, Unavailable
 from igym.services.connect import Deployment, now_ms
 from igym.store import packages
+from igym.store.packages import Opening
 
 _log = logging.getLogger(__name__)
 
@@ -33,6 +36,31 @@ def find(deployment: Deployment, name: str) -> Version:
     raise NotFound(
         f"{experiment!r} has no version {wanted!r}.", hint="List them: igym packages list"
     )
+
+
+def offered(
+    deployment: Deployment, experiment: str, query: Mapping[str, object]
+) -> tuple[Opening, Plan]:
+    """What whoever opens a link gets: the active version, or the one that a preview names.
+
+    A preview names the content hash, which is known to those who may see the version.
+
+    Raises:
+        NotFound: no version was ever active, or none that was checked has that hash.
+    """
+    named = query.get("package")
+    if isinstance(named, str) and query.get("mode") == "preview":
+        plan = deployment.plans.get(experiment, named[:64])
+        return Opening(active=plan.package, latest=plan.package), plan
+    opening = packages.opening(deployment.redis, experiment)
+    return opening, deployment.plans.get(experiment, opening.active or opening.latest)
+
+
+def preview(version: Version) -> str:
+    """The end of a link under which one may look at a version that passed its check; "" = none."""
+    if version.standing in (Standing.STORED, Standing.REFUSED):
+        return ""
+    return f"/e/{version.experiment}?mode=preview&package={version.package}&new"
 
 
 def activate(deployment: Deployment, version: Version, by: str) -> Version:

@@ -353,7 +353,7 @@ def records(experiment: str, release: str) -> str:
 
 @key("set")
 def releases(experiment: str) -> str:
-    """Versions of the experiment that were ever opened: whose records may wait."""
+    """Versions of the experiment that passed a check: whose records may wait."""
     return f"igym:{{{experiment}}}:releases"
 
 

@@ -70,7 +70,10 @@ def store(redis: Redis, version: Version, *, replace: bool = False) -> Version:
 
 def put_plan(redis: Redis, plan: Plan) -> None:
     """Keep a compiled package: for newcomers perhaps, and for its sessions as long as they live."""
-    redis.set(keys.plan(plan.experiment, plan.package), encode(plan))
+    with redis.pipeline(transaction=False) as pipe:
+        pipe.set(keys.plan(plan.experiment, plan.package), encode(plan))
+        pipe.sadd(keys.releases(plan.experiment), plan.version)  # previews have rows as well
+        pipe.execute()
 
 
 def move(redis: Redis, version: Version, step: Step, by: str, at_ms: float) -> Version:

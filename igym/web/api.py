@@ -168,7 +168,7 @@ class Handlers:
             if asked.who.reaches(name)
             for version in packages.versions(self._deployment.redis, name)
         ]
-        return api.Packages([_package(one) for one in sorted(found, key=lambda v: -v.sent_ms)])
+        return api.Packages([self._package(one) for one in sorted(found, key=lambda v: -v.sent_ms)])
 
     def submit_package(self, asked: Asked) -> Answer:
         """Take in a ZIP."""
@@ -185,11 +185,11 @@ class Handlers:
                 )  # fmt: skip
         finally:
             self._uploads.release()
-        return api.Submitted(_package(version), new), 201 if new else 200
+        return api.Submitted(self._package(version), new), 201 if new else 200
 
     def get_package(self, asked: Asked) -> Answer:
         """One version."""
-        return _package(self._version(asked, Right.SEE))
+        return self._package(self._version(asked, Right.SEE))
 
     def get_report(self, asked: Asked) -> Answer:
         """What its check found."""
@@ -198,12 +198,19 @@ class Handlers:
     def activate_package(self, asked: Asked) -> Answer:
         """Give it to newcomers."""
         version = self._version(asked, Right.RELEASE)
-        return _package(releasing.activate(self._deployment, version, asked.who.name))
+        return self._package(releasing.activate(self._deployment, version, asked.who.name))
 
     def retire_package(self, asked: Asked) -> Answer:
         """Give it to nobody new."""
         version = self._version(asked, Right.RELEASE)
-        return _package(releasing.retire(self._deployment, version, asked.who.name))
+        return self._package(releasing.retire(self._deployment, version, asked.who.name))
+
+    def _package(self, version: Version) -> api.Package:
+        return _package(self._base(), version)
+
+    def _base(self) -> str:
+        """Where participants' links begin."""
+        return self._deployment.settings.public_url.rstrip("/") or request.host_url.rstrip("/")
 
     def _version(self, asked: Asked, right: Right) -> Version:
         """The version that the path names, if the token opens it."""
@@ -259,7 +266,6 @@ class Handlers:
         versions = packages.versions(self._deployment.redis, name)
         shown = next((v for v in versions if v.package == opening.active), None)
         titled = shown or (versions[0] if versions else None)
-        base = self._deployment.settings.public_url.rstrip("/") or request.host_url.rstrip("/")
         return api.Experiment(
             experiment=name,
             title=titled.title if titled else name,
@@ -268,7 +274,7 @@ class Handlers:
             open=bool(opening.active) and not opening.closed_ms,
             closed_ms=opening.closed_ms,
             versions=len(versions),
-            link=f"{base}/e/{name}",
+            link=f"{self._base()}/e/{name}",
         )
 
 
@@ -280,7 +286,8 @@ def _token(known: Known) -> api.Token:
     )  # fmt: skip
 
 
-def _package(version: Version) -> api.Package:
+def _package(base: str, version: Version) -> api.Package:
+    path = releasing.preview(version)
     return api.Package(
         package=version.package,
         experiment=version.experiment,
@@ -292,6 +299,7 @@ def _package(version: Version) -> api.Package:
         moved_by=version.moved_by,
         moved_ms=version.moved_ms,
         size=version.size,
+        preview=base + path if path else "",
     )
 
 

@@ -13,7 +13,7 @@ from werkzeug.exceptions import HTTPException
 
 from igym import wire
 from igym.errors import BadMessage, IgymError, NotFound, Unavailable
-from igym.services import arriving
+from igym.services import arriving, releasing
 from igym.services.connect import Deployment
 from igym.store import RedisError, packages
 
@@ -68,8 +68,7 @@ def register(app: Flask, deployment: Deployment) -> None:
     @pages.get("/x/<experiment>")  # as links looked before
     def participate(experiment: str) -> Response:
         """The participant page. Opening it consumes nothing; its script joins."""
-        opening = packages.opening(deployment.redis, experiment)
-        plan = deployment.plans.get(experiment, opening.active or opening.latest)
+        _, plan = releasing.offered(deployment, experiment, request.args)
         config = {"experiment": experiment, "title": plan.title, "wire": wire.VERSION}
         page = filled(config)
         return Response(page, mimetype="text/html", headers={"Cache-Control": "no-store"})

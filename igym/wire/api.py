@@ -49,6 +49,7 @@ class Package(msgspec.Struct, frozen=True):
     moved_by: str  # who brought it to where it stands; empty = nobody has yet
     moved_ms: Millis
     size: int  # bytes of its files
+    preview: str  # where one may look at it as a participant; empty until its check has passed
 
 
 class Packages(msgspec.Struct, frozen=True):

@@ -96,6 +96,15 @@ def test_an_experiment_nobody_knows_cannot_be_closed(lab):
     assert packages.known(lab.deployment.redis) == ["counters"]
 
 
+def test_a_version_that_was_checked_can_be_looked_at_before_anybody_gets_it(lab, two):
+    link = {"mode": "preview", "package": two.package}
+    assert lab.arrive(**link).release == "2"
+    assert lab.arrive(mode="preview").release == "1"
+    assert lab.arrive(package=two.package).release == "1"  # participants do not choose
+    with pytest.raises(NotFound):
+        lab.arrive(mode="preview", package="f" * 64)
+
+
 def test_production_refuses_what_development_replaces(lab, compiled):
     redis = lab.deployment.redis
     edited = replace(compiled, package="c" * 64)

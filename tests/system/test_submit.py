@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 from pathlib import Path
 
@@ -15,15 +16,15 @@ from tests.system.server import IGYM, Server, package, plain_env, serving
 pytestmark = pytest.mark.stack
 
 
-def igym(server: Server, *words: str, **env: str) -> dict:
+def igym(server: Server, *words: str, ends: int = 0, **env: str) -> dict:
     """A verb of igym's in a terminal beside the server, with --json."""
     done = subprocess.run(
         [*IGYM, *words, "--json"],
         env=plain_env(IGYM_DATA_DIR=str(server.data), **env),
         cwd=server.data.parent, capture_output=True, text=True, timeout=120, check=False,
     )  # fmt: skip
-    assert done.returncode == 0, done.stderr + done.stdout + server.log[-3000:]
-    return json.loads(done.stdout)
+    assert done.returncode == ends, done.stderr + done.stdout + server.log[-3000:]
+    return json.loads(done.stdout) if not ends else {"stderr": " ".join(done.stderr.split())}
 
 
 def release(server: Server, token: str) -> str:
@@ -37,7 +38,7 @@ def release(server: Server, token: str) -> str:
 
 def test_a_new_version_is_submitted_checked_and_activated_while_people_play_the_old_one(tmp_path):
 
-    with serving("pair", WEB="2", GAMES="1") as server:
+    with serving("pair", WEB="2", GAMES="1", IGYM_MAX_PACKAGE_MB="1") as server:
         admin = igym(server, "token", "create", "--role", "admin", "--days", "1")["text"]
         ann = igym(server, "token", "create", "--experiment", "pair", "--days", "1")["text"]
         old = two(server)
@@ -47,10 +48,13 @@ def test_a_new_version_is_submitted_checked_and_activated_while_people_play_the_
         about = root / "experiment.toml"
         about.write_text(about.read_text().replace('version = "1"', 'version = "2"'))
         mine = {"IGYM_URL": server.url, "IGYM_TOKEN": ann}
+        (root / "much").write_bytes(os.urandom(8_000_000))
+        refused = igym(server, "submit", str(root), ends=1, **mine)
+        assert "larger than 1 MB" in refused["stderr"]
+        (root / "much").unlink()
         sent = igym(server, "submit", str(root), **mine)
         assert sent["report"]["state"] == "passed", sent
         assert sent["package"]["standing"] == "checked"
-        assert igym(server, "submit", str(root), **mine)["new"] is False
         assert release(server, join(server.url, "pair")) == "1"
 
         # When an admin activates it

@@ -120,13 +120,14 @@ def quickly(request, monkeypatch):
 def checks(deployment, compiled, monkeypatch):
     """What the director and the checks worker do, without their processes. Returns how often."""
 
-    def compile_apart(root: Path, package: str):
+    def compile_apart(root: Path, package: str, libraries: Path | None = None):
         if "FAIL" in (root / "hello.md").read_text():
             raise BadPackage("Traceback (most):\n  counters.py:3\nValueError: no", hint="Mend it.")
         about = manifest(root)
         return replace(compiled, package=package, version=str(about["version"]))
 
     monkeypatch.setattr(publishing, "compile_apart", compile_apart)
+    monkeypatch.setattr(publishing.depending, "install", lambda *_: None)
 
     def run() -> int:
         asked = submitting.look(deployment)

@@ -160,7 +160,8 @@ def test_submit_check_activate_and_roll_back(ann, admin, checks, raw, deployment
     report = ann("GET", f"/api/packages/{one}/report")[1]
     assert report["state"] == "passed" and report["igym"]
     assert [scene["name"] for scene in report["scenes"]] == ["consent", "about", "count", "thanks"]
-    assert ann("GET", f"/api/packages/{one}")[1]["standing"] == "checked"
+    seen = ann("GET", f"/api/packages/{one}")[1]
+    assert seen["standing"] == "checked" and "mode=preview&package=" in seen["preview"]
     assert ann("POST", f"/api/packages/{one}/activate")[0] == 403
     assert admin("POST", f"/api/packages/{one}/activate")[1]["standing"] == "active"
 
