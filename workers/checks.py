@@ -16,7 +16,7 @@ from rq.job import Job
 from rq.queue import Queue
 from rq.serializers import JSONSerializer
 
-from igym.services import footprint, submitting
+from igym.services import examining, footprint
 from igym.services.answering import Answerer
 from igym.services.connect import Deployment
 from igym.store import jobs
@@ -59,7 +59,7 @@ def check_package(package: str) -> None:
     _busy += 1
     try:
         with _one_check:
-            submitting.check(_deployment, package)
+            examining.check(_deployment, package)
     finally:
         _busy -= 1
 

@@ -16,7 +16,7 @@ import time
 from collections.abc import Callable
 
 from igym.errors import LeaseLost
-from igym.services import absence, asking, footprint, matching, reaping, screening, submitting
+from igym.services import absence, asking, examining, footprint, matching, reaping, screening
 from igym.services.connect import Deployment
 from igym.store import Redis, RedisError, backlog, bell, jobs, lease
 from igym.store.client import open_redis
@@ -88,7 +88,7 @@ def run(deployment: Deployment, name: str) -> None:
         ("reaping", lambda _: reaper.round(sure=patience.over()), lambda: stop.wait(0.2)),
         ("presence", lambda _: _absent(deployment, outbox, slow), lambda: stop.wait(2.0)),
         ("archiving", lambda _: _archive(deployment, name, stop), lambda: stop.wait(1.0)),
-        ("packages", lambda _: submitting.look(deployment), lambda: stop.wait(0.5)),
+        ("packages", lambda _: examining.look(deployment), lambda: stop.wait(0.5)),
         ("checking", lambda _: _check(deployment, name, stop), lambda: stop.wait(0.2)),
     )
     loops = [

@@ -68,11 +68,12 @@ def check(package: Path, *, as_json: bool) -> int:
     console = Console()
     with console.status(f"Trying {escape(package.name)} apart, with limits and without a network"):
         report = checking.examine(package, volume)
-    _print(console, report)
+    print_report(console, report)
     return 0 if report.ok else 1
 
 
-def _print(console: Console, report: Report) -> None:
+def print_report(console: Console, report: Report) -> None:
+    """A report as people read it."""
     if report.scenes:
         name = f"{report.title} · {report.experiment} {report.version}"
         table = Table(title=escape(name), title_justify="left")

@@ -19,6 +19,7 @@ from rich.table import Table
 from igym.cli import reach
 from igym.cli.remote import Remote
 from igym.cli.tokens import day
+from igym.domain.report import Finding, Report, SceneReport
 from igym.errors import BadMessage, BadPackage, NotFound, Unavailable
 from igym.services import packing
 from igym.services.manifest import manifest
@@ -57,7 +58,7 @@ def submit(
         Console().print("[dim]The server had these very files already.[/]")
     _print_version(said["package"])
     if report:
-        _print_report(report)
+        _print_report(report, said["package"]["size"])
     if said["package"]["preview"]:
         Console().print(
             f"[dim]→[/] To look at it: {said['package']['preview']}",
@@ -155,17 +156,17 @@ def show(which: str, to: str | None, token: str | None, *, as_json: bool) -> Non
     if remote := reach.there(to, token):
         report = remote.call("GET", f"/api/packages/{version['package']}/report")
     else:
-        from igym.services import examining, releasing
+        from igym.services import releasing, submitting
         from igym.wire import api
 
         deployment = reach.here()
         one = releasing.find(deployment, version["package"])
-        report = json.loads(api.encode(examining.report(deployment, one)))
+        report = json.loads(api.encode(submitting.report(deployment, one)))
     if as_json:
         typer.echo(json.dumps({"package": version, "report": report}))
         return
     _print_version(version)
-    _print_report(report)
+    _print_report(report, version["size"])
 
 
 def move(what: str, which: str, to: str | None, token: str | None, *, as_json: bool) -> None:
@@ -194,20 +195,20 @@ def _print_version(one: dict[str, Any]) -> None:
     )
 
 
-def _print_report(report: dict[str, Any]) -> None:
-    console = Console()
-    for scene in report["scenes"]:
-        console.print(
-            f"  {escape(scene['name']):<24} [dim]{scene['kind']:<8}[/] {escape(scene['about'])}",
-            highlight=False,
-        )
-    for finding in report["findings"]:
-        if finding["trace"]:
-            console.print(f"[dim]{escape(finding['trace'].rstrip())}[/]", highlight=False)
-        console.print(f"[bold red]✗[/] {escape(finding['text'])}", highlight=False)
-        if finding["hint"]:
-            console.print(f"[dim]→[/] {escape(finding['hint'])}", highlight=False)
-    if report["state"] == "passed":
-        console.print("[green]✓[/] The check has passed.")
-    elif report["state"] == "waiting":
-        console.print("[yellow]…[/] The check has not ended yet.")
+def _print_report(said: dict[str, Any], size: int) -> None:
+    """As `igym check` prints what it finds itself."""
+    from igym.cli.author import print_report
+
+    if said["state"] == "waiting":
+        Console().print("[yellow]…[/] The check has not ended yet.")
+        return
+    findings = tuple(Finding(**one) for one in said["findings"])
+    scenes = tuple(SceneReport(**one) for one in said["scenes"])
+    print_report(
+        Console(),
+        Report(
+            folder="", igym=said["igym"], experiment=said["experiment"], version=said["version"],
+            package=said["package"], bytes=size, took_s=said["took_s"], findings=findings,
+            scenes=scenes,
+        ),
+    )  # fmt: skip

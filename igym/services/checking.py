@@ -40,7 +40,17 @@ _KINDS = {"syntax", "manifest", "dependency"}
 
 
 def examine(root: Path, data: Path | None = None, bounds: Bounds = BOUNDS) -> Report:
+    """As `examined`, without the plan."""
+    return examined(root, data, bounds)[0]
+
+
+def examined(
+    root: Path, data: Path | None = None, bounds: Bounds = BOUNDS
+) -> tuple[Report, Plan | None]:
     """Check the package in the folder `root`. Takes a few seconds.
+
+    Returns:
+        What was found, and the plan where it compiles.
 
     Args:
         data: the data volume, on which the package's own libraries are installed where it needs
@@ -71,7 +81,7 @@ def examine(root: Path, data: Path | None = None, bounds: Bounds = BOUNDS) -> Re
         found += more
     if plan is not None:
         found += judged(plan, root)
-    return Report(
+    report = Report(
         folder=str(root),
         igym=__version__,
         experiment=str(about.get("id", "")),
@@ -83,6 +93,7 @@ def examine(root: Path, data: Path | None = None, bounds: Bounds = BOUNDS) -> Re
         findings=ordered(found),
         scenes=tuple(map(_scene, plan.scenes)) if plan is not None else (),
     )
+    return report, plan
 
 
 def _hopeless(found: list[Finding]) -> bool:

@@ -1,124 +1,172 @@
-"""The check of a submitted package, on the server. Runs in the checks worker.
+"""The check of submitted packages: one director asks for it, the checks worker makes it.
 
-The package's code runs in a process of its own (`igym.services.publishing`); what that says
-becomes a report for whoever sent it.
+The package's code runs in the sandbox (`igym.services.checking`); what was found is kept for
+whoever sent it.
 """
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import shutil
-import time
+from dataclasses import replace
 from typing import Literal
 
 from igym import __version__
 from igym.domain.package import Standing, Step, Version
-from igym.domain.plan import ScenePlan
-from igym.errors import BadPackage
-from igym.services import publishing
+from igym.domain.plan import Plan
+from igym.domain.report import Finding, Report
+from igym.errors import IgymError, NotFound
 from igym.services.connect import Deployment, now_ms
 from igym.services.packing import fingerprint
-from igym.store import packages, submissions
+from igym.store import jobs, packages, submissions
+from igym.store.submissions import Unchecked
 from igym.wire import api
 
 _log = logging.getLogger(__name__)
 
-#: Of a traceback, its end; of a sentence, its beginning.
-MOST_TRACE, MOST_TEXT = 16_000, 4_000
+#: A check that a worker has begun and not ended is begun again after so long, and so often.
+AGAIN_MS, MOST_TRIES = 600_000, 3
+
+#: Of a report: findings, and the end of a traceback.
+MOST_FINDINGS, MOST_TEXT, MOST_TRACE = 200, 4_000, 16_000
 
 
-def examine(deployment: Deployment, version: Version) -> Version:
-    """Compile the package, keep its plan and a report, and say how its version stands now.
+def look(deployment: Deployment) -> int:
+    """Ask the checks worker about every package whose turn it is. Run by one director.
+
+    Returns:
+        How many were asked about.
+    """
+    asked = 0
+    for waiting in submissions.waiting(deployment.redis):
+        if now_ms() < waiting.due_ms:
+            continue
+        if waiting.tries >= MOST_TRIES:
+            _give_up(deployment, waiting)
+            continue
+        # Before the job, so that it is the worker who has the last word on when it is due.
+        submissions.put(deployment.redis, replace(waiting, due_ms=now_ms() + AGAIN_MS))
+        jobs.check(deployment.redis, waiting.package)
+        asked += 1
+    return asked
+
+
+def _give_up(deployment: Deployment, waiting: Unchecked) -> None:
+    found = Finding(
+        "error",
+        "ended",
+        f"The check was begun {waiting.tries} times and never came to an end.",
+        "It may take too much memory. Try `igym check` on your own machine.",
+    )
+    with contextlib.suppress(NotFound):
+        version = packages.find(deployment.redis, waiting.package)
+        if version.standing is Standing.STORED:
+            _refuse(deployment, version, found)
+    submissions.done(deployment.redis, waiting.package)
+
+
+def check(deployment: Deployment, package: str) -> None:
+    """Check a package, say what was found, and move its version on. Takes up to some minutes.
+
+    Safe to run twice: what has been checked is left alone, and two at a time find the same.
+    """
+    redis = deployment.redis
+    waiting = submissions.read(redis, package)
+    if waiting is None:
+        return
+    submissions.put(redis, replace(waiting, tries=waiting.tries + 1, due_ms=now_ms() + AGAIN_MS))
+    try:
+        version = packages.find(redis, package)
+        if version.standing is Standing.STORED:
+            version = _examine(deployment, version)
+        if waiting.activate_by and version.standing is Standing.CHECKED:
+            packages.move(redis, version, Step.ACTIVATE, waiting.activate_by, now_ms())
+    except IgymError as error:
+        # Somebody sent other files meanwhile, or it was retired: theirs is the last word.
+        _log.warning("the check of %s came to nothing: %s", package[:12], error)
+    submissions.done(redis, package)
+
+
+def _examine(deployment: Deployment, version: Version) -> Version:
+    """Have it checked; keep its plan and the report. Returns how its version stands now.
 
     Raises:
         NotFound, Conflict: the version has other files now, or was moved by somebody else.
     """
     root = deployment.package_root(version.package).resolve()
-    began_s = time.monotonic()
-    try:
-        if not root.is_dir():
-            raise BadPackage(
-                "Its files are not where the check looks for them.",
-                hint="Submit it again. If that does not help: the web and the checks workers of "
-                "the server have to share one data volume.",
-            )
-        if fingerprint(root) != version.package:
-            raise BadPackage("Its files on the server are not the ones that were sent.")
-        plan = publishing.compiled(deployment, version.package)
-        if (plan.experiment, plan.version) != (version.experiment, version.version):
-            raise BadPackage("experiment.toml says another id or version than when it was sent.")
-    except BadPackage as refused:
-        return refuse(deployment, version, refused, began_s)
+    if not root.is_dir():
+        return _refuse(
+            deployment, version,
+            Finding(
+                "error", "files", "Its files are not where the check looks for them.",
+                "Submit it again. If that does not help: the web and the checks workers of the "
+                "server have to share one data volume.",
+            ),
+        )  # fmt: skip
+    if fingerprint(root) != version.package:
+        said = "Its files on the server are not the ones that were sent."
+        return _refuse(deployment, version, Finding("error", "files", said, "Submit it again."))
+    report, plan = examined(deployment, version)
+    if plan is None or not report.ok:
+        return _refuse(deployment, version, *report.findings, report=report)
+    if (plan.experiment, plan.version) != (version.experiment, version.version):
+        said = "The package says another id or version than when it was sent."
+        return _refuse(deployment, version, Finding("error", "manifest", said))
     packages.put_plan(deployment.redis, plan)
-    scenes = [_scene(scene) for scene in plan.scenes]
-    _keep(deployment, version, "passed", began_s, scenes=scenes)
+    _keep(deployment, version, "passed", report)
     return packages.move(deployment.redis, version, Step.PASS, "check", now_ms())
 
 
-def refuse(
-    deployment: Deployment, version: Version, refused: BadPackage, began_s: float = 0
+def examined(deployment: Deployment, version: Version) -> tuple[Report, Plan | None]:
+    """`igym check` of the stored files, as it is done here."""
+    # Not at the top: the director only asks for checks, and has no use for their weight.
+    from igym.services import checking
+
+    root = deployment.package_root(version.package).resolve()
+    return checking.examined(root, deployment.data)
+
+
+def _refuse(
+    deployment: Deployment, version: Version, *found: Finding, report: Report | None = None
 ) -> Version:
     """Say what will not do. The files go: nobody has begun with them, and the sender has them."""
-    text, trace = refused.message, ""
-    if text.startswith("Traceback"):  # the sentence is what it ends with
-        trace, _, text = text.rstrip().rpartition("\n")
-    finding = api.Finding(text[:MOST_TEXT], refused.hint[:MOST_TEXT], trace[-MOST_TRACE:])
-    _keep(deployment, version, "failed", began_s, findings=[finding])
+    made = report or Report(folder="", igym=__version__, findings=found)
+    _keep(deployment, version, "failed", made)
     # Before it may be sent again, so that files which come anew are not taken for the old ones.
     shutil.rmtree(deployment.package_root(version.package), ignore_errors=True)
     return packages.move(deployment.redis, version, Step.FAIL, "check", now_ms())
 
 
-def report(deployment: Deployment, version: Version) -> api.Report:
-    """What the check of that version found; waiting while it has not come to an end."""
-    raw = submissions.report(deployment.redis, version.experiment, version.package)
-    if raw and version.standing is not Standing.STORED:
-        return api.report(raw)
-    state: Literal["waiting", "passed"] = (
-        "waiting" if version.standing is Standing.STORED else "passed"  # by `igym up`
-    )
-    return api.Report(version.package, version.experiment, version.version, state)
-
-
 def _keep(
-    deployment: Deployment,
-    version: Version,
-    state: Literal["passed", "failed"],
-    began_s: float,
-    findings: list[api.Finding] | None = None,
-    scenes: list[api.SceneFound] | None = None,
+    deployment: Deployment, version: Version, state: Literal["passed", "failed"], report: Report
 ) -> None:
-    found = api.Report(
+    root = str(deployment.package_root(version.package).resolve())
+
+    def bounded(found: Finding) -> Finding:
+        """Without our own folder, which says nothing to whoever sent it; and not for ever long."""
+        text, hint, trace = (
+            one.replace(f"{root}/", "").replace(root, "The package")
+            for one in (found.message, found.hint, found.trace)
+        )
+        return replace(
+            found, message=text[:MOST_TEXT], hint=hint[:MOST_TEXT], trace=trace[-MOST_TRACE:]
+        )
+
+    kept = api.Report(
         package=version.package,
         experiment=version.experiment,
         version=version.version,
         state=state,
-        findings=findings or [],
-        scenes=scenes or [],
+        findings=tuple(map(bounded, report.findings[:MOST_FINDINGS])),
+        scenes=report.scenes,
         checked_ms=now_ms(),
-        took_s=round(time.monotonic() - began_s, 2) if began_s else 0,
-        igym=__version__,
+        took_s=report.took_s,
+        igym=report.igym,
     )
     redis = deployment.redis
-    submissions.put_report(redis, version.experiment, version.package, api.encode(found))
+    submissions.put_report(redis, version.experiment, version.package, api.encode(kept))
     _log.info(
         "the check of %s %s %s after %.1f s",
-        version.experiment, version.version, state, found.took_s,
+        version.experiment, version.version, state, report.took_s,
     )  # fmt: skip
-
-
-def _scene(scene: ScenePlan) -> api.SceneFound:
-    if scene.play:
-        seats = (
-            f"{seat}: {scene.play.policies.get(seat) or scene.play.treated.get(seat) or 'human'}"
-            for seat in scene.play.seats
-        )
-        about = f"{', '.join(seats)} · {scene.play.fps:g} fps"
-        found = f" · {scene.play.found}" if scene.play.found else ""
-        return api.SceneFound(scene.name, "game", about + found)
-    if scene.survey:
-        asked = [item for item in scene.survey.items if not item.endswith("-Comment")]
-        return api.SceneFound(scene.name, "survey", f"{len(asked)} questions")
-    if scene.end:
-        return api.SceneFound(scene.name, "ending", ", ".join(scene.end.codes) or "no codes")
-    return api.SceneFound(scene.name, "page", "")

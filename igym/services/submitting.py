@@ -1,7 +1,7 @@
 """Somebody sends a package: unpack it apart, store it once, and have it checked.
 
-Unpacking and the check run in processes of their own, with limits and without secrets; a web
-worker only starts the first, the checks worker only the second.
+Unpacking runs in a process of its own, with limits and without secrets. The check is somebody
+else's (`igym.services.examining`): here it is only asked for.
 """
 
 from __future__ import annotations
@@ -15,17 +15,17 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from igym.domain.access import Access, Right
 from igym.domain.package import Standing, Step, Version
-from igym.errors import BadPackage, IgymError, NotFound, NotYours, Unavailable
-from igym.services import apart, examining
+from igym.errors import BadPackage, NotYours, Unavailable
+from igym.services import apart
 from igym.services.connect import Deployment, now_ms
-from igym.store import jobs, packages, submissions
+from igym.store import packages, submissions
 from igym.store.submissions import Unchecked
+from igym.wire import api
 
 _log = logging.getLogger(__name__)
 
@@ -37,9 +37,6 @@ MOST_BYTES = 1 << 30
 
 #: What must be free on the data volume beside the package: running studies write there.
 SPARE_BYTES = 1 << 30
-
-#: A check that a worker has begun and not ended is begun again after so long, and so often.
-AGAIN_MS, MOST_TRIES = 600_000, 3
 
 
 @contextlib.contextmanager
@@ -148,58 +145,12 @@ def _limits() -> None:
         resource.setrlimit(resource.RLIMIT_AS, (UNPACK_BYTES, UNPACK_BYTES))
 
 
-# --- the check --------------------------------------------------------------------------------
-
-
-def look(deployment: Deployment) -> int:
-    """Ask the checks worker about every package whose turn it is. Run by one director.
-
-    Returns:
-        How many were asked about.
-    """
-    asked = 0
-    for waiting in submissions.waiting(deployment.redis):
-        if now_ms() < waiting.due_ms:
-            continue
-        if waiting.tries >= MOST_TRIES:
-            _give_up(deployment, waiting)
-            continue
-        # Before the job, so that it is the worker who has the last word on when it is due.
-        submissions.put(deployment.redis, replace(waiting, due_ms=now_ms() + AGAIN_MS))
-        jobs.check(deployment.redis, waiting.package)
-        asked += 1
-    return asked
-
-
-def _give_up(deployment: Deployment, waiting: Unchecked) -> None:
-    refused = BadPackage(
-        f"The check was begun {waiting.tries} times and never came to an end.",
-        hint="It may take too much memory. Try `igym check` on your own machine.",
+def report(deployment: Deployment, version: Version) -> api.Report:
+    """What the check of that version found; waiting while it has not come to an end."""
+    raw = submissions.report(deployment.redis, version.experiment, version.package)
+    if raw and version.standing is not Standing.STORED:
+        return api.report(raw)
+    state: Literal["waiting", "passed"] = (
+        "waiting" if version.standing is Standing.STORED else "passed"  # by `igym up`
     )
-    with contextlib.suppress(NotFound):
-        version = packages.find(deployment.redis, waiting.package)
-        if version.standing is Standing.STORED:
-            examining.refuse(deployment, version, refused)
-    submissions.done(deployment.redis, waiting.package)
-
-
-def check(deployment: Deployment, package: str) -> None:
-    """Check a package, say what was found, and move its version on. Takes up to a minute.
-
-    Safe to run twice: what has been checked is left alone, and two at a time find the same.
-    """
-    redis = deployment.redis
-    waiting = submissions.read(redis, package)
-    if waiting is None:
-        return
-    submissions.put(redis, replace(waiting, tries=waiting.tries + 1, due_ms=now_ms() + AGAIN_MS))
-    try:
-        version = packages.find(redis, package)
-        if version.standing is Standing.STORED:
-            version = examining.examine(deployment, version)
-        if waiting.activate_by and version.standing is Standing.CHECKED:
-            packages.move(redis, version, Step.ACTIVATE, waiting.activate_by, now_ms())
-    except IgymError as error:
-        # Somebody sent other files meanwhile, or it was retired: theirs is the last word.
-        _log.warning("the check of %s came to nothing: %s", package[:12], error)
-    submissions.done(redis, package)
+    return api.Report(version.package, version.experiment, version.version, state)

@@ -148,7 +148,7 @@ def ask(
 
 
 def check(redis: Redis, package: str) -> None:
-    """Ask the checks worker to check a package (`igym.services.submitting`)."""
+    """Ask the checks worker to check a package (`igym.services.examining`)."""
     _queue(redis, PACKAGES).enqueue_call(
         "workers.checks.check_package",
         args=(package,),

@@ -20,7 +20,7 @@ from igym import __version__
 from igym.domain.access import Access, Right, Role
 from igym.domain.package import Version
 from igym.errors import BadMessage, IgymError, NotFound, NotYours, TooLarge, TooMuch, Unavailable
-from igym.services import access, census, examining, releasing, submitting
+from igym.services import access, census, releasing, submitting
 from igym.services.connect import Deployment
 from igym.store import RedisError, packages
 from igym.store.access import Known
@@ -193,7 +193,7 @@ class Handlers:
 
     def get_report(self, asked: Asked) -> Answer:
         """What its check found."""
-        return examining.report(self._deployment, self._version(asked, Right.SEE))
+        return submitting.report(self._deployment, self._version(asked, Right.SEE))
 
     def activate_package(self, asked: Asked) -> Answer:
         """Give it to newcomers."""

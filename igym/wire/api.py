@@ -14,6 +14,7 @@ from msgspec import Meta
 
 from igym.domain.access import Right, Role
 from igym.domain.package import Standing
+from igym.domain.report import Finding, SceneReport
 from igym.errors import BadMessage
 
 #: The largest body of a request, a package excepted.
@@ -65,31 +66,15 @@ class Submitted(msgspec.Struct, frozen=True):
     new: bool  # false: these very files were here already
 
 
-class Finding(msgspec.Struct, frozen=True):
-    """One thing that will not do."""
-
-    text: str
-    hint: str = ""
-    trace: str = ""  # the researcher's own traceback, where there is one
-
-
-class SceneFound(msgspec.Struct, frozen=True):
-    """A scene as the check has compiled it."""
-
-    name: str
-    kind: Literal["page", "survey", "game", "ending"]
-    about: str
-
-
 class Report(msgspec.Struct, frozen=True):
-    """What the check on the server found."""
+    """What the check on the server found: the same as `igym check --json` finds."""
 
     package: str
     experiment: str
     version: str
     state: Literal["waiting", "passed", "failed"]
-    findings: list[Finding] = []
-    scenes: list[SceneFound] = []
+    findings: tuple[Finding, ...] = ()  # errors first
+    scenes: tuple[SceneReport, ...] = ()  # none where it does not compile
     checked_ms: Millis = 0
     took_s: float = 0
     igym: str = ""  # the version that checked it

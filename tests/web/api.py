@@ -12,10 +12,10 @@ from flask import Flask
 
 from igym import settings
 from igym.domain.access import Role
-from igym.errors import BadPackage
-from igym.services import access, packing, publishing, submitting, unpacking
+from igym.domain.package import Version
+from igym.domain.report import Finding, Report, SceneReport
+from igym.services import access, examining, packing, submitting, unpacking
 from igym.services.connect import Deployment, connect
-from igym.services.manifest import manifest
 from igym.store import submissions
 from igym.web import api, pages, probing
 from tests.services.conftest import PACKAGES
@@ -120,19 +120,25 @@ def quickly(request, monkeypatch):
 def checks(deployment, compiled, monkeypatch):
     """What the director and the checks worker do, without their processes. Returns how often."""
 
-    def compile_apart(root: Path, package: str, libraries: Path | None = None):
+    def examined(_: object, version: Version):
+        root = deployment.package_root(version.package)
+        report = Report(str(root), "0", took_s=1.0)
         if "FAIL" in (root / "hello.md").read_text():
-            raise BadPackage("Traceback (most):\n  counters.py:3\nValueError: no", hint="Mend it.")
-        about = manifest(root)
-        return replace(compiled, package=package, version=str(about["version"]))
+            found = Finding(
+                "error", "raised", f"ValueError: no {root}/counters.py", "Mend it.",
+                "counters.py", 3, trace="Traceback: counters.py:3",
+            )  # fmt: skip
+            return replace(report, findings=(found,)), None
+        plan = replace(compiled, package=version.package, version=version.version)
+        scenes = tuple(SceneReport(one.name, "other", "") for one in plan.scenes)
+        return replace(report, scenes=scenes), plan
 
-    monkeypatch.setattr(publishing, "compile_apart", compile_apart)
-    monkeypatch.setattr(publishing.depending, "install", lambda *_: None)
+    monkeypatch.setattr(examining, "examined", examined)
 
     def run() -> int:
-        asked = submitting.look(deployment)
+        asked = examining.look(deployment)
         for waiting in submissions.waiting(deployment.redis):
-            submitting.check(deployment, waiting.package)
+            examining.check(deployment, waiting.package)
         return asked
 
     return run

@@ -12,7 +12,7 @@ import pytest
 from flask import Flask
 
 from igym.domain.package import Standing
-from igym.services import access, packing, submitting
+from igym.services import access, examining, packing, submitting
 from igym.store import jobs, keys, packages, submissions
 from igym.wire import api as wire
 from tests.services.conftest import PACKAGES
@@ -203,7 +203,8 @@ def test_a_failed_check_says_why_keeps_no_files_and_may_be_mended(ann, checks, r
     report = ann("GET", f"/api/packages/{bad}/report")[1]
     (finding,) = report["findings"]
     assert report["state"] == "failed"
-    assert finding["text"] == "ValueError: no" and finding["hint"] == "Mend it."
+    assert finding["message"] == "ValueError: no counters.py" and finding["hint"] == "Mend it."
+    assert (finding["file"], finding["line"]) == ("counters.py", 3)
     assert "counters.py:3" in finding["trace"]
     assert ann("GET", f"/api/packages/{bad}")[1]["standing"] == "refused"
     assert not deployment.package_root(bad).exists()
@@ -219,20 +220,20 @@ def test_a_check_whose_worker_dies_is_begun_again_and_not_for_ever(
 ):
     package = ann.submit(raw)[1]["package"]["package"]
     redis = deployment.redis
-    for tries in range(submitting.MOST_TRIES):
-        assert submitting.look(deployment) == 1
-        assert submitting.look(deployment) == 0  # it is somebody's turn
+    for tries in range(examining.MOST_TRIES):
+        assert examining.look(deployment) == 1
+        assert examining.look(deployment) == 0  # it is somebody's turn
         with monkeypatch.context() as killed:
-            killed.setattr(submitting.examining, "examine", lambda *_: 1 / 0)
+            killed.setattr(examining, "examined", lambda *_: 1 / 0)
             with pytest.raises(ZeroDivisionError):
-                submitting.check(deployment, package)
+                examining.check(deployment, package)
         waiting = submissions.read(redis, package)
         assert waiting is not None and waiting.tries == tries + 1
         submissions.put(redis, replace(waiting, due_ms=0))
-    assert jobs.asked(redis) == submitting.MOST_TRIES
-    assert submitting.look(deployment) == 0
+    assert jobs.asked(redis) == examining.MOST_TRIES
+    assert examining.look(deployment) == 0
     report = ann("GET", f"/api/packages/{package}/report")[1]
-    assert "never came to an end" in report["findings"][0]["text"]
+    assert "never came to an end" in report["findings"][0]["message"]
     assert submissions.waiting(redis) == []
 
 
@@ -282,7 +283,7 @@ def bad_zip(name: str) -> bytes:
         (lambda raw: bad_zip("C:/evil"), 422, "characters"),
         (lambda raw: bad_zip("bomb"), 422, "times its size"),
         (lambda raw: bad_zip("link"), 422, "link or a device"),
-        (lambda raw: edited(raw, experiment="id = 1"), 422, "has no version"),
+        (lambda raw: edited(raw, experiment='id = "counters"'), 422, "version"),
         (lambda raw: edited(raw, experiment="id = "), 422, "Invalid value"),
         (lambda raw: edited(raw, experiment=toml("../x")), 422, "will not do"),
         (lambda raw: edited(raw, experiment=toml("packages")), 422, "keeps for itself"),
