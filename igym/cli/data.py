@@ -95,6 +95,46 @@ def export(
     said(asdict(made), as_json=as_json, told=told)
 
 
+def datasets(
+    experiment: str,
+    version: str,
+    to: str,
+    mode: str,
+    scene: str,
+    data: Path | None,
+    *,
+    as_json: bool,
+) -> int:
+    """Write Minari datasets. Returns 0 where every episode is in them, else 1.
+
+    Raises:
+        NotFound, BadTarget, Unavailable: as `igym.services.offline.export`.
+    """
+    from igym.services import offline
+
+    root = volume(data)
+    version = exporting.find(root, experiment, version).name
+    with progress(shown=not as_json) as moved:
+        made = offline.export(
+            root,
+            experiment,
+            to=Path(to or f"{experiment}-{version}-minari"),
+            version=version,
+            modes=_list(mode),
+            scenes=_list(scene),
+            progress=moved,
+        )
+
+    def told(console: Console) -> None:
+        for name, count in made.datasets.items():
+            console.print(f"[green]✓[/] {made.to}/{name}: {count} episodes")
+        for episode, why in made.left_out.items():
+            console.print(f"[red]✗[/] {episode} is left out: {why}")
+
+    said(asdict(made), as_json=as_json, told=told)
+    return 1 if made.left_out else 0
+
+
 def _list(text: str) -> list[str]:
     return [one.strip() for one in text.split(",") if one.strip()]
 

@@ -32,14 +32,24 @@ def export(
         str, typer.Option(metavar="MODE,…", help="Sessions of live, pilot, preview, rehearsal.")
     ] = "live",
     format: Annotated[
-        str, typer.Option(metavar="FORMAT,…", help="Of the tables: parquet, csv, jsonl.")
+        str,
+        typer.Option(
+            metavar="FORMAT,…",
+            help="Of the tables: parquet, csv, jsonl. Or minari: the games as datasets for offline "
+            "reinforcement learning, by scene and seat, into a folder.",
+        ),
     ] = "parquet,csv,jsonl",
+    scene: Annotated[
+        str, typer.Option(metavar="SCENE,…", help="Game scenes, for minari. Default: all.")
+    ] = "",
     data: Data = None,
     json: Json = False,
 ) -> None:
     """Write the tables of an experiment, with codebook, manifest, packages and policies."""
     from igym.cli import data as module
 
+    if format.strip() == "minari":
+        raise typer.Exit(module.datasets(experiment, version, to, mode, scene, data, as_json=json))
     module.export(experiment, version, to, mode, format, data, as_json=json)
 
 

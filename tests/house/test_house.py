@@ -20,6 +20,7 @@ ROOT = Path(__file__).parents[2]
 HOMES: dict[str, tuple[str, ...]] = {
     "gymnasium": ("igym.sim",),
     "pettingzoo": ("igym.sim",),
+    "minari": ("igym.sim",),
     "numpy": ("igym.sim", "igym.engine"),
     "msgspec": ("igym.wire", "igym.store", "igym.settings"),
     "dotenv": ("igym.settings",),

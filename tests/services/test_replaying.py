@@ -20,7 +20,7 @@ from igym.archive import export as exporting
 from igym.archive import parquet, reading
 from igym.cli.main import app
 from igym.errors import BadExport, BadTarget, NotFound
-from igym.services import archiving
+from igym.services import archiving, offline
 from igym.services.replaying import Replayer
 from igym.services.showing import show
 from igym.store.games import episode_id
@@ -199,3 +199,32 @@ def test_a_zip_whose_package_was_changed_runs_nothing_of_it(study, zipped, tmp_p
         with pytest.raises(BadExport, match="leads out"):
             archive.package("0" * 64)
         assert any(name.endswith("counters.py") for name in archive.damaged())
+
+
+def test_one_line_of_minari_loads_what_a_seat_saw_did_and_got(study, tmp_path):
+    minari = pytest.importorskip("minari")
+    made = offline.export(study.data, "counters", to=tmp_path / "sets")
+    assert made.datasets == {"count/left": 2, "count/right": 2} and made.left_out == {}
+
+    left = minari.MinariDataset(tmp_path / "sets" / "count" / "left")
+
+    assert (left.total_episodes, left.total_steps) == (2, 20)
+    with reading.opened(study.data, study.episode) as archive:
+        ticks = archive.table("ticks", episode=study.episode).to_pylist()
+    mine = [row for row in ticks if row["seat"] == "left"]
+    first, _ = left.iterate_episodes()
+    assert first.actions.tolist() == [row["action"] for row in mine]
+    assert first.rewards.tolist() == [0.5] * 10 and first.terminations.tolist()[-1]
+    counted = [sum(first.actions[:n].tolist()) for n in range(11)]
+    assert first.observations.reshape(-1).tolist() == counted
+
+
+def test_an_episode_that_does_not_come_out_as_it_was_is_in_no_dataset(study, tmp_path):
+    spoil(study, reward=(5, 9.0))
+    made = offline.export(study.data, "counters", to=tmp_path / "sets")
+    assert made.datasets == {"count/left": 1, "count/right": 1}
+    assert "the reward of seat right" in made.left_out[study.episode]
+    with pytest.raises(BadTarget, match="there already"):
+        offline.export(study.data, "counters", to=tmp_path / "sets")
+    with pytest.raises(NotFound, match="Nobody has played 'hill'"):
+        offline.export(study.data, "counters", to=tmp_path / "more", scenes=["hill"])
