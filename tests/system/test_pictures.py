@@ -53,7 +53,7 @@ def view(**more: Any) -> wire.GameView:
     return wire.GameView(
         game="g1", title="Kitchen", help="", keys=["a"], touch=[], aspect=2.0,
         background="#ffffff", fps=30.0, episodes=1, seat="a", seats={"a": "Red"}, marks={},
-        chat=None, **more,
+        chat=None, pointer=False, buttons=[], sticks=False, **more,
     )  # fmt: skip
 
 
