@@ -12,13 +12,15 @@ from pathlib import Path
 from typing import Any
 
 from bench.figure import Figure
+from bench.pictures import Now
 from igym.domain.experiment import Play
 from igym.engine import runner
+from igym.engine.seats import Chair, Decider
+from igym.services.casting import simulated
 from igym.services.compiling import compile_package
 from igym.services.loading import load
 from igym.services.stage import Stage
 from igym.settings import Settings
-from igym.sim.host import Sim
 from igym.store.games import Game
 from igym.wire import Keys, inner
 
@@ -88,12 +90,15 @@ def figures() -> list[Figure]:
     plan = compile_package(PACKAGE, "bench")
     play_plan = next(scene.play for scene in plan.scenes if scene.play)
     play = next(s for s in load(PACKAGE, "bench").scenes if isinstance(s, Play))
-    sim = Sim(play.env(), list(play.seats), play.draw, play.hud)
+    sim = simulated(play, {})
     seats = {seat: f"session-{seat}" for seat in play_plan.humans}
     game = Game("a1B2c3D4", plan.experiment, "", plan.version, "", "rehearsal", 1, seats, 0.0)
     log: Any = Dropped()
     outbox: Any = Encoded()
-    stage = Busy(Settings(), log, outbox, "games-1", game, play_plan, play.controls, sim)
+    stage = Busy(
+        Settings(), log, outbox, "games-1", game, play_plan, play.controls, sim,
+        None, 60, lambda *_: None, lambda *_: None, Now,
+    )  # fmt: skip
     for number, seat in enumerate(seats):
         stage.attach(inner.Attach(game.id, seat, f"web-{number % 2}", number))
 
@@ -101,13 +106,13 @@ def figures() -> list[Figure]:
     sim.step = step.around(sim.step)  # type: ignore[method-assign]
     sim.draw = drawing.around(sim.draw)  # type: ignore[method-assign]
     sim.hud = drawing.around(sim.hud)  # type: ignore[method-assign]
-    hands = [person.hands for person in stage.people.values()]
+    chairs: list[Decider] = [Chair(person.hands) for person in stage.people.values()]
     ticks, episode, began = 0, 0, time.process_time()
     while ticks < TICKS:
         sim.reset(episode)
-        stage.begin(episode)
+        stage.begin(episode, chairs, lambda seat: chairs[0])
         taken, _ = runner.play(
-            sim, hands, stage, NoWait(), fps=play.fps, max_steps=TICKS - ticks, where="bench"
+            sim, chairs, stage, NoWait(), fps=play.fps, max_steps=TICKS - ticks, where="bench"
         )
         ticks, episode = ticks + taken, episode + 1
     total_s = time.process_time() - began
