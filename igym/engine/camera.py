@@ -27,7 +27,7 @@ LEAST_FPS = 2.0
 #: The quality below which edges are hard to see (JPEG's scale).
 LEAST_QUALITY = 30
 
-#: What a socket that fell behind leaves of rate and quality; a second without trouble gives
+#: What somebody who fell behind leaves of rate and quality; a second without trouble gives
 #: `BACK` of them again, so that ten seconds undo one fall.
 FALL, BACK = 0.6, 0.05
 
@@ -108,7 +108,7 @@ class Pace:
         self._cost_ms += (ms - self._cost_ms) * (0.1 if self._cost_ms else 1.0)
 
     def behind(self, tick: int) -> None:
-        """Somebody's socket does not keep up. Counts once a second."""
+        """A socket or the worker itself does not keep up. Counts once a second."""
         if tick - self._fell >= self._fps:
             self._fell = float(tick)
             self._level = max(self._least, self._level * FALL)
@@ -124,7 +124,10 @@ class Camera:
         self._background = background
         self._pixels: Pixels | None = None  # of the picture that is shown or being encoded
         self._quality = 0
+        self._taken = 0  # tick of that picture
         self._work: Pending | None = None
+        #: The tick that is seen in what `shown` gives; later than it was taken if nothing changed.
+        self.as_of = 0
         self._encode_ms = 0.0
         self._shape: Shape | None = None
 
@@ -151,8 +154,9 @@ class Camera:
         same = seen == self._pixels and quality < self._quality + BETTER
         self.pace.took(render_ms + (0.0 if same else self._encode_ms))
         if same:
+            self.as_of = tick
             return
-        self._pixels, self._quality = seen, quality
+        self._pixels, self._quality, self._taken = seen, quality, tick
         if self._encode_ms <= INLINE_MS:
             self._keep(self._timed(seen, quality))
         else:
@@ -169,6 +173,7 @@ class Camera:
         data, took_ms = made
         self._encode_ms += (took_ms - self._encode_ms) * (0.2 if self._encode_ms else 1.0)
         assert self._pixels is not None
+        self.as_of = self._taken
         self._shape = placed(self._pixels, self._aspect, data)
 
     def _develop(self, wait_s: float | None) -> None:

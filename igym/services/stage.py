@@ -146,6 +146,9 @@ class Stage:
         person = self.people.get(said.seat)
         if person is None or person.link is None:
             return
+        seen = self._views.of(said.seat).as_of(said.keys.seen)
+        if seen != said.keys.seen:
+            said = inner.seeing(said, seen)
         keys = said.keys
         person.heard_s = time.monotonic()
         if keys.count <= person.count:
@@ -280,6 +283,8 @@ class Stage:
     ) -> None:
         """Keep the tick for the next flush."""
         self._over = step.over
+        if late_s * self.play.fps > 1:
+            self._views.late(tick)
         self.journal.record(tick, actions, actors, step, late_s, self.people)
 
     # --- who is there ----------------------------------------------------------------------------

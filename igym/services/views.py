@@ -20,6 +20,9 @@ from igym.sim.host import Sim
 #: where nobody else looks at it.
 ALONE, SHARED = 0.2, 0.5
 
+#: Frames of which is known how old their picture was: ten seconds at 60 fps.
+REMEMBERED = 600
+
 #: Part of a tick for which a frame waits for its picture. The next one has it otherwise.
 WAITS = 0.5
 
@@ -49,12 +52,14 @@ class View:
         self.tick = -1  # of the last frame; -1 = none yet
         self._picture = Picture()
         self._hud: str | None = None
+        self._as_of: dict[int, int] = {}  # tick of a frame -> tick its picture shows
 
     def begin(self, tick: int) -> None:
         """An episode begins, or goes on in this worker, at `tick`."""
         self._picture = Picture(self._named, self._sim.scenery(self._seat))
         self.tick = -1
         self._hud = None
+        self._as_of.clear()
         self.camera.begin(tick)
 
     def take(self, tick: int, *, last: bool) -> None:
@@ -67,6 +72,9 @@ class View:
         objects, gone = self._picture.change(shapes)
         hud = self._sim.hud(self._seat)
         base, self.tick = self.tick, tick
+        if self._sim.look.rendered:
+            self._as_of[tick] = self.camera.as_of
+            self._as_of.pop(tick - REMEMBERED, None)
         # A keyframe is whole, and the same whether it was asked for or came by itself.
         told_hud = (hud or "") if base < 0 else hud if hud != self._hud else None
         self._hud = hud
@@ -77,6 +85,10 @@ class View:
         if self._sim.look.rendered:
             return self.camera.shown(wait_s, last=last)
         return self._sim.draw(self._seat)
+
+    def as_of(self, tick: int) -> int:
+        """The tick that somebody sees who looks at the frame of `tick`."""
+        return self._as_of.get(tick, tick)
 
     def whole(self) -> Told:
         """The last frame complete, for somebody who has none of it."""
@@ -104,6 +116,11 @@ class Views:
     def of(self, seat: str) -> View:
         """What that seat sees."""
         return self._of[seat]
+
+    def late(self, tick: int) -> None:
+        """This worker does not keep up: pictures are what can be done without."""
+        for view in self._views:
+            view.camera.pace.behind(tick)
 
     def begin(self, tick: int) -> None:
         """An episode begins, or goes on in this worker, at `tick`."""

@@ -50,6 +50,11 @@ class Input(Inner, frozen=True, tag=3):
     rtt_ms: float  # as last measured; -1 = not yet
 
 
+def seeing(said: Input, tick: int) -> Input:
+    """The same, of somebody who looks at that tick."""
+    return msgspec.structs.replace(said, keys=msgspec.structs.replace(said.keys, seen=tick))
+
+
 class WantKeyframe(Inner, frozen=True, tag=4):
     """A connection missed frames and needs a whole one. Sent again until it comes."""
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from gymnasium import spaces
 
-from igym import draw
+from igym import draw, wire
 from igym.domain.controls import Controls
 from igym.domain.keymap import KeyMap
 from igym.engine import camera
@@ -237,6 +237,42 @@ def test_pictures_come_at_their_own_rate_and_frames_at_every_tick():
     frames = theatre.sent()[0]
     assert len(frames) == 30
     assert 9 <= sum(bool(jpeg(frame)) for frame in frames) <= 11
+
+
+def test_what_a_person_saw_is_the_tick_of_the_picture_and_not_of_the_frame_it_came_with():
+    theatre = Theatre(Sim(Rendered(), SEATS), picture_fps=10)
+    shown, now = {}, 0
+    for tick in range(1, 13):
+        theatre.tick(tick)
+        for frame in theatre.sent()[0]:
+            now = frame[TICK] if jpeg(frame) else now
+        shown[tick] = now
+    assert len(set(shown.values())) in (4, 5)
+
+    for tick, seen in shown.items():
+        keys = wire.Keys("g", tick, tick, 0, [])
+        theatre.stage.hear(inner.Input("g", "s0", 0.0, keys, 1.0))
+        assert theatre.stage.people["s0"].seen == seen
+    theatre.stage.hear(inner.Input("g", "s0", 0.0, wire.Keys("g", 99, -1, 0, []), 1.0))
+    assert theatre.stage.people["s0"].seen == -1
+
+
+def test_a_picture_that_was_looked_at_and_did_not_change_is_of_now():
+    theatre = Theatre(Sim(Rendered(), SEATS))
+    theatre.tick(1)
+    theatre.stage.show(2)
+    theatre.stage.hear(inner.Input("g", "s0", 0.0, wire.Keys("g", 1, 2, 0, []), 1.0))
+    assert theatre.stage.people["s0"].seen == 2
+
+
+def test_a_worker_that_is_a_tick_late_takes_fewer_pictures():
+    theatre = Theatre(Sim(Rendered(), SEATS))
+    pace = theatre.stage._views.of("s0").camera.pace
+    step = theatre.sim.step([0, 0, 0])
+    theatre.stage.record(0, [0, 0, 0], ["human"] * 3, step, 0.02)
+    assert pace.rate == 30
+    theatre.stage.record(1, [0, 0, 0], ["human"] * 3, step, 0.04)
+    assert pace.rate < 20
 
 
 def test_a_socket_that_asks_for_keyframes_gets_fewer_and_smaller_pictures():
