@@ -47,11 +47,14 @@ def simulated(play: Play, cells: Mapping[str, str]) -> Sim:
     """The scene's environment with its seats and its look, for a game in those cells.
 
     Raises:
-        BadPackage: it does not fit the scene.
+        BadPackage: it does not fit the scene, which is named.
         Whatever the factory raises.
     """
-    agents = list(play.seats)
-    return Sim(environment(play, cells), agents, play.draw, play.hud, play.scenery, play.size)
+    env, agents = environment(play, cells), list(play.seats)
+    try:
+        return Sim(env, agents, play.draw, play.hud, play.scenery, play.size)
+    except BadPackage as wrong:
+        raise BadPackage(f"play({play.name!r}): {wrong.message}", hint=wrong.hint) from wrong
 
 
 def policies(play: Play) -> Iterator[tuple[Any, Policy]]:

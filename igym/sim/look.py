@@ -58,6 +58,11 @@ def _method(env: Any, name: str) -> Callable[..., Any] | None:
     return None
 
 
+def _name(env: Any) -> str:
+    """What its author calls it: not a wrapper's name."""
+    return type(getattr(env, "unwrapped", env)).__name__
+
+
 def takes_seat(function: Callable[..., Any] | None, given: int) -> bool:
     """Whether `function` wants a seat beside the `given` other arguments."""
     if function is None:
@@ -116,13 +121,13 @@ class Look:
         mode = getattr(env, "render_mode", "rgb_array")
         if not callable(getattr(env, "render", None)) or mode is None:
             raise BadPackage(
-                f"{type(env).__name__} cannot be drawn.",
+                f"{_name(env)} cannot be drawn.",
                 hint="Give play(…, draw=function) or the environment a method draw(), or make it "
                 'with render_mode="rgb_array" if it has a render() of its own.',
             )
         if mode != "rgb_array":
             raise BadPackage(
-                f"{type(env).__name__} renders as {mode!r}, which cannot be sent to a browser.",
+                f"{_name(env)} renders as {mode!r}, which cannot be sent to a browser.",
                 hint='Make it with render_mode="rgb_array".',
             )
 

@@ -119,6 +119,10 @@ def test_the_last_picture_of_an_episode_is_the_one_it_ended_with():
     one.take(1, lambda: plain(2), last=True)  # no picture is due for half a second
     assert one.shown(0, last=True)[0].data == encode(plain(2), 75)
 
+    one._encode_ms = INLINE_MS * 3  # and where encoding takes long, it is waited for
+    one.take(2, lambda: plain(3), last=True)
+    assert one.shown(0, last=True)[0].data == encode(plain(3), 75)
+
 
 def test_nothing_of_an_episode_is_shown_in_the_next():
     one = a_camera()

@@ -129,6 +129,16 @@ def test_waiting_ends_by_the_servers_clock(deployment, later):
     assert [row["end"] for row in paper.rows("tickets")] == ["timed_out"]
 
 
+def test_a_game_says_which_images_it_loads_and_where_they_are(deployment):
+    paper = study(deployment, assets=("cooks.json", "cooks.png"))
+    ann, _ = paper.to("play"), paper.to("play")
+    paper.match()
+    view = advancing.state(paper.deployment, paper.read(ann), "web-1").view
+    assert isinstance(view, wire.GameView)
+    assert view.assets == ["cooks.json", "cooks.png"]
+    assert view.assets_at == f"/assets/{paper.plan.package}/"
+
+
 def test_a_choice_that_is_not_made_is_made_for_them(deployment, later):
     paper = study(deployment, waits_s=100, unmatched=Offer("no_partner", again=1))
     ann = paper.to("play")

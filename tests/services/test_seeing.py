@@ -43,6 +43,10 @@ class Hill(gymnasium.Env):
         return self.seen
 
 
+class Blind(Hill):
+    render_mode = None
+
+
 def scene(env: Any = Hill, **more: Any) -> Play:
     return play("hill", env, seats={"me": Human}, keys={"a": 1}, **more)
 
@@ -98,6 +102,7 @@ def test_images_are_loaded_before_the_game_but_not_for_one_that_renders(root):
     ("what", "wrong"),
     [
         (scene(lambda: Hill("nothing to see")), r"render\(\) gave str"),
+        (scene(Blind), "Blind cannot be drawn"),
         (scene(lambda: Hill(np.zeros((4, 6, 3)))), r"render\(\) gave an array of float64"),
         (scene(marks={"me": "car"}), "a rendered picture has no shapes"),
         (scene(draw=sprites("cook.png"), marks={"me": "car"}), r"'car' is no shape's id"),

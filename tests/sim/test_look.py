@@ -82,11 +82,11 @@ def test_what_is_no_picture_is_refused_and_said_what_it_is(seen, what):
 
 
 @pytest.mark.parametrize(
-    ("mode", "what"), [(None, "cannot be drawn"), ("human", "renders as 'human'")]
+    ("mode", "what"), [(None, "Cave cannot be drawn"), ("human", "Cave renders as 'human'")]
 )
 def test_an_environment_made_without_rgb_array_is_told_how_to_be_made(mode, what):
     with pytest.raises(BadPackage, match=what) as told:
-        Sim(Cave(render_mode=mode), ["me"])
+        Sim(gymnasium.wrappers.TimeLimit(Cave(render_mode=mode), 10), ["me"])
     assert 'render_mode="rgb_array"' in told.value.hint
 
 
