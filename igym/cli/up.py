@@ -201,6 +201,8 @@ def _greet(console: Console, running: Stack) -> None:
             *(f"  participant   {each}" for each in links),
             f"  try it        {link}?new   [dim]a new participant each time"
             + (f"; open it {people} times[/]" if people > 1 else "[/]"),
+            f"  pilot         {links[0]}{'&' if '?' in links[0] else '?'}mode=pilot"
+            "   [dim]for colleagues; kept apart from the real data[/]",
         ]
     from igym.services import tokens
 

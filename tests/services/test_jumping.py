@@ -8,8 +8,10 @@ import pytest
 
 from igym import settings
 from igym.domain.participant import Phase
+from igym.domain.plan import TreatmentPlan
 from igym.errors import BadMessage
 from igym.services import arriving
+from igym.store import packages
 
 
 def join(lab, query, deployment=None):
@@ -42,6 +44,16 @@ def test_in_production_no_link_leads_straight_to_a_code(lab):
         lab, {"mode": "preview", "scene": "thanks"}, replace(lab.deployment, settings=told)
     )
     assert (session.scene, session.code) == ("consent", "")
+
+
+def test_a_preview_is_in_the_cell_it_asks_for_and_takes_no_place(lab, compiled):
+    skill = TreatmentPlan("skill", "participant", ("weak", "strong"), wanted=1)
+    plan = replace(compiled, treatments=(skill,), package="f" * 64)
+    packages.publish(lab.deployment.redis, plan)
+    for cell in ("strong", "weak", "strong", "strong"):
+        session = join(lab, {"mode": "preview", "cell.skill": cell})
+        assert (session.cells, session.holds) == ({"skill": cell}, {})
+    assert join(lab, {"mode": "live", "cell.skill": "weak"}).holds  # by chance, as ever
 
 
 @pytest.mark.parametrize(

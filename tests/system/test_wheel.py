@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from igym.cli.new import TEMPLATES
 from tests.system.client import fetch, join
 from tests.system.server import body, serving
 
@@ -38,6 +39,9 @@ def test_the_wheel_has_every_part(wheel):
     for part in (
         "igym/py.typed",
         "igym/web/static/index.html",
+        "igym/web/static/bench.html",
+        "igym/templates/human-AI/policies/follower.onnx",
+        *(f"igym/templates/{name}/experiment.py" for name in TEMPLATES),
         "igym/web/static/licenses.md",
         "igym/deploy/nginx/igym.conf.template",
         "workers/games.py",

@@ -9,7 +9,7 @@ type Option = [value: string, label: string];
 function choice(label: string, options: Option[], value: string, pick: (value: string) => void) {
   const select = h(
     'select',
-    { on: { change: () => pick(select.value) } },
+    { attrs: { 'aria-label': label }, on: { change: () => pick(select.value) } },
     ...options.map(([of, text]) => h('option', { text, attrs: { value: of } })),
   );
   select.value = value;
