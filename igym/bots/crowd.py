@@ -3,7 +3,7 @@
 `python -m igym.bots.crowd URL --participants N --seconds S` prints their summary as JSON, with
 what each of them saw and said under "trails" and "answers"; it is a process of its own so that
 its CPU time is told apart from the server's. The moment half of them have seen a game, a line
-`HALF` comes before it.
+`HALF` comes before it, and a line `ENDED` whenever one of them is through.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ from igym.bots.weather import Weather, fates, round_trips, share
 #: Everybody arrives within this time: a class that was sent the link, not a stampede.
 ARRIVAL_S = 2.0
 
-#: Printed once half of the crowd have seen a game.
-HALF = "half of them play"
+#: Printed once half of the crowd have seen a game, and whenever one of them is through.
+HALF, ENDED = "half of them play", "one of them is through"
 
 
 async def crowd(
@@ -38,10 +38,11 @@ async def crowd(
     weather: Weather | None = None,
     half: Callable[[], None] = lambda: None,
     arrival_s: float = ARRIVAL_S,
+    ended: Callable[[], None] = lambda: None,
 ) -> list[Seen]:
     """Everybody's visit. Names are new with every call, so that nobody is taken for another.
 
-    `half` is called once half of them have seen a game.
+    `half` is called once half of them have seen a game, `ended` whenever one of them is through.
     """
     tag = secrets.token_hex(4)
     lots = fates(weather or Weather(), participants, seconds, seed)
@@ -57,7 +58,9 @@ async def crowd(
         await asyncio.sleep(arrival_s * number / participants)
         name = f"rehearsal-{tag}-{number}"
         person = Person(site, name, number, seconds, seed * 1_000_003 + number, lots[number], began)
-        return await person.run()
+        seen = await person.run()
+        ended()
+        return seen
 
     return await asyncio.gather(*(one(number) for number in range(participants)))
 
@@ -70,11 +73,12 @@ def told(
     weather: Weather | None = None,
     half: Callable[[], None] = lambda: None,
     arrival_s: float = ARRIVAL_S,
+    ended: Callable[[], None] = lambda: None,
 ) -> dict[str, Any]:
     """Run a crowd in this process and summarise it, its own CPU seconds and packets included."""
     gc.freeze()
     cpu_s = time.process_time()
-    people = asyncio.run(crowd(site, participants, seconds, seed, weather, half, arrival_s))
+    people = asyncio.run(crowd(site, participants, seconds, seed, weather, half, arrival_s, ended))
     cpu_s = time.process_time() - cpu_s
     packets = sum(person.packets for person in people)
     return summary(people, seconds) | {
@@ -86,9 +90,14 @@ def told(
     }
 
 
-def _say_half() -> None:
-    sys.stdout.write(HALF + "\n")
-    sys.stdout.flush()
+def _say(what: str) -> Callable[[], None]:
+    """What prints `what` as a line, at once."""
+
+    def say() -> None:
+        sys.stdout.write(what + "\n")
+        sys.stdout.flush()
+
+    return say
 
 
 def main() -> None:
@@ -106,7 +115,16 @@ def main() -> None:
     weather = Weather(said.reload, said.drop, said.leave, said.rtt)
     site = Site.at(said.url)
     arrival_s = 0.0 if said.at_once else ARRIVAL_S
-    made = told(site, said.participants, said.seconds, said.seed, weather, _say_half, arrival_s)
+    made = told(
+        site,
+        said.participants,
+        said.seconds,
+        said.seed,
+        weather,
+        _say(HALF),
+        arrival_s,
+        _say(ENDED),
+    )
     sys.stdout.write(json.dumps(made) + "\n")
 
 

@@ -20,12 +20,13 @@ from pathlib import Path
 from typing import Any
 
 from rich.console import Console
+from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from igym import log
 from igym import settings as settings_module
 from igym.archive.audit import Audit, audit
 from igym.archive.parquet import folder
-from igym.bots.crowd import HALF
+from igym.bots.crowd import ENDED, HALF
 from igym.bots.site import Site
 from igym.bots.weather import Weather
 from igym.cli import nginx, verdict
@@ -42,6 +43,9 @@ ARCHIVE_S = 40.0
 WATCH_S = 0.2
 
 CALM = Weather()
+
+#: Of what a crowd prints before its summary: two short lines a person at the most.
+_NEWS_BYTES = 200_000
 
 
 def rehearse(
@@ -72,20 +76,26 @@ def rehearse(
                 "Only what this command starts can be killed.",
                 hint="Name a package's folder instead of a URL.",
             )
-        told = run_crowd(target, participants, seconds, lambda: None, weather=weather) | _unknown()
+        with _progress(participants, as_json) as ended:
+            told = run_crowd(
+                target, participants, seconds, lambda: None, weather=weather, ended=ended
+            )
+        told |= _unknown()
         told["cpu_s"]["load"] = told.pop("load_cpu_s")
         _spare(told)
     else:
-        told = measured(
-            Path(target),
-            participants,
-            seconds,
-            web=web,
-            games=games,
-            directors=directors,
-            weather=weather,
-            blows=blows,
-        )
+        with _progress(participants, as_json) as ended:
+            told = measured(
+                Path(target),
+                participants,
+                seconds,
+                web=web,
+                games=games,
+                directors=directors,
+                weather=weather,
+                blows=blows,
+                ended=ended,
+            )
     if as_json:
         sys.stdout.write(json.dumps(told) + "\n")
     else:
@@ -104,10 +114,12 @@ def measured(
     directors: int = 1,
     weather: Weather = CALM,
     blows: Sequence[Blow] = (),
+    ended: Callable[[int], None] = lambda _: None,
 ) -> dict[str, Any]:
     """Rehearse a folder with a stack of its own: the summary, with what only the server knows.
 
-    `max_load` is the setting of that name: 1 lets games in until the worker is full.
+    `max_load` is the setting of that name: 1 lets games in until the worker is full. `ended` as in
+    `run_crowd`.
 
     Raises:
         BadPackage, Unavailable: as `igym.cli.up.stack`; nothing is left running.
@@ -124,7 +136,13 @@ def measured(
                 trouble.look()
 
             told = run_crowd(
-                url, participants, seconds, meanwhile, weather=weather, half=trouble.begin
+                url,
+                participants,
+                seconds,
+                meanwhile,
+                weather=weather,
+                half=trouble.begin,
+                ended=ended,
             )
             told["cpu_s"] = usage.cpu_s() | {"load": told.pop("load_cpu_s")}
             told["rss_mb"] = usage.rss_mb()
@@ -170,6 +188,25 @@ def _interruptible() -> Iterator[None]:
         signal.signal(signal.SIGTERM, before)
 
 
+@contextlib.contextmanager
+def _progress(participants: int, as_json: bool) -> Iterator[Callable[[int], None]]:
+    """A bar of who is through, on a terminal; it is gone when the table comes."""
+    console = Console(stderr=True)
+    shown = Progress(
+        SpinnerColumn(),
+        TextColumn("{task.completed:.0f} of {task.total:.0f} participants are through"),
+        BarColumn(),
+        TimeElapsedColumn(),
+        console=console,
+        refresh_per_second=2,  # the crowd has the cores
+        transient=True,
+        disable=as_json or not console.is_terminal,
+    )
+    with shown:
+        task = shown.add_task("", total=participants)
+        yield lambda count: shown.update(task, completed=count)
+
+
 def run_crowd(
     url: str,
     participants: int,
@@ -179,10 +216,11 @@ def run_crowd(
     weather: Weather = CALM,
     half: Callable[[], None] = lambda: None,
     seed: int = 1,
+    ended: Callable[[int], None] = lambda _: None,
 ) -> dict[str, Any]:
     """Run a crowd in a process of its own; call `meanwhile` every `WATCH_S` while it runs.
 
-    `half` is called once half of the crowd have seen a game.
+    `half` is called once half of the crowd have seen a game, `ended` with how many are through.
     """
     args = [sys.executable, "-m", "igym.bots.crowd", url, "--seed", str(seed)]
     args += ["--participants", str(participants), "--seconds", str(seconds)]
@@ -193,9 +231,11 @@ def run_crowd(
         waits = True
         try:
             while process.poll() is None:
-                if waits and HALF.encode() in os.pread(out.fileno(), 1_000, 0):
+                news = os.pread(out.fileno(), _NEWS_BYTES, 0)
+                if waits and HALF.encode() in news:
                     waits = False
                     half()
+                ended(news.count(ENDED.encode()))
                 meanwhile()
                 time.sleep(WATCH_S)
         finally:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import asdict
 from pathlib import Path
 
@@ -68,3 +69,21 @@ def test_a_report_is_as_its_schema_says(tmp_path):
     jsonschema.validate(plain, schema.schema("check"))
     assert not plain["ok"]
     assert {found["code"] for found in plain["findings"]} == {"manifest", "syntax"}
+
+
+def test_every_kind_of_finding_is_explained():
+    page = (ROOT / "docs" / "packages.md").read_text("utf-8")
+    (section,) = re.findall(r"^## What `igym check` finds\n(.*?)^## ", page, re.M | re.S)
+    explained = set(re.findall(r"`(\w+)`", "".join(re.findall(r"^\| (`.*?) \|", section, re.M))))
+
+    sources = [ROOT / "igym" / "services" / f"{n}.py" for n in ("checking", "trying", "tryout")]
+    told = {
+        code
+        for file in sources
+        for code in re.findall(
+            r'(?:Finding|found)\(\s*(?:level|"(?:error|warning|note)"),\s*"(\w+)"',
+            file.read_text("utf-8"),
+        )
+    }
+    assert len(told) > 15
+    assert told - explained == set()
