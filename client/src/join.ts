@@ -12,6 +12,8 @@ import type { Refused } from './wire.gen.ts';
 export interface Boot {
   experiment: string;
   title: string;
+  /** Of the study: "en", "de". */
+  language: string;
   wire: number;
   /** Why there is no study on this page. */
   problem: Refused | null;
@@ -25,6 +27,7 @@ export function boot(): Boot {
   return {
     experiment: given.experiment ?? path[1] ?? '',
     title: given.title ?? '',
+    language: given.language ?? 'en',
     wire: given.wire ?? 0,
     problem: given.problem ?? null,
     experiments: given.experiments ?? null,

@@ -19,7 +19,7 @@ import { skeleton } from './screens/skeleton.ts';
 import { shell as makeShell } from './shell/shell.ts';
 import { link as makeLink, type Refusal } from './socket.ts';
 import './style/main.css';
-import { text } from './text.ts';
+import { speak, text } from './text.ts';
 import {
   decodeFrame,
   VERSION,
@@ -39,6 +39,7 @@ type Numbered = { event: 'chat'; seq: number; said: Chat } | NumberedCaution;
 type NumberedCaution = { event: 'caution'; seq: number; said: Caution };
 
 const page = boot();
+await speak(page.language);
 const clock = new Clock();
 let participant = { token: '', session: '' };
 let inbox = new Inbox<Numbered>(kept(''));

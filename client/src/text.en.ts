@@ -3,6 +3,11 @@
 const plural = (n: number, one: string, many: string): string => (n === 1 ? one : many);
 
 export const en = {
+  /** As in a document's `lang`, and as the form library calls it. */
+  language: 'en' as string,
+  /** The form library's own sentences; English ones it has with it. */
+  forms: (): Promise<unknown> => Promise.resolve(),
+
   loading: 'Loading',
 
   title: {
@@ -71,7 +76,8 @@ export const en = {
 
   lobby: {
     alone: 'Getting your game ready',
-    heading: (wanted: number) => (wanted === 2 ? 'Finding your partner' : 'Finding your group'),
+    heading: (wanted: number): string =>
+      wanted === 2 ? 'Finding your partner' : 'Finding your group',
     count: (waiting: number, wanted: number) => `${waiting} of ${wanted} here`,
     position: (n: number) => (n <= 1 ? 'You are next in line' : `You are number ${n} in line`),
     ahead: (n: number) =>
@@ -165,7 +171,7 @@ export const en = {
 
   quiz: {
     title: 'Not quite yet',
-    wrong: (n: number) =>
+    wrong: (n: number): string =>
       n === 0
         ? 'Not all of your answers were right.'
         : n === 1

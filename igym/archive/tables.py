@@ -131,6 +131,12 @@ TABLES: dict[str, Table] = {
                 "scene": (_T, "name of the scene"),
                 "entered_ms": (_F, ""),
                 "left_ms": (_F, "null = still there, or never left"),
+                "consent_version": (
+                    _T,
+                    "of the text they agreed to: the author's name for it, or the beginning of "
+                    "its hash; null = no consent was given here",
+                ),
+                "consent_sha256": (_T, "hash of that text and its button; null as consent_version"),
             },
         ),
         Table(

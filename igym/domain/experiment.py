@@ -16,6 +16,7 @@ from igym.domain.dropout import Hold
 from igym.domain.duration import seconds
 from igym.domain.grouping import Fill, Grouping, Offer
 from igym.domain.keymap import Chord, KeyMap, chord_keys
+from igym.domain.language import LANGUAGES, Language
 from igym.domain.nearest import nearest
 from igym.domain.plan import Step
 from igym.domain.policy import Human, HumanSeat, Onnx, Policy, Random, Sample
@@ -132,6 +133,7 @@ class Experiment:
     exclude_if_took: tuple[str, ...]
     absent_s: float
     full: Finish
+    language: Language
 
     def __init__(
         self,
@@ -143,6 +145,7 @@ class Experiment:
         exclude_if_took: Sequence[str] = (),
         absent: str = "30 min",
         full: Finish | None = None,
+        language: Language = "en",
     ) -> None:
         """Put scenes in order.
 
@@ -156,6 +159,7 @@ class Experiment:
                 "refuse" them, or "start_new" in this one.
             exclude_if_took: experiments whose participants may not take part in this one.
             absent: a session that is not heard of for so long has ended.
+            language: in which igym speaks to participants: "en" or "de". Pages are yours.
             full: what follows when every place of a treatment is taken; finish("full") by default.
 
         Raises:
@@ -173,6 +177,12 @@ class Experiment:
         object.__setattr__(self, "exclude_if_took", tuple(exclude_if_took))
         object.__setattr__(self, "absent_s", seconds(absent))
         object.__setattr__(self, "full", full or Finish("full"))
+        object.__setattr__(self, "language", language)
+        if language not in LANGUAGES:
+            raise BadPackage(
+                f"Experiment(language={language!r}) is not known.",
+                hint=f"There are {', '.join(map(repr, LANGUAGES))}.",
+            )
         if repeat not in ("resume", "refuse", "start_new"):
             raise BadPackage(f'repeat={repeat!r} is not "resume", "refuse" or "start_new".')
         for treatment in self.treatments:

@@ -14,6 +14,7 @@ from igym.domain.bound import Binding
 from igym.domain.conditions import Condition
 from igym.domain.dropout import Then
 from igym.domain.grouping import Offer, Strategy
+from igym.domain.language import Language
 from igym.domain.orders import Balance
 from igym.domain.treatments import Per
 from igym.domain.watch import Limit
@@ -28,6 +29,8 @@ class PagePlan:
     html: str
     button: str
     consent: bool = False
+    version: str = ""  # of a consent
+    sha256: str = ""  # of a consent: of `html` and `button`, in hex
 
 
 @dataclass(frozen=True, slots=True)
@@ -269,6 +272,7 @@ class Plan:
     exclude_if_took: tuple[str, ...] = ()
     absent_s: float = 1800.0
     full: str = "full"
+    language: Language = "en"
     flow: Step | None = None  # None = one scene after the other
 
     def index(self, name: str) -> int:

@@ -217,7 +217,7 @@ def yes_no(
     help: str = "",
 ) -> Item:
     """Yes or no; the answer is True or False. `yes` and `no` are the labels."""
-    made: dict[str, Any] = {"renderAs": "radio"}
+    made: dict[str, Any] = {"renderAs": "radio", "swapOrder": True}
     for key, label in (("labelTrue", yes), ("labelFalse", no)):
         if label:
             made[key] = label
@@ -255,18 +255,22 @@ def scale(
     )
 
 
+#: The scale of `likert`, in the language of the experiment.
+AGREEMENT = (
+    "Strongly disagree",
+    "Disagree",
+    "Neither agree nor disagree",
+    "Agree",
+    "Strongly agree",
+)
+
+
 def likert(
     name: str,
     title: str,
     statements: Mapping[str, str],
     *,
-    points: Choices = (
-        "Strongly disagree",
-        "Disagree",
-        "Neither agree nor disagree",
-        "Agree",
-        "Strongly agree",
-    ),
+    points: Choices = AGREEMENT,
     shuffled: bool = False,
     required: bool = False,
     shown_if: Condition | None = None,
@@ -409,7 +413,7 @@ def slider(
     where = f"slider({name!r})"
     need(least < most, where, f"least={least!r} is not below most={most!r}")
     need(0 < step <= most - least, where, f"step={step!r} is not between 0 and {most - least}")
-    made: dict[str, Any] = {"min": least, "max": most, "step": step, "allowClear": True}
+    made: dict[str, Any] = {"min": least, "max": most, "step": step}
     if low or high:
         made["customLabels"] = [
             {"value": least, "text": low or str(least)},

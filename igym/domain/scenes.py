@@ -20,8 +20,9 @@ class Page:
 
     name: str
     file: str
-    button: str = "Continue"
+    button: str = ""  # igym's own if empty
     consent: bool = False  # from here on "stop taking part" is on every screen
+    version: str = ""  # of what is agreed to; its hash if empty
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,14 +64,21 @@ class Ending:
     pages: Mapping[str, str] = field(default_factory=dict)  # outcome -> file instead of `file`
 
 
-def page(name: str, file: str, *, button: str = "Continue") -> Page:
-    """Show the Markdown `file`; the participant goes on with `button`."""
+def page(name: str, file: str, *, button: str = "") -> Page:
+    """Show the Markdown `file`; the participant goes on with `button`, "Continue" if empty."""
     return Page(name, file, button)
 
 
-def consent(name: str, file: str, *, button: str = "I agree to take part") -> Page:
-    """A page whose button gives consent; the visit's end is the time of consent."""
-    return Page(name, file, button, consent=True)
+def consent(name: str, file: str, *, button: str = "", version: str = "") -> Page:
+    """A page whose button gives consent; the visit's end is the time of consent.
+
+    Args:
+        name: the scene's name.
+        file: Markdown or HTML of what is agreed to. Its hash is in the data with each consent.
+        button: "I agree to take part" if empty.
+        version: what the text is called in the data, as on the ethics form; its hash if empty.
+    """
+    return Page(name, file, button, consent=True, version=version)
 
 
 def survey(name: str, form: Form | str) -> Survey:

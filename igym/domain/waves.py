@@ -70,8 +70,7 @@ def check_order(waves: Sequence[Wave]) -> None:
 
 
 def _shown(at_ms: float) -> str:
-    at = datetime.fromtimestamp(at_ms / 1000, UTC)
-    return f"{at.day} {at:%B %Y, %H:%M} UTC"
+    return f"{datetime.fromtimestamp(at_ms / 1000, UTC):%Y-%m-%d, %H:%M} UTC"
 
 
 def _ms(name: str, text: str) -> float:

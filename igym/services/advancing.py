@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from igym import wire
 from igym.domain import endings, flow
+from igym.domain.language import said as said_in
 from igym.domain.outcome import Outcome
 from igym.domain.participant import Event, Phase, after
 from igym.domain.plan import EndPlan, Plan, PlayPlan, ScenePlan
@@ -52,6 +53,9 @@ def submit(deployment: Deployment, session: Session, said: wire.Advance) -> None
     quiz = scene.quiz
     verdict = questions.judge(session, quiz, answers) if quiz is not None else None
     rows = questions.rows(session, scene, answers, at_ms, said.times, verdict)
+    if scene.page is not None and scene.page.consent:
+        agreed = {"consent_version": scene.page.version, "consent_sha256": scene.page.sha256}
+        rows.append(visit_row(session.id, session.visit, session.entered_ms, **agreed))
     if quiz is not None and verdict is not None:
         # Simulated people do not know what is right, and are to see what comes after.
         passed = verdict.passed or (session.mode == "rehearsal" and verdict.last)
@@ -62,7 +66,7 @@ def submit(deployment: Deployment, session: Session, said: wire.Advance) -> None
             )
             return
         if not passed and quiz.failed:
-            why = {"reason": QUIZ_FAILED}
+            why = {"reason": said_in(plan.language, QUIZ_FAILED)}
             enter(deployment, session, flow.last(plan), rows, outcome=quiz.failed, also=why)
             return
         answers = {**answers, "passed": passed, "attempts": verdict.attempt}

@@ -22,7 +22,6 @@ from igym.domain.plan import (
     FillPlan,
     GroupPlan,
     HoldPlan,
-    PagePlan,
     Plan,
     PlayPlan,
     ScenePlan,
@@ -179,13 +178,15 @@ def compile_package(root: Path, package: str) -> Plan:
             scenes.append(
                 ScenePlan(
                     scene.name,
-                    page=PagePlan(paging.html(root, scene.file), scene.button, scene.consent),
+                    page=paging.page(root, scene, experiment.language),
                 )
             )
         elif isinstance(scene, Survey):
-            scenes.append(ScenePlan(scene.name, survey=paging.survey(root, scene)))
+            asked = paging.survey(root, scene, experiment.language)
+            scenes.append(ScenePlan(scene.name, survey=asked))
         elif isinstance(scene, Quiz):
-            scenes.append(ScenePlan(scene.name, quiz=paging.quiz(root, scene)))
+            judged = paging.quiz(root, scene, experiment.language)
+            scenes.append(ScenePlan(scene.name, quiz=judged))
         elif isinstance(scene, Play):
             once = scene.name.partition(".")[0]
             if once not in games:
@@ -210,6 +211,7 @@ def compile_package(root: Path, package: str) -> Plan:
         absent_s=experiment.absent_s,
         full=experiment.full.outcome,
         flow=experiment.flow,
+        language=experiment.language,
     )
     flow.check_items(plan)
     return plan

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import json
 from pathlib import Path
 from typing import Any
@@ -12,9 +13,11 @@ from markdown_it import MarkdownIt
 
 from igym.domain.answers import COMMENT
 from igym.domain.forms import Form
+from igym.domain.language import said
 from igym.domain.nearest import nearest
-from igym.domain.plan import EndPlan, QuizPlan, SurveyPlan
-from igym.domain.scenes import Ending, Quiz, Survey
+from igym.domain.plan import EndPlan, PagePlan, QuizPlan, SurveyPlan
+from igym.domain.questions import AGREEMENT
+from igym.domain.scenes import Ending, Page, Quiz, Survey
 from igym.errors import BadPackage
 
 _markdown = MarkdownIt("commonmark", {"html": True}).enable("table")
@@ -53,24 +56,36 @@ def text(root: Path, file: str) -> str:
 
 def html(root: Path, file: str) -> str:
     """Markdown or HTML as sanitised HTML: no scripts, styles, forms or event handlers."""
-    said = text(root, file)
-    return nh3.clean(said if file.endswith(".html") else _markdown.render(said))
+    written = text(root, file)
+    return nh3.clean(written if file.endswith(".html") else _markdown.render(written))
 
 
-def survey(root: Path, scene: Survey) -> SurveyPlan:
+def page(root: Path, scene: Page, language: str = "en") -> PagePlan:
+    """A page with its button; a consent with the hash of what is agreed to. Raises `BadPackage`."""
+    own = "I agree to take part" if scene.consent else "Continue"
+    words, button = html(root, scene.file), scene.button or said(language, own)
+    if not scene.consent:
+        return PagePlan(words, button)
+    digest = hashlib.sha256(f"{words}\n{button}".encode()).hexdigest()
+    return PagePlan(words, button, True, scene.version or digest[:12], digest)
+
+
+def survey(root: Path, scene: Survey, language: str = "en") -> SurveyPlan:
     """A form with its pictures and words, and what its answers may be.
 
     Raises:
         BadPackage: a file is missing, too large, or no form.
     """
-    return _raw(root, scene.form) if isinstance(scene.form, str) else _built(root, scene.form)
+    if isinstance(scene.form, str):
+        return _raw(root, scene.form)
+    return _built(root, scene.form, language)
 
 
-def quiz(root: Path, scene: Quiz) -> QuizPlan:
+def quiz(root: Path, scene: Quiz, language: str = "en") -> QuizPlan:
     """A quiz, as `survey`. Raises `BadPackage`."""
     failed = scene.failed.outcome if scene.failed is not None else ""
     return QuizPlan(
-        _built(root, scene.form),
+        _built(root, scene.form, language),
         dict(scene.correct),
         scene.attempts,
         failed,
@@ -79,7 +94,7 @@ def quiz(root: Path, scene: Quiz) -> QuizPlan:
     )
 
 
-def _built(root: Path, form: Form) -> SurveyPlan:
+def _built(root: Path, form: Form, language: str) -> SurveyPlan:
     left = MOST_IMAGE_BYTES
     shown: dict[str, str] = {}
     for file in dict.fromkeys(form.files):
@@ -98,7 +113,14 @@ def _built(root: Path, form: Form) -> SurveyPlan:
             )
         shown[file] = f"data:{kind};base64,{base64.b64encode(content).decode()}"
     items = [name for rule in form.rules for name in (rule.item, rule.item + COMMENT)]
-    return SurveyPlan(form.surveyjs(shown), tuple(items), form.rules)
+    made = form.surveyjs(shown)
+    for page in made["pages"]:
+        for element in page["elements"]:
+            if element["type"] == "matrix":  # the labels that `likert` has of its own
+                for column in element["columns"]:
+                    if column["text"] in AGREEMENT:
+                        column["text"] = said(language, column["text"])
+    return SurveyPlan(made, tuple(items), form.rules)
 
 
 def _raw(root: Path, file: str) -> SurveyPlan:

@@ -59,10 +59,11 @@ class Verdict:
 def judge(session: Session, quiz: QuizPlan, answers: Mapping[str, Any]) -> Verdict:
     """How the attempt with these answers is. A question that is not shown cannot be wrong."""
     shown = rules.shown(quiz.asked.rules, answers)
+    hidden = {rule.item for rule in quiz.asked.rules} - set(shown)
     right = {
-        item: rules.right(shown[item], accepted, answers.get(item))
+        item: rules.right(shown.get(item, rules.Rule(item, "one")), accepted, answers.get(item))
         for item, accepted in quiz.correct.items()
-        if item in shown
+        if item not in hidden
     }
     attempt = session.attempt + 1
     return Verdict(attempt, right, attempt >= quiz.attempts)

@@ -15,6 +15,7 @@ from typing import Any
 from igym import wire
 from igym.domain import flow
 from igym.domain import screening as rules
+from igym.domain.language import said as said_in
 from igym.domain.participant import Phase
 from igym.domain.plan import EntryPlan, Plan
 from igym.domain.screening import Facts
@@ -66,7 +67,7 @@ def hear(
     waiting = _measured(said, user_agent, rtts_ms)
     check = rules.judge(entry, waiting.facts)
     if check or not entry.check:
-        _settle(deployment, plan, session, waiting, check, _message(entry, check))
+        _settle(deployment, plan, session, waiting, check, _message(plan, check))
         return
     store.add(deployment.redis, session.experiment, session.id, waiting)
     bell.ring(deployment.redis)
@@ -88,8 +89,10 @@ def _measured(said: wire.Screened, user_agent: str, rtts_ms: Sequence[float]) ->
     return Waiting(facts, browser_ms, server_ms)
 
 
-def _message(entry: EntryPlan, check: str) -> str:
-    return entry.messages.get(check) or rules.MESSAGES.get(check, "")
+def _message(plan: Plan, check: str) -> str:
+    """The author's sentence, or ours in the language of the study."""
+    messages = plan.entry.messages if plan.entry is not None else {}
+    return messages.get(check) or said_in(plan.language, rules.MESSAGES.get(check, ""))
 
 
 def _settle(
@@ -184,7 +187,7 @@ def _round(
         store.ask(redis, experiment, session_id, waiting, question)
         return 0
     answer = _usable(deployment, plan, answer)
-    check, reason = _verdict(entry, answer)
+    check, reason = _verdict(plan, answer)
     _settle(deployment, plan, session, waiting, check, reason, answer)
     store.done(redis, experiment, session_id)
     matching.nudge(outbox, deployment, experiment, session_id)
@@ -215,13 +218,13 @@ def _usable(deployment: Deployment, plan: Plan, answer: Answer) -> Answer:
     return Answer(error=message)
 
 
-def _verdict(entry: EntryPlan, answer: Answer) -> tuple[str, str]:
+def _verdict(plan: Plan, answer: Answer) -> tuple[str, str]:
     """(the check that failed or "", what the participant reads)."""
     if answer.error:
-        lets_in = entry.fails == "open"
+        lets_in = plan.entry is not None and plan.entry.fails == "open"
     else:
         lets_in = answer.value is True
     if lets_in:
         return "", ""
     said = answer.value.strip()[:MOST_CHARS] if isinstance(answer.value, str) else ""
-    return "function", said or _message(entry, "function")
+    return "function", said or _message(plan, "function")

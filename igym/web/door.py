@@ -92,9 +92,14 @@ class Door:
         outlet: Outlet,
         rate_per_s: float,
         settled: Callable[[], object] = lambda: None,
+        spoken: Callable[[str, wire.Refused], wire.Refused] = lambda _, refused: refused,
     ) -> None:
-        """`settled` returns once what was written is on disk, or nobody can say."""
+        """Args:
+        settled: returns once what was written is on disk, or nobody can say.
+        spoken: (experiment, refusal) -> it in the language of that study.
+        """
         self._server = server
+        self._spoken = spoken
         self._settled = settled
         self._asked: ContextVar[int | None] = ContextVar("asked", default=None)
         handle_event = server._handle_event
@@ -177,6 +182,7 @@ class Door:
 
     def _answer(self, link: Link, refused: wire.Refused, acked: bool) -> Any:
         """As the acknowledgement; for messages that have none on its own, but not often."""
+        refused = self._spoken(link.experiment, refused)
         now_s = time.monotonic()
         if not acked and now_s - link.refused_s > 1 / _REFUSALS_PER_S:
             link.refused_s = now_s

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import traceback
+from collections.abc import Mapping
 from importlib.resources import files
 from typing import Any
 
@@ -12,10 +13,12 @@ from flask import Blueprint, Flask, Response, jsonify, request
 from werkzeug.exceptions import HTTPException
 
 from igym import wire
+from igym.domain.language import said
 from igym.errors import BadMessage, IgymError, NotFound, Unavailable
 from igym.services import arriving, releasing
 from igym.services.connect import Deployment
 from igym.store import RedisError, packages
+from igym.web.speaking import Speaker
 
 _log = logging.getLogger(__name__)
 
@@ -24,6 +27,7 @@ _CSP = (
     "script-src 'self'; connect-src 'self' ws: wss:; frame-ancestors {}; base-uri 'none'; "
     "form-action 'self'; object-src 'none'"
 )
+_NO_SCRIPT = "This study needs JavaScript. Please turn it on and load the page again."
 _PLACE = '<script type="application/json" id="igym">{}</script>'
 
 
@@ -37,19 +41,25 @@ def _shell(name: str = "index") -> str:
         ) from None
 
 
-def _json_in_html(value: object) -> str:
-    return json.dumps(value).replace("<", "\\u003c")
-
-
 def filled(config: object, name: str = "index") -> str:
     """A page of the built client with what its script begins with."""
-    return _shell(name).replace(_PLACE, _PLACE.replace("{}", _json_in_html(config)))
+    told = json.dumps(config).replace("<", "\\u003c")
+    return _shell(name).replace(_PLACE, _PLACE.replace("{}", told))
+
+
+def _page(config: Mapping[str, object], language: str) -> str:
+    """The participant page in that language."""
+    page = filled({**config, "language": language, "wire": wire.VERSION})
+    return page.replace('<html lang="en">', f'<html lang="{language}">').replace(
+        _NO_SCRIPT, said(language, _NO_SCRIPT)
+    )
 
 
 def register(app: Flask, deployment: Deployment) -> None:
     """Add the routes and the error pages to `app`."""
     pages = Blueprint("pages", __name__)
     secure = deployment.settings.public_url.startswith("https:")
+    speaker = Speaker(deployment)
     # The bench shows participants' windows side by side (`igym.web.bench`).
     developing = deployment.settings.environment == "development"
     csp = _CSP.format("'self'" if developing else "'none'")
@@ -60,32 +70,29 @@ def register(app: Flask, deployment: Deployment) -> None:
         names = sorted(packages.active(deployment.redis))
         if deployment.settings.environment == "production":
             names = []
-        config = {"experiments": names, "wire": wire.VERSION}
-        page = filled(config)
-        return Response(page, mimetype="text/html")
+        return Response(_page({"experiments": names}, "en"), mimetype="text/html")
 
     @pages.get("/e/<experiment>")
     @pages.get("/x/<experiment>")  # as links looked before
     def participate(experiment: str) -> Response:
         """The participant page. Opening it consumes nothing; its script joins."""
         _, plan = releasing.offered(deployment, experiment, request.args)
-        config = {"experiment": experiment, "title": plan.title, "wire": wire.VERSION}
-        page = filled(config)
+        page = _page({"experiment": experiment, "title": plan.title}, plan.language)
         return Response(page, mimetype="text/html", headers={"Cache-Control": "no-store"})
 
     @pages.post("/api/x/<experiment>/join")
     def join(experiment: str) -> Response:
         """Make or find the session of whoever opened the link."""
-        said: Any = request.get_json(silent=True)
-        if not isinstance(said, dict) or not isinstance(said.get("query", {}), dict):
+        asked: Any = request.get_json(silent=True)
+        if not isinstance(asked, dict) or not isinstance(asked.get("query", {}), dict):
             raise BadMessage("That is not a join request.")
-        fresh = said.get("fresh") is True
+        fresh = asked.get("fresh") is True
         cookie = f"igym_{experiment}"
-        token = said.get("token") or (None if fresh else request.cookies.get(cookie))
+        token = asked.get("token") or (None if fresh else request.cookies.get(cookie))
         token, session = arriving.join(
             deployment,
             experiment,
-            said.get("query", {}),
+            asked.get("query", {}),
             token if isinstance(token, str) else None,
             fresh=fresh,
             elsewhere={
@@ -124,15 +131,14 @@ def register(app: Flask, deployment: Deployment) -> None:
         return response
 
     def told(error: IgymError) -> Response | tuple[Response, int]:
+        experiment = (request.view_args or {}).get("experiment", "")
+        refused = speaker.refusal(experiment, error)
         if request.path.startswith("/api/"):
             at_ms = getattr(error, "at_ms", 0)
-            answer = jsonify(code=error.code, text=error.message, hint=error.hint, at_ms=at_ms)
+            answer = jsonify(code=error.code, text=refused.text, hint=refused.hint, at_ms=at_ms)
             return answer, error.status
-        config = {
-            "problem": {"code": error.code, "text": error.message, "hint": error.hint},
-            "wire": wire.VERSION,
-        }
-        page = filled(config)
+        config = {"problem": {"code": error.code, "text": refused.text, "hint": refused.hint}}
+        page = _page(config, speaker.language(experiment) if experiment else "en")
         return Response(page, status=error.status, mimetype="text/html")
 
     @app.errorhandler(IgymError)

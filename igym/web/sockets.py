@@ -22,6 +22,7 @@ from igym.web.door import Door, refusal
 from igym.web.entry import Entry
 from igym.web.mailman import Mailman
 from igym.web.outlet import Link, Outlet
+from igym.web.speaking import Speaker
 from igym.wire import inner
 
 _log = logging.getLogger(__name__)
@@ -45,7 +46,10 @@ class Sockets:
         server.on("connect", self._connect)
         server.on("disconnect", self._disconnect)
         self.mailman = Mailman(deployment.redis, outlet, self._snapshot)
-        door = Door(server, outlet, deployment.settings.input_rate_per_s, settled)
+        self._speaker = Speaker(deployment)
+        door = Door(
+            server, outlet, deployment.settings.input_rate_per_s, settled, self._speaker.spoken
+        )
         door.on(wire.Keys)(self._keys)
         door.on(wire.Advance)(self._advance)
         door.on(wire.Ready)(self._ready)
@@ -64,17 +68,21 @@ class Sockets:
         try:
             self._admit(sid, auth, environ)
         except IgymError as error:
-            raise Refusal(error.message, wire.plain(refusal(error))) from error
+            raise self._turned_away(auth, refusal(error)) from error
         except Exception as error:
             _log.exception("a connection could not be admitted")
-            raise Refusal(
-                "Something went wrong on our side.",
-                {
-                    "code": "error",
-                    "text": "Something went wrong on our side.",
-                    "hint": "We try again by ourselves.",
-                },
-            ) from error
+            what = "Something went wrong on our side."
+            refused = wire.Refused("error", what, "We try again by ourselves.")
+            raise self._turned_away(auth, refused) from error
+
+    def _turned_away(self, auth: Any, refused: wire.Refused) -> Refusal:
+        """As the browser hears it, in the language of the study its token is of."""
+        experiment = ""
+        with suppress(IgymError):
+            token = auth.get("token") if isinstance(auth, dict) else None
+            experiment, _ = tokens.identify(self._deployment, token)
+        refused = self._speaker.spoken(experiment, refused)
+        return Refusal(refused.text, wire.plain(refused))
 
     def _admit(self, sid: str, auth: Any, environ: Mapping[str, Any]) -> None:
         said: Mapping[str, Any] = auth if isinstance(auth, dict) else {}
@@ -144,7 +152,7 @@ class Sockets:
                 return False
             state = advancing.state(self._deployment, session, self._outlet.name, seq)
         except NotFound as gone:
-            self._outlet.send(link, refusal(gone))
+            self._outlet.send(link, self._speaker.refusal(link.experiment, gone))
             return False
         except RedisError as error:
             _log.warning("state of %s not sent yet: %s", link.session, error)

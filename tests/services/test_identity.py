@@ -153,7 +153,7 @@ def test_a_wave_opens_and_closes_and_says_when(study):
     soon = replace(wave("soon"), opens_ms=now_ms + DAY_MS)
     past = replace(wave("past"), closes_ms=now_ms - DAY_MS)
     study.publish(waves=(soon, past))
-    with pytest.raises(NotOpen, match=r"opens on \d+ \w+ \d{4}, \d\d:\d\d UTC") as early:
+    with pytest.raises(NotOpen, match=r"opens on \d{4}-\d\d-\d\d, \d\d:\d\d UTC") as early:
         study.join({**ANN, "wave": "soon"})
     assert early.value.at_ms == soon.opens_ms
     with pytest.raises(NotOpen, match="closed on"):

@@ -8,10 +8,10 @@ from dataclasses import replace
 
 import pytest
 
-from igym.domain.experiment import ending, survey
+from igym.domain.experiment import consent, ending, page, survey
 from igym.domain.plan import ScenePlan
 from igym.errors import BadMessage, BadPackage
-from igym.forms import answer, form, image, number, text, words
+from igym.forms import answer, form, image, likert, number, text, words
 from igym.services import paging
 from igym.store import packages
 from tests.services.paper import Paper, a_plan, a_play
@@ -114,3 +114,39 @@ def test_many_long_answers_are_too_much_together(deployment):
     ann = study.advance(study.arrive())
     with pytest.raises(BadMessage, match="Your answers are too long"):
         study.advance(ann, **dict.fromkeys(items, "x" * 2_000))
+
+
+def test_what_was_agreed_to_is_recorded_with_the_consent(deployment, root):
+    digests = set()
+    for told, version in (
+        ("# You may stop.", ""),
+        ("# You may stop!", ""),
+        ("# Stop.", "ethics 7"),
+    ):
+        (root / "consent.md").write_text(told)
+        agreed = paging.page(root, consent("consent", "consent.md", version=version))
+        plan = a_plan(play=a_play(1), package=f"{len(digests):064x}")
+        scenes = (ScenePlan("consent", page=agreed), *plan.scenes[1:])
+        study = Paper(deployment, replace(plan, version=f"v{len(digests)}", scenes=scenes))
+        ann = study.arrive()
+        (visit,) = study.rows("visits")
+        assert visit["consent_version"] is None  # they have only read it
+        study.advance(ann)
+        first = study.rows("visits")[0]
+        assert first["consent_version"] == (version or first["consent_sha256"][:12])
+        assert first["left_ms"] is not None
+        digests.add(first["consent_sha256"])
+    assert len(digests) == 3
+
+
+def test_buttons_and_scales_speak_the_language_of_the_study(root):
+    asked = form(likert("trust", "Vertrauen?", {"a": "Ich vertraue ihm."}))
+    for language, button, agreed in (
+        ("en", "Continue", "Agree"),
+        ("de", "Weiter", "Stimme zu"),
+    ):
+        assert paging.page(root, page("p", "thanks.md"), language).button == button
+        made = paging.survey(root, survey("s", asked), language)
+        (grid,) = made.form["pages"][0]["elements"]
+        assert [one["text"] for one in grid["columns"]][3] == agreed
+    assert paging.page(root, page("p", "thanks.md", button="Los"), "de").button == "Los"

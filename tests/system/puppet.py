@@ -35,6 +35,7 @@ class Puppet:
         self.auths: list[dict[str, Any]] = []
         self.greeting: list[wire.Message] = []  # sent after every connect
         self.joins = 0
+        self.language = "en"
         self.refuses: dict[str, str] | None = None  # the next connection, with these words
         self._socket: WebSocketRoute | None = None
         page.route("**/*", self._serve)
@@ -76,7 +77,8 @@ class Puppet:
             kind = mimetypes.guess_type(file)[0] or "application/octet-stream"
             route.fulfill(body=file.read_bytes(), content_type=kind)
         elif path.startswith("/x/"):
-            boot = json.dumps({"experiment": "study", "title": "A study", "wire": wire.VERSION})
+            about = {"experiment": "study", "title": "A study", "language": self.language}
+            boot = json.dumps({**about, "wire": wire.VERSION})
             html = (STATIC / "index.html").read_text(encoding="utf-8")
             html = html.replace('id="igym">{}', f'id="igym">{boot}')
             route.fulfill(body=html, content_type="text/html")

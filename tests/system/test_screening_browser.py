@@ -63,7 +63,7 @@ def test_a_browser_that_does_not_fit_reads_the_authors_sentence(server, browser)
 def test_a_wave_that_is_not_open_says_when_in_the_readers_time(server, browser):
     tab = Tab(browser, timezone_id="Asia/Tokyo", locale="en-GB")
     tab.page.goto(f"{server.url}/x/later?id=three&wave=soon")
-    told = tab.page.get_by_text("This part of the study opens on 1 December 2099, 00:30 UTC.")
+    told = tab.page.get_by_text("This part of the study opens on 2099-12-01, 00:30 UTC.")
     expect(told).to_be_visible(timeout=60_000)
     expect(tab.page.get_by_text("09:30")).to_be_visible()
     assert list(server.redis.scan_iter("igym:{later}:session:*")) == []

@@ -31,6 +31,7 @@ export function questions(context: Context, state: State, form: Record<string, J
   const draft = draftOf(state.session, state.scene, state.version);
 
   const model = new Model(form);
+  if (!('locale' in form)) model.locale = text.language;
   // A scale is answered where it stands; as a drop-down it would be another instrument.
   for (const question of model.getAllQuestions())
     if (question instanceof QuestionRatingModel && question.displayMode === 'auto') {
