@@ -21,6 +21,7 @@ GAME = wire.GameView(
     game="g1", title="Together", help="Move.", keys=["ArrowLeft", " "], touch=[], aspect=2.0,
     background="#ffffff", fps=30.0, episodes=1, seat="a", seats={"a": "Red", "b": "Blue"},
     marks={}, chat=wire.ChatView(lines=LINES, said=0, most_chars=500),
+    pointer=False, buttons=[], sticks=False,
 )  # fmt: skip
 
 
