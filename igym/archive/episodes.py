@@ -122,6 +122,29 @@ def _actions(given: list[Any]) -> tuple[pa.Array, pa.Array]:
     return pa.array(whole, pa.int64()), pa.array(map(json.dumps, given), pa.string())
 
 
+def moment_table(log: Iterable[Listed], game: str, episode: str, seats: Sequence[str]) -> pa.Table:
+    """One row per moment and seat; a moment that was written twice counts once."""
+    rows: list[dict[str, Any]] = []
+    done: set[int] = set()
+    for chunk in log:
+        for ticks, seen, told in chunk[_CHUNK["moments"]] if len(chunk) > _CHUNK["moments"] else ():
+            if ticks in done:
+                continue
+            done.add(ticks)
+            for seat, observation, infos in zip(seats, seen, told, strict=True):
+                rows.append(
+                    {
+                        "episode_id": episode,
+                        "game_id": game,
+                        "ticks": ticks,
+                        "seat": seat,
+                        "observation": observation or None,
+                        "infos": infos or None,
+                    }
+                )
+    return pa.Table.from_pylist(rows, schema=TABLES["observations"].schema)
+
+
 def input_table(log: Iterable[Listed], game: str, episode: str) -> pa.Table:
     """One row per key edge or move, in order."""
     order: Counter[str] = Counter()

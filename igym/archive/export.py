@@ -7,6 +7,7 @@
     match_log.jsonl        every decision of the matching
     assignment_log.jsonl   every place given out, as a chain of hashes
     plans/<hash>.json      what each package declared
+    locks/<hash>.….txt     what its libraries were locked to, where it has some of its own
     packages/<hash>/…      the packages themselves, with their policies
 
 Reads the data volume and nothing else, so it needs no Redis and disturbs nobody: what still
@@ -235,6 +236,8 @@ def _packages(
             content = file.read_bytes()
             plans[package] = json.loads(content)
             into.put(f"plans/{package}.json", content)
+        for lock in sorted((data / "libraries" / "locks").glob(f"{package}.*")):
+            into.put(f"locks/{lock.name}", lock.read_bytes())
         stored = data / "packages" / package
         for path in sorted(p for p in stored.rglob("*") if p.is_file()):
             name = f"packages/{package}/{path.relative_to(stored).as_posix()}"

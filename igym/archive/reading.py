@@ -31,7 +31,9 @@ _LOCAL, _LENGTHS = 30, struct.Struct("<HH")
 
 
 class Archive:
-    """One version of one experiment."""
+    """One version of one experiment. `volume` is the data volume, where it is one."""
+
+    volume: Path | None = None
 
     def __init__(self, name: str) -> None:
         """`name` is what the place is called, for messages."""
@@ -109,6 +111,7 @@ class Volume(Archive):
         super().__init__(str(root))
         self._root = root
         self._packages = packages
+        self.volume = packages.parent
 
     def _files(self, table: str, episode: str = "") -> Iterator[Any]:
         yield from sorted((self._root / table).glob(f"{episode or '*'}.parquet"))

@@ -377,6 +377,21 @@ TABLES: dict[str, Table] = {
             },
         ),
         Table(
+            "observations",
+            "one row per seat and moment, after reset and after each step, of scenes that keep "
+            "what is seen (`observations=`, `infos=` of play)",
+            ("episode_id", "ticks", "seat"),
+            {"episode_id": "episodes", "game_id,seat": "seats"},
+            {
+                "episode_id": (_T, ""),
+                "game_id": (_T, ""),
+                "ticks": (_I, "steps taken before it; 0 = after reset"),
+                "seat": (_T, ""),
+                "observation": (_T, "as JSON; null = not kept, or the agent is out"),
+                "infos": (_T, "of the environment's info, what the scene names; null = nothing"),
+            },
+        ),
+        Table(
             "inputs",
             "one row per key edge a person made in a game, and per move of a pointer or stick",
             ("episode_id", "seat", "order"),

@@ -105,6 +105,8 @@ class Play:
     countdown_s: float
     between_s: float
     isolation: Literal["shared", "process"] = "shared"
+    observations: bool | Literal["auto"] = "auto"
+    infos: tuple[str, ...] = ()
 
     @property
     def controls(self) -> Controls:
@@ -294,6 +296,8 @@ def play(
     countdown: str = "3 s",
     between: str = "2 s",
     isolation: Literal["shared", "process"] = "shared",
+    observations: bool | Literal["auto"] = "auto",
+    infos: Sequence[str] = (),
 ) -> Play:
     """A game of one or more people, with policies in the other seats.
 
@@ -344,6 +348,9 @@ def play(
         countdown, between: pause before the first episode, and between two.
         isolation: "process" gives each game a process of its own, for an environment whose step
             takes longer than a tick; "shared" games run beside others in one.
+        observations: whether the data keep what each seat observed. "auto" does so where the
+            environment does not repeat itself, since a replay cannot tell it then.
+        infos: names in the environment's info that the data keep, by seat, after each step.
 
     Raises:
         BadPackage: a value is outside its range; the message says which.
@@ -382,6 +389,14 @@ def play(
     holds = dropped if isinstance(dropped, Mapping) else dict.fromkeys(people, dropped)
     odd = set(holds) - set(people)
     need(not odd, f"dropped names seats without a person: {sorted(map(str, odd))}")
+    need(
+        observations in (True, False, "auto"),
+        f'observations={observations!r} is not True, False or "auto"',
+    )
+    need(
+        not isinstance(infos, str) and all(isinstance(one, str) for one in infos),
+        f"infos={infos!r} is not a list of names",
+    )
     need(
         isolation in ("shared", "process"), f'isolation={isolation!r} is not "shared" or "process"'
     )
@@ -441,4 +456,6 @@ def play(
         countdown_s=seconds(countdown),
         between_s=seconds(between),
         isolation=isolation,
+        observations=observations,
+        infos=tuple(infos),
     )

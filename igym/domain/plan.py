@@ -158,6 +158,8 @@ class PlayPlan:
     longest_ms: float = 0  # of a step, then
     found: str = ""  # a sentence for the author on what stands in the way of more
     isolation: Literal["shared", "process"] = "shared"
+    observations: bool = False  # whether the data keep what seats observe
+    infos: tuple[str, ...] = ()  # of the environment's info, what the data keep
     actions: dict[str, Any] = field(default_factory=dict)  # keys held, "a+b", -> action; "" = none
 
     @property

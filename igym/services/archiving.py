@@ -113,6 +113,10 @@ def _episodes(deployment: Deployment, experiment: str) -> int:
             ticks = episodes.tick_table(chunks, game.id, episode, play.seats)
             tables["ticks", episode] = ticks
             tables["inputs", episode] = episodes.input_table(chunks, game.id, episode)
+            if play.observations or play.infos:
+                moments = episodes.moment_table(chunks, game.id, episode, play.seats)
+                tables["observations", episode] = moments
+                rows += 4 * moments.num_rows  # they are the larger ones
             rows += ticks.num_rows
             if rows >= TICK_ROWS:
                 write()

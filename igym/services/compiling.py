@@ -113,6 +113,10 @@ def _play(scene: Play, root: Path, cells: Mapping[str, str], gallery: Gallery) -
         longest_ms=proof.longest_ms,
         found=proof.why,
         isolation=scene.isolation,
+        observations=not proof.deterministic
+        if scene.observations == "auto"
+        else scene.observations,
+        infos=scene.infos,
         actions={"+".join(held): plain(a) for held, a in scene.keymap.declared()},
     )
 

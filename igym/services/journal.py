@@ -13,6 +13,7 @@ from typing import Any
 
 from igym.domain.outcome import GameOutcome
 from igym.domain.plan import PlayPlan
+from igym.engine.kept import Kept
 from igym.engine.seats import Decider
 from igym.services.connect import now_ms
 from igym.services.people import GameOver, Person
@@ -77,6 +78,7 @@ class Journal:
         self._edges: list[Edge] = []
         self._fields: dict[str, Any] = {}
         self._rows: list[Row] = []
+        self._kept = Kept(sim, play.observations, play.infos)
         self._due: list[tuple[str, inner.Input]] = []  # edges not yet acted on
         self._full = max(1, int(settings.log_flush_ms / 1000 * play.fps))
         self._saved_s = time.monotonic()
@@ -102,6 +104,8 @@ class Journal:
             self.episode, self.attempt = episode, 0
         self._deciders = deciders
         self.steps = steps
+        if not steps:
+            self._kept.note(0)
 
     def note(self, **fields: Any) -> None:
         """Fields of the game that change with the next flush."""
@@ -127,6 +131,7 @@ class Journal:
         """Keep the tick for the next flush."""
         seats = self._play.seats
         self.steps = tick + 1
+        self._kept.note(tick + 1)
         self._ticks.append(
             Tick(
                 tick=tick,
@@ -227,6 +232,7 @@ class Journal:
                 self._sim.digest() if ticks else "",
                 [decider.decisions for decider in self._deciders],
                 thoughts,
+                self._kept.take() if ticks else [],
             )
         )
 

@@ -1,12 +1,14 @@
 """A study's games as Minari datasets, one for each game scene and seat.
 
 Made by running every episode again: what a seat observed is what the environment gives now,
-once rewards and digests have shown that it is what it gave then. An episode that does not
-come out as it was is left out, and said to be.
+once rewards and digests have shown that it is what it gave then. Of an environment that does
+not repeat itself it is what the table `observations` has. An episode that does not come out as
+it was is left out, and said to be.
 """
 
 from __future__ import annotations
 
+import json
 import os
 import secrets
 import shutil
@@ -19,11 +21,12 @@ from igym.archive.choice import Choice
 from igym.archive.export import find
 from igym.archive.reading import Volume
 from igym.engine.replay import Differs
-from igym.errors import BadTarget, IgymError, NotFound
+from igym.errors import BadExport, BadTarget, IgymError, NotFound
 from igym.services.replaying import Recorded, Replayer
 from igym.sim import offline
 from igym.sim.host import plain
 from igym.sim.offline import Trajectory
+from igym.wire.record import Tick
 
 
 @dataclass
@@ -142,6 +145,40 @@ def _trajectories(
             made.left_out[episode] = str(error)
 
 
+def _as_kept(
+    replayer: Replayer, recorded: Recorded, made: Trajectory, place: int, idle: Any
+) -> Trajectory:
+    """What the table of observations has: the environment does not repeat itself.
+
+    Raises:
+        BadExport: it does not have all of them.
+    """
+    seat, ticks = recorded.seats[place], recorded.story.ticks
+    rows = replayer.archive.table("observations", episode=recorded.id).to_pylist()
+    seen = {row["ticks"]: row["observation"] for row in rows if row["seat"] == seat}
+    for moment in range(len(ticks) + 1):
+        text = seen.get(moment)
+        if text is None and not made.observations:
+            raise BadExport(
+                "its environment does not repeat itself, and what it observed was not kept",
+                hint="play(…, observations=True) keeps it.",
+            )
+        made.observations.append(made.observations[-1] if text is None else json.loads(text))
+    for tick in ticks:
+        _took(made, tick, place, idle)
+    made.plain = True
+    return made
+
+
+def _took(made: Trajectory, tick: Tick, place: int, idle: Any) -> None:
+    action = tick.actions[place]
+    made.actions.append(idle if action is None else action)
+    made.actors.append(tick.actors[place])
+    made.rewards.append(tick.rewards[place])
+    made.terminations.append(tick.terminated)
+    made.truncations.append(tick.truncated)
+
+
 def _trajectory(replayer: Replayer, recorded: Recorded, seat: str) -> Trajectory:
     place = recorded.seats.index(seat)
     play = replayer.play(recorded)
@@ -152,16 +189,13 @@ def _trajectory(replayer: Replayer, recorded: Recorded, seat: str) -> Trajectory
         "cells": recorded.row["cells"],
     }
     made = Trajectory(about, recorded.row["seed"])
+    if not recorded.deterministic:
+        return _as_kept(replayer, recorded, made, place, idle)
     for moment in replayer.moments(recorded):
         try:
             made.observations.append(moment.sim.observe(seat))
         except KeyError:  # the seat is no longer observed: what it saw last
             made.observations.append(made.observations[-1])
         if moment.tick is not None:
-            action = moment.tick.actions[place]
-            made.actions.append(idle if action is None else action)
-            made.actors.append(moment.tick.actors[place])
-            made.rewards.append(moment.tick.rewards[place])
-            made.terminations.append(moment.tick.terminated)
-            made.truncations.append(moment.tick.truncated)
+            _took(made, moment.tick, place, idle)
     return made

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import secrets
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +16,7 @@ from typing import Any
 from igym.archive.reading import Archive
 from igym.domain.experiment import Play
 from igym.engine.replay import Actions, Differs, Story, again
-from igym.errors import BadExport, NotFound
+from igym.errors import BadExport, BadPackage, NotFound
 from igym.services import casting
 from igym.services.gallery import FOLDER
 from igym.services.loading import Loaded, load
@@ -174,8 +175,23 @@ class Replayer:
             root = self.archive.package(package).resolve()
             # A name of its own: the same package may be in this process from another place.
             name = f"r{package[:16]}{secrets.token_hex(4)}"
-            self._loaded[package] = Loaded(load(root, name), root)
+            self._find_libraries(package)
+            try:
+                self._loaded[package] = Loaded(load(root, name), root)
+            except ModuleNotFoundError as error:
+                raise BadPackage(
+                    f"Package {package[:12]} needs {error.name}, which is not installed here.",
+                    hint=f"pip install {error.name}, or what locks/ of the export lists.",
+                ) from error
         return self._loaded[package]
+
+    def _find_libraries(self, package: str) -> None:
+        """On a data volume, the package's own libraries are there; elsewhere they are installed."""
+        if self.archive.volume is not None:
+            from igym.services import depending
+
+            if (found := depending.libraries(self.archive.volume, package)) is not None:
+                sys.path.insert(0, str(found))
 
     def moments(self, recorded: Recorded) -> Iterator[Moment]:
         """The episode, moment by moment, the one after reset first.

@@ -96,6 +96,7 @@ class Sim:
         self.reset = self._kind.reset
         self.observe = self._kind.observe
         self.asked = self._kind.asked
+        self.info = self._kind.info
         spaces = [self._kind.space(seat) for seat in self.seats]
         self._live = [forms.live(space) for space in spaces]
         self._fitted = [forms.fitted(space) for space in spaces]

@@ -67,6 +67,10 @@ class Kind:
         """Which actions the environment says are allowed now; None = it does not say."""
         return None
 
+    def info(self, seat: str) -> Mapping[str, Any]:
+        """The environment's info for the seat after its last step; empty where there is none."""
+        return {}
+
     def seen(self) -> Any:
         """What this holds beside the environment, for `see`."""
         raise NotImplementedError
@@ -87,16 +91,17 @@ class SingleAgent(Kind):
         super().__init__(env)
         self._seen: Any = None
         self._mask: Any = None
+        self._info: Any = {}
 
     def reset(self, seed: int) -> None:
-        self._seen, info = self.env.reset(seed=seed)
-        self._mask = _mask(self._seen, info)
+        self._seen, self._info = self.env.reset(seed=seed)
+        self._mask = _mask(self._seen, self._info)
 
     def step(self, actions: Sequence[Any]) -> Step:
         if actions[0] is None:
             return Step((0.0,), False, False)
-        self._seen, reward, terminated, truncated, info = self.env.step(actions[0])
-        self._mask = _mask(self._seen, info)
+        self._seen, reward, terminated, truncated, self._info = self.env.step(actions[0])
+        self._mask = _mask(self._seen, self._info)
         return Step((float(reward),), bool(terminated), bool(truncated))
 
     def observe(self, seat: str) -> Any:
@@ -104,6 +109,9 @@ class SingleAgent(Kind):
 
     def mask(self, seat: str) -> Any:
         return self._mask
+
+    def info(self, seat: str) -> Mapping[str, Any]:
+        return self._info if isinstance(self._info, Mapping) else {}
 
     def seen(self) -> Any:
         return self._seen, self._mask
@@ -124,6 +132,7 @@ class _ManyAgents(Kind):
         self._agents = dict(agents)
         self._seen: dict[Any, Any] = {}
         self._masks: dict[Any, Any] = {}
+        self._infos: Mapping[Any, Any] = {}
         self._cut = False  # whether any agent was truncated
 
     def _nothing(self) -> Step:
@@ -131,6 +140,7 @@ class _ManyAgents(Kind):
 
     def _noted(self, seen: Mapping[Any, Any], infos: Mapping[Any, Any]) -> None:
         self._seen.update(seen)
+        self._infos = infos
         for agent, observation in seen.items():
             self._masks[agent] = _mask(observation, infos.get(agent))
 
@@ -139,6 +149,10 @@ class _ManyAgents(Kind):
 
     def mask(self, seat: str) -> Any:
         return self._masks.get(self._agents[seat])
+
+    def info(self, seat: str) -> Mapping[str, Any]:
+        found = self._infos.get(self._agents[seat])
+        return found if isinstance(found, Mapping) else {}
 
     def space(self, seat: str) -> gymnasium.Space[Any]:
         agent = self._agents[seat]

@@ -30,6 +30,7 @@ class Trajectory:
     terminations: list[bool] = field(default_factory=list)
     truncations: list[bool] = field(default_factory=list)
     actors: list[str] = field(default_factory=list)
+    plain: bool = False  # whether observations are plain values, as from JSON
 
 
 def observation_space(env: Any, agent: Any, seen: Any) -> Space[Any]:
@@ -91,15 +92,20 @@ def write(
             "minari_version": minari.__version__,
         }
     )
-    form, count = live(action), 0
+    form, see, count = live(action), live(observation), 0
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of what Minari thinks about its own dependencies
         for one in trajectories:
             acts = [form(a) if form else a for a in one.actions]
+            seen = (
+                [see(o) if see else o for o in one.observations]
+                if one.plain
+                else (one.observations)
+            )
             buffer = EpisodeBuffer(
                 id=count,
                 seed=one.seed,
-                observations=_columns(observation, one.observations),
+                observations=_columns(observation, seen),
                 actions=_columns(action, acts),
                 rewards=one.rewards,
                 terminations=one.terminations,

@@ -44,6 +44,14 @@ class Edge(msgspec.Struct, frozen=True, array_like=True):
     y: float | None = None
 
 
+class Moment(msgspec.Struct, frozen=True, array_like=True):
+    """What seats saw after so many ticks, where the scene keeps it. JSON by seat; "" = nothing."""
+
+    ticks: int
+    observations: list[str]
+    infos: list[str]
+
+
 class Chunk(msgspec.Struct, frozen=True, array_like=True):
     """One flush of one episode by one generation of its game."""
 
@@ -53,6 +61,7 @@ class Chunk(msgspec.Struct, frozen=True, array_like=True):
     digest: str = ""  # of what the seats observe after the last tick (`igym.sim.host.Sim.digest`)
     decisions: list[int] = []  # of each seat's policy in this episode so far; 0 for people
     thoughts: list[tuple[int, int]] = []  # (seat, tick) at which a policy with memory observed
+    moments: list[Moment] = []
 
 
 encode_chunk = msgspec.msgpack.Encoder().encode

@@ -19,6 +19,7 @@ from igym.services.archiving import VOLUME
 from igym.store import games, keys, records
 from igym.store.games import episode_id
 from tests.services.test_playing import assert_whole, tables
+from tests.services.test_recovering import planned
 
 pytestmark = pytest.mark.slow
 
@@ -98,3 +99,20 @@ def test_a_megabyte_of_text_is_refused_and_the_longest_answer_reaches_every_expo
     lines = (tmp_path / "out/jsonl/answers.jsonl").read_text("utf-8").splitlines()
     assert text in [json.loads(json.loads(line)["value"]) for line in lines]
     assert text in (tmp_path / "out/csv/answers.csv").read_text("utf-8")
+
+
+def test_what_seats_observe_is_in_the_data_where_the_scene_asks_for_it(lab):
+    planned(lab, observations=True)
+    game = lab.pair()
+    lab.connect(game, "left", "right")
+    assert lab.play(game) == "finished"
+    data = tables(lab)
+    assert len(data["observations"]) == 2 * 2 * 11
+    for row in data["observations"]:
+        earlier = [
+            tick["action"] for tick in data["ticks"]
+            if (tick["episode_id"], tick["seat"]) == (row["episode_id"], row["seat"])
+            and tick["tick"] < row["ticks"]
+        ]  # fmt: skip
+        assert json.loads(row["observation"]) == sum(earlier)
+        assert row["infos"] is None

@@ -228,3 +228,26 @@ def test_an_episode_that_does_not_come_out_as_it_was_is_in_no_dataset(study, tmp
         offline.export(study.data, "counters", to=tmp_path / "sets")
     with pytest.raises(NotFound, match="Nobody has played 'hill'"):
         offline.export(study.data, "counters", to=tmp_path / "more", scenes=["hill"])
+
+
+def test_of_an_environment_that_does_not_repeat_itself_a_dataset_has_what_was_kept(study, tmp_path):
+    root = parquet.folder(study.data, "counters", "1")
+    (file,) = (root / "plans").iterdir()
+    plan = file.read_text()
+    file.write_text(plan.replace('"deterministic":true', '"deterministic":false'))
+    assert file.read_text() != plan
+    seen = [
+        {"episode_id": study.episode, "game_id": study.episode.rsplit("-", 1)[0], "ticks": n,
+         "seat": seat, "observation": str(100 + n)}
+        for n in range(11) for seat in ("left", "right")
+    ]  # fmt: skip
+    parquet.write_episode(root, study.episode, "observations", seen)
+
+    made = offline.export(study.data, "counters", to=tmp_path / "sets")
+
+    assert made.datasets == {"count/left": 1, "count/right": 1}
+    (why,) = made.left_out.values()
+    assert "was not kept" in why and "observations=True" in why
+    minari = pytest.importorskip("minari")
+    (one,) = minari.MinariDataset(tmp_path / "sets" / "count" / "left").iterate_episodes()
+    assert one.observations.reshape(-1).tolist() == list(range(100, 111))
