@@ -17,6 +17,7 @@ from typing import Any
 
 import pyarrow.parquet as pq
 
+from igym.archive.erasing import ERASED
 from igym.archive.tables import TABLES
 from igym.domain import places
 
@@ -80,7 +81,8 @@ def audit(root: Path) -> Audit:
     for row in sitting:
         if row["game_id"] not in seats:
             made.problems.append(f"seat {row['seat']} is of a game that is not in games")
-        seats.setdefault(row["game_id"], set()).add(row["seat"])
+        if not (row["session_id"] or "").startswith(ERASED):  # whose ticks are gone
+            seats.setdefault(row["game_id"], set()).add(row["seat"])
     _matching(made, root, sessions, sitting)
     for row in _rows(root, "answers", "session_id", "scene", "item", "value"):
         if row["value"] is not None:
@@ -112,12 +114,13 @@ def _matching(
             made.problems.append(f"session {who} has ended, its wait {row['visit']} has not")
     seated = Counter[tuple[str, str]]()
     for row in sitting:
-        if row["session_id"] is not None:
+        if row["session_id"] is not None and not row["session_id"].startswith(ERASED):
             seated[row["session_id"], row["game_id"]] += 1
     matched = Counter[tuple[str, str]]()
     for row in _rows(root, "matches", "game_id", "sessions"):
         for session in row["sessions"] or ():
-            matched[session, row["game_id"]] += 1
+            if not session.startswith(ERASED):
+                matched[session, row["game_id"]] += 1
     for said, where in ((seated, "seated in"), (matched, "matched into")):
         for (session, game), times in said.items():
             if times > 1:

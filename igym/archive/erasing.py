@@ -34,6 +34,9 @@ Rows = list[dict[str, Any]]
 #: What a person is found by; changed after everything else.
 _FINDERS = ("seats", "sessions", "participants")
 
+#: Before a random name that stands for somebody who was erased.
+ERASED = "erased-"
+
 #: Says that somebody was erased, and not whom.
 LOG = "erasures.jsonl"
 
@@ -100,8 +103,8 @@ NAMES = ("PROLIFIC_PID", "workerId", "id", "assignmentId", "SESSION_ID")
 
 def aliases(person: Person, how: How) -> dict[str, str]:
     """Id -> what stands in its place from now on."""
-    word = "erased" if how == "erase" else "anon"
-    return {id: f"{word}-{secrets.token_hex(8)}" for id in sorted(person.ids)}
+    word = ERASED if how == "erase" else "anon-"
+    return {id: f"{word}{secrets.token_hex(8)}" for id in sorted(person.ids)}
 
 
 # --- changing the files ---------------------------------------------------------------------------

@@ -16,6 +16,7 @@ import pyarrow.compute as pc
 import pyarrow.csv as pc_csv
 import pyarrow.parquet as pq
 
+from igym.archive import parquet
 from igym.archive.tables import Table
 
 _FORMULA = r"^[=+\-@\t\r\n]"
@@ -50,7 +51,10 @@ class Parquet:
 
     def __init__(self, stream: Sink, table: Table) -> None:
         self._writer = pq.ParquetWriter(
-            pa.PythonFile(stream, mode="w"), table.schema, compression="zstd"
+            pa.PythonFile(stream, mode="w"),
+            table.schema,
+            compression="zstd",
+            use_dictionary=parquet.repeating(table.schema),
         )
 
     def write(self, piece: pa.Table) -> None:

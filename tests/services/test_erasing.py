@@ -11,6 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from igym.archive import assigned, erasing, parquet, vault
+from igym.archive.audit import audit
 from igym.archive.tables import TABLES
 from igym.errors import Conflict, NotFound
 from igym.services import archiving
@@ -97,6 +98,7 @@ def test_an_erased_person_is_nowhere_and_their_partner_is_whole(pair):
     assert {row["seat"] for row in pair.rows("ticks")} == {
         row["seat"] for row in before["seats"] if row["session_id"] == bob
     }
+    assert audit(pair.root).problems == []
     assert len(pair.rows("seats")) == 2 and len(pair.rows("matches")) == 1
     assert vault.recruiter_ids(pair.lab.deployment.data, "counters", "1")[bob] == BOB
 
