@@ -1,4 +1,4 @@
-"""The checks worker: calls authors' functions and checks packages that were submitted.
+"""The checks worker: calls authors' functions, checks packages, and makes exports.
 
 Started by the director when one of them waits. It has no package's code itself: that is in
 processes of its own, which it kills when a call takes too long (`igym.services.calling`).
@@ -16,7 +16,7 @@ from rq.job import Job
 from rq.queue import Queue
 from rq.serializers import JSONSerializer
 
-from igym.services import examining, footprint
+from igym.services import examining, exporting, footprint
 from igym.services.answering import Answerer
 from igym.services.connect import Deployment
 from igym.store import jobs
@@ -37,6 +37,7 @@ _busy = 0
 
 #: A check takes a core for seconds: one at a time, and people's questions beside it.
 _one_check = gevent.lock.BoundedSemaphore(1)
+_one_export = gevent.lock.BoundedSemaphore(1)
 
 
 def answer(
@@ -60,6 +61,18 @@ def check_package(package: str) -> None:
     try:
         with _one_check:
             examining.check(_deployment, package)
+    finally:
+        _busy -= 1
+
+
+def export(experiment: str, id: str) -> None:
+    """RQ job: make an export that was asked for. Safe to run twice: it is whole or not there."""
+    global _busy
+    assert _deployment is not None, "this job runs only in a checks worker"
+    _busy += 1
+    try:
+        with _one_export:
+            exporting.make(_deployment, experiment, id)
     finally:
         _busy -= 1
 

@@ -16,7 +16,16 @@ import time
 from collections.abc import Callable
 
 from igym.errors import LeaseLost
-from igym.services import absence, asking, examining, footprint, matching, reaping, screening
+from igym.services import (
+    absence,
+    asking,
+    examining,
+    exporting,
+    footprint,
+    matching,
+    reaping,
+    screening,
+)
 from igym.services.connect import Deployment
 from igym.store import Redis, RedisError, backlog, bell, jobs, lease
 from igym.store.client import open_redis
@@ -88,7 +97,7 @@ def run(deployment: Deployment, name: str) -> None:
         ("reaping", lambda _: reaper.round(sure=patience.over()), lambda: stop.wait(0.2)),
         ("presence", lambda _: _absent(deployment, outbox, slow), lambda: stop.wait(2.0)),
         ("archiving", lambda _: _archive(deployment, name, stop), lambda: stop.wait(1.0)),
-        ("packages", lambda _: examining.look(deployment), lambda: stop.wait(0.5)),
+        ("packages", lambda _: _packages(deployment), lambda: stop.wait(0.5)),
         ("checking", lambda _: _check(deployment, name, stop), lambda: stop.wait(0.2)),
     )
     loops = [
@@ -128,6 +137,13 @@ def _archive(deployment: Deployment, name: str, stop: threading.Event) -> None:
     """Have what waits archived by a process of its own, for as long as the lease is ours."""
     if backlog.waits(deployment.redis):
         _attend(deployment, name, stop, "archiving", _helper("archive"))
+
+
+def _packages(deployment: Deployment) -> None:
+    """Have packages checked and exports made, by whoever takes the jobs."""
+    examining.look(deployment)
+    exporting.look(deployment)
+    exporting.sweep(deployment)
 
 
 def _check(deployment: Deployment, name: str, stop: threading.Event) -> None:

@@ -13,7 +13,7 @@ from igym.domain.report import Finding, Level
 FILE = "experiment.toml"
 
 #: Folders of the data volume that are not an experiment's.
-RESERVED = ("packages", "libraries", "redis", "run", "nginx", "vault")
+RESERVED = ("packages", "exports", "libraries", "redis", "run", "nginx", "vault")
 
 _ID = "abcdefghijklmnopqrstuvwxyz0123456789_-"
 

@@ -31,7 +31,14 @@ BOUND = "games-of:"
 FORGOTTEN_S = 86_400.0
 
 #: The only functions a worker runs.
-ALLOWED = frozenset({"workers.games.play", "workers.checks.answer", "workers.checks.check_package"})
+ALLOWED = frozenset(
+    {
+        "workers.games.play",
+        "workers.checks.answer",
+        "workers.checks.check_package",
+        "workers.checks.export",
+    }
+)
 
 
 def _queue(redis: Redis, name: str = GAMES) -> Queue:
@@ -159,6 +166,18 @@ def check(redis: Redis, package: str) -> None:
     )
 
 
+def export(redis: Redis, experiment: str, id: str) -> None:
+    """Ask the checks worker to make an export (`igym.services.exporting`)."""
+    _queue(redis, PACKAGES).enqueue_call(
+        "workers.checks.export",
+        args=(experiment, id),
+        timeout=-1,  # its process is killed by the checks worker itself
+        result_ttl=0,
+        failure_ttl=86_400,
+        retry=None,
+    )
+
+
 def asked(redis: Redis) -> int:
-    """How many questions and packages wait for a checks worker."""
+    """How many questions, packages and exports wait for a checks worker."""
     return sum(int(redis.llen(f"rq:queue:{name}")) for name in (CHECKS, PACKAGES))

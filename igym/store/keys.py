@@ -65,6 +65,12 @@ def unchecked() -> str:
     return "igym:unchecked"
 
 
+@key("hash")
+def exports() -> str:
+    """Id of an export that waits -> its experiment."""
+    return "igym:exports"
+
+
 @key("hash", days=400)
 def api_token(id: str) -> str:
     """An API token: `access` as JSON, `digest` of its secret, `used_ms`. Lives as long as it is
@@ -182,6 +188,12 @@ def opening(experiment: str) -> str:
     """What newcomers meet: `active`, the package they get; `latest`, the last that was active;
     `closed_ms`, since when nobody new is let in."""
     return f"igym:{{{experiment}}}:opening"
+
+
+@key("string", days=7)
+def export(experiment: str, id: str) -> str:
+    """An export over the API and how far it is, as JSON (`store.exports`)."""
+    return f"igym:{{{experiment}}}:export:{id}"
 
 
 @key("string", days=400)

@@ -13,17 +13,27 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import gevent.lock
-from flask import Blueprint, Flask, Response, jsonify, request
+from flask import Blueprint, Flask, Response, jsonify, request, send_file
 from werkzeug.exceptions import HTTPException
 
 from igym import __version__
 from igym.domain.access import Access, Right, Role
 from igym.domain.package import Version
-from igym.errors import BadMessage, IgymError, NotFound, NotYours, TooLarge, TooMuch, Unavailable
-from igym.services import access, census, releasing, submitting
+from igym.errors import (
+    BadMessage,
+    Conflict,
+    IgymError,
+    NotFound,
+    NotYours,
+    TooLarge,
+    TooMuch,
+    Unavailable,
+)
+from igym.services import access, census, exporting, releasing, submitting
 from igym.services.connect import Deployment
 from igym.store import RedisError, packages
 from igym.store.access import Known
+from igym.store.exports import Export
 from igym.store.packages import Opening
 from igym.web import upload
 from igym.wire import api, openapi
@@ -43,7 +53,7 @@ class Asked(NamedTuple):
     body: Any
 
 
-Answer = Any  # a struct of `wire.api`, or (struct, status)
+Answer = Any  # a struct of `wire.api`, (struct, status), or a file
 Handler = Callable[[Asked], Answer]
 
 
@@ -88,6 +98,8 @@ class Guard:
             except RedisError as error:
                 _log.warning("Redis is away: %s", error)
                 return refused(Unavailable("The server's Redis does not answer.", hint="Again."))
+            if isinstance(answer, Response):
+                return answer
             value, status = answer if isinstance(answer, tuple) else (answer, route.status)
             return answered(value, status)
 
@@ -254,6 +266,40 @@ class Handlers:
         releasing.recruit(self._deployment, name, is_open=wanted.open, by=asked.who.name)
         return self.get_experiment(asked)
 
+    # --- exports ------------------------------------------------------------------------------
+
+    def start_export(self, asked: Asked) -> Answer:
+        """Ask for one."""
+        new: api.NewExport = asked.body
+        made = exporting.order(
+            self._deployment, self._known(asked), asked.who.name, version=new.version,
+            modes=tuple(dict.fromkeys(new.modes)), formats=tuple(dict.fromkeys(new.formats)),
+        )  # fmt: skip
+        return _export(made)
+
+    def get_export(self, asked: Asked) -> Answer:
+        """How far it is."""
+        return _export(self._export(asked))
+
+    def download_export(self, asked: Asked) -> Answer:
+        """The file."""
+        one = self._export(asked)
+        file = exporting.path(self._deployment, one)
+        if one.state != "done" or not file.is_file():
+            raise Conflict(
+                f"The export is {one.state if one.state != 'done' else 'gone'}.",
+                hint=one.text or "Ask how far it is, or for a new one.",
+            )
+        answer = send_file(
+            file.resolve(), "application/zip", as_attachment=True,
+            download_name=f"{one.experiment}-{one.version}.zip",
+        )  # fmt: skip
+        answer.headers["Cache-Control"] = "no-store"
+        return answer
+
+    def _export(self, asked: Asked) -> Export:
+        return exporting.find(self._deployment, asked.path["experiment"], asked.path["export"])
+
     def _names(self) -> list[str]:
         return packages.known(self._deployment.redis)
 
@@ -276,6 +322,13 @@ class Handlers:
             versions=len(versions),
             link=f"{self._base()}/e/{name}",
         )
+
+
+def _export(one: Export) -> api.Export:
+    return api.Export(
+        one.id, one.experiment, one.version, one.state, one.share, one.size, one.sha256, one.text,
+        one.hint, one.asked_by, one.asked_ms,
+    )  # fmt: skip
 
 
 def _token(known: Known) -> api.Token:

@@ -20,7 +20,8 @@ from igym.errors import BadMessage
 #: The largest body of a request, a package excepted.
 MAX_BODY_BYTES = 64 * 1024
 
-EXPERIMENT, PACKAGE, TOKEN = r"^[a-z0-9_-]{1,40}$", r"^[0-9a-f]{64}$", r"^[0-9a-f]{12}$"
+EXPERIMENT, PACKAGE = r"^[a-z0-9_-]{1,40}$", r"^[0-9a-f]{64}$"
+TOKEN, EXPORT = r"^[0-9a-f]{12}$", r"^[0-9a-f]{16}$"
 
 Id: TypeAlias = Annotated[str, Meta(pattern=EXPERIMENT)]
 Millis: TypeAlias = float
@@ -124,6 +125,38 @@ class Sessions(msgspec.Struct, frozen=True):
     modes: list[ModeCount]
 
 
+# --- exports ----------------------------------------------------------------------------------
+
+
+class NewExport(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What is to be in an export."""
+
+    version: Annotated[str, Meta(max_length=40, pattern=r"^[A-Za-z0-9_.+-]*$")] = ""  # only one
+    modes: Annotated[
+        tuple[Literal["live", "pilot", "preview", "rehearsal"], ...],
+        Meta(min_length=1, max_length=4),
+    ] = ("live",)
+    formats: Annotated[
+        tuple[Literal["parquet", "csv", "jsonl"], ...], Meta(min_length=1, max_length=3)
+    ] = ("parquet", "csv", "jsonl")
+
+
+class Export(msgspec.Struct, frozen=True):
+    """An export and how far it is. It can be fetched for a week."""
+
+    id: str
+    experiment: str
+    version: str
+    state: Literal["waiting", "done", "failed"]
+    share: float  # that is done, 0 to 1
+    size: int  # bytes of the ZIP, once it is done
+    sha256: str  # of the manifest in it, once it is done
+    text: str  # why it failed
+    hint: str
+    asked_by: str
+    asked_ms: Millis
+
+
 # --- tokens -----------------------------------------------------------------------------------
 
 
@@ -180,9 +213,9 @@ class Route:
 
     name: str
     method: Literal["GET", "POST", "PUT", "DELETE"]
-    path: str  # with {experiment}, {package} or {token}
+    path: str  # with {experiment}, {package}, {token} or {export}
     about: str
-    gives: type[msgspec.Struct]
+    gives: type[msgspec.Struct] | Literal["zip"]
     right: Right | None = None  # which a token needs; None = any token
     takes: type[msgspec.Struct] | Literal["zip"] | None = None
     query: tuple[Query, ...] = ()
@@ -191,7 +224,7 @@ class Route:
 
 
 #: What may stand in a path, as a regular expression.
-PATTERNS = {"experiment": EXPERIMENT, "package": PACKAGE, "token": TOKEN}
+PATTERNS = {"experiment": EXPERIMENT, "package": PACKAGE, "token": TOKEN, "export": EXPORT}
 
 _OF = Query("experiment", EXPERIMENT, "Only of this experiment.")
 _ACTIVATE = Query("activate", "^(yes|no)$", "`yes`: activate it once its check has passed.")
@@ -250,6 +283,19 @@ ROUTES: tuple[Route, ...] = (
         "recruit", "PUT", "/api/experiments/{experiment}/recruitment",
         "Let newcomers in, or nobody new.", Experiment, Right.RELEASE, Recruitment,
         refusals=(404,),
+    ),
+    Route(
+        "start_export", "POST", "/api/experiments/{experiment}/exports",
+        "Ask for an export of the data. It is made beside running studies.", Export, Right.EXPORT,
+        NewExport, status=202, refusals=(404,),
+    ),
+    Route(
+        "get_export", "GET", "/api/experiments/{experiment}/exports/{export}",
+        "How far an export is.", Export, Right.EXPORT, refusals=(404,),
+    ),
+    Route(
+        "download_export", "GET", "/api/experiments/{experiment}/exports/{export}/download",
+        "The export as a ZIP.", "zip", Right.EXPORT, refusals=(404, 409),
     ),
 )  # fmt: skip
 

@@ -25,11 +25,15 @@ _WHY = {
 }
 
 
+_ZIP = {"application/zip": {"schema": {"type": "string", "format": "binary"}}}
+
+
 def describe(version: str) -> dict[str, Any]:
     """The document, as plain values."""
     kinds: set[type[msgspec.Struct]] = {api.Error}
     for route in api.ROUTES:
-        kinds.add(route.gives)
+        if isinstance(route.gives, type):
+            kinds.add(route.gives)
         if isinstance(route.takes, type):
             kinds.add(route.takes)
     names = sorted(kinds, key=lambda kind: kind.__name__)
@@ -66,6 +70,9 @@ def describe(version: str) -> dict[str, Any]:
 
 def _operation(route: api.Route, refs: dict[type[msgspec.Struct], Any]) -> dict[str, Any]:
     error = {"application/json": {"schema": refs[api.Error]}}
+    gives: dict[str, Any] = _ZIP
+    if isinstance(route.gives, type):
+        gives = {"application/json": {"schema": refs[route.gives]}}
     answers = {route.status: route.about}
     if route.takes == "zip":
         answers = {201: "Taken in.", 200: "These very files were here already."}
@@ -95,10 +102,7 @@ def _operation(route: api.Route, refs: dict[type[msgspec.Struct], Any]) -> dict[
         ],
         "responses": {
             **{
-                str(status): {
-                    "description": about,
-                    "content": {"application/json": {"schema": refs[route.gives]}},
-                }
+                str(status): {"description": about, "content": gives}
                 for status, about in answers.items()
             },
             **{
@@ -112,7 +116,7 @@ def _operation(route: api.Route, refs: dict[type[msgspec.Struct], Any]) -> dict[
     if route.takes == "zip":
         made["requestBody"] = {
             "required": True,
-            "content": {"application/zip": {"schema": {"type": "string", "format": "binary"}}},
+            "content": _ZIP,
         }
     elif isinstance(route.takes, type):
         content = {"application/json": {"schema": refs[route.takes]}}

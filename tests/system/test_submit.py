@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import subprocess
+import urllib.request
+import zipfile
 from pathlib import Path
 
 import pytest
 
+from igym.cli import remote
 from tests.system.client import join
 from tests.system.conftest import two
-from tests.system.server import IGYM, Server, package, plain_env, serving
+from tests.system.server import IGYM, Server, eventually, package, plain_env, serving
 
 pytestmark = pytest.mark.stack
 
@@ -83,5 +87,24 @@ def test_a_new_version_is_submitted_checked_and_activated_while_people_play_the_
         assert standings == {"1": "active", "2": "retired"}
         for one in (*old, *new):
             one.close()
+
+        # And the data of each version can be fetched by who sent them
+        eventually(lambda: (server.tables("pair") / "manifest.json").exists(), within_s=40)
+        fetched = remote.Remote(server.url, ann)
+        at = "/api/experiments/pair/exports"
+        order = {"version": "1", "formats": ["csv"]}
+        mine = f"{at}/{fetched.call('POST', at, order)['id']}"
+        done = eventually(
+            lambda: (now := fetched.call("GET", mine))["state"] != "waiting" and now, within_s=60
+        )
+        assert done["state"] == "done", done
+        asked = urllib.request.Request(
+            f"{server.url}{mine}/download", headers={"Authorization": f"Bearer {ann}"}
+        )
+        with urllib.request.urlopen(asked, timeout=10) as answer:
+            content = answer.read()
+        assert len(content) == done["size"]
+        with zipfile.ZipFile(io.BytesIO(content)) as made:
+            assert {"csv/sessions.csv", "codebook.md", "manifest.json"} <= set(made.namelist())
         server.interrupt()
         assert {path.name for path in (Path(server.data) / "pair").iterdir()} >= {"1", "2"}

@@ -12,8 +12,8 @@ import pytest
 from flask import Flask
 
 from igym.domain.package import Standing
-from igym.services import access, examining, packing, submitting
-from igym.store import jobs, keys, packages, submissions
+from igym.services import access, examining, exporting, packing, submitting
+from igym.store import exports, jobs, keys, packages, submissions
 from igym.wire import api as wire
 from tests.services.conftest import PACKAGES
 from tests.web.api import (
@@ -41,7 +41,12 @@ OPEN = {"/api/openapi.json", "/api/x/<experiment>/join", "/api/probe"}
 
 def routes(app: Flask) -> list[tuple[str, str]]:
     """Every method and path below /api/, filled in."""
-    filled = {"<experiment>": "counters", "<package>": "a" * 64, "<token>": "0" * 12}
+    filled = {
+        "<export>": "0" * 16,
+        "<experiment>": "counters",
+        "<package>": "a" * 64,
+        "<token>": "0" * 12,
+    }
     found = []
     for rule in app.url_map.iter_rules():
         if rule.rule.startswith("/api/") and rule.rule not in OPEN:
@@ -85,6 +90,7 @@ MAY = {  # route -> who may, of: a researcher, a trusted one, an admin
     "get_package": (1, 1, 1), "get_report": (1, 1, 1), "activate_package": (0, 1, 1),
     "retire_package": (0, 1, 1), "list_experiments": (1, 1, 1), "get_experiment": (1, 1, 1),
     "count_sessions": (1, 1, 1), "recruit": (0, 1, 1),
+    "start_export": (1, 1, 1), "get_export": (1, 1, 1), "download_export": (1, 1, 1),
 }  # fmt: skip
 
 
@@ -93,7 +99,9 @@ def test_each_role_may_what_is_written_here_and_nothing_else(people, checks, adm
     _, said = admin.submit(raw)
     checks()
     package = said["package"]["package"]
-    path = route.path.format(experiment="counters", package=package, token="0" * 12)
+    path = route.path.format(
+        experiment="counters", package=package, token="0" * 12, export="0" * 16
+    )
     for caller, may in zip((people(), people(trusted=True), admin), MAY[route.name], strict=True):
         body = {"json": {"open": True}} if route.name == "recruit" else {}
         status, said = caller(route.method, path, **body)
@@ -378,6 +386,30 @@ def test_sessions_are_counted_by_mode_phase_and_outcome(ann, running, redis):
             "outcomes": {"complete": 2, "left": 1},
         }
     ]
+
+
+def test_an_export_is_asked_for_waited_for_and_fetched(ann, people, running, deployment):
+    at = "/api/experiments/counters/exports"
+    status, said = ann("POST", at, json={"formats": ["csv"]})
+    assert (status, said["state"], said["share"]) == (202, "waiting", 0)
+    mine = f"{at}/{said['id']}"
+    assert ann("GET", f"{mine}/download")[0] == 409
+    assert people(experiments=("garden",))("GET", mine)[0] == 403
+
+    waiting = exporting.find(deployment, "counters", said["id"])
+    file = exporting.path(deployment, waiting)
+    file.parent.mkdir(parents=True)
+    file.write_bytes(b"PK of data")
+    exports.put(deployment.redis, replace(waiting, state="done", version="1", size=10))
+
+    assert ann("GET", mine)[1]["state"] == "done"
+    mine_alone = {"Authorization": f"Bearer {ann.text}"}
+    with ann.browser.get(f"{mine}/download", headers=mine_alone) as answer:
+        assert (answer.status_code, answer.data) == (200, b"PK of data")
+        assert "counters-1.zip" in answer.headers["Content-Disposition"]
+        assert answer.headers["Cache-Control"] == "no-store"
+    for body in ({"modes": []}, {"modes": ["all"]}, {"formats": ["xls"]}, {"version": "../x"}):
+        assert ann("POST", at, json=body)[0] == 400
 
 
 def test_what_is_no_route_is_answered_as_the_rest(ann, app):

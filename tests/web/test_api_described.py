@@ -11,7 +11,7 @@ from hypothesis.errors import Unsatisfiable
 from schemathesis import GenerationMode, checks
 
 from igym.domain.access import Role
-from igym.services import access, submitting
+from igym.services import access, exporting, submitting
 from igym.wire import api as wire
 from tests.web.api import Caller, app, deployment, raw
 from tests.web.api import checks as checked
@@ -46,6 +46,7 @@ def test_every_route_answers_as_it_is_described(app, deployment, raw, checked, m
     checked()
     admin("POST", f"/api/packages/{package}/activate")
     monkeypatch.setattr(access, "MOST_FAILURES", 10**9)
+    monkeypatch.setattr(exporting, "MOST_OF_ONE", 10**9)
     monkeypatch.setattr(submitting, "unpack_apart", lambda *_: {"error": "Not a ZIP.", "hint": ""})
     schema = schemathesis.openapi.from_wsgi("/api/openapi.json", app)
     real = {"package": package, "experiment": "counters"}
@@ -62,8 +63,11 @@ def test_every_route_answers_as_it_is_described(app, deployment, raw, checked, m
                 assert mode is GenerationMode.NEGATIVE  # a route without anything to get wrong
 
     routes = {f"{route.method} {route.path}" for route in wire.ROUTES}
-    # An upload that means nothing, and a token nobody has, cannot be answered well.
-    assert routes - good <= {"POST /api/packages", "DELETE /api/tokens/{token}"}
+    # An upload that means nothing, and tokens and exports nobody has, cannot be answered well.
+    one = "/api/experiments/{experiment}/exports/{export}"
+    assert routes - good <= {
+        "POST /api/packages", "DELETE /api/tokens/{token}", f"GET {one}", f"GET {one}/download",
+    }  # fmt: skip
 
 
 def probe(cases, mode, text: str, real: dict[str, str], good: set[str]) -> None:
