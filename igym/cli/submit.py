@@ -58,7 +58,7 @@ def submit(
         Console().print("[dim]The server had these very files already.[/]")
     _print_version(said["package"])
     if report:
-        _print_report(report, said["package"]["size"])
+        _print_report(report, said["package"])
     if said["package"]["preview"]:
         Console().print(
             f"[dim]→[/] To look at it: {said['package']['preview']}",
@@ -166,7 +166,7 @@ def show(which: str, to: str | None, token: str | None, *, as_json: bool) -> Non
         typer.echo(json.dumps({"package": version, "report": report}))
         return
     _print_version(version)
-    _print_report(report, version["size"])
+    _print_report(report, version)
 
 
 def move(what: str, which: str, to: str | None, token: str | None, *, as_json: bool) -> None:
@@ -195,7 +195,7 @@ def _print_version(one: dict[str, Any]) -> None:
     )
 
 
-def _print_report(said: dict[str, Any], size: int) -> None:
+def _print_report(said: dict[str, Any], version: dict[str, Any]) -> None:
     """As `igym check` prints what it finds itself."""
     from igym.cli.author import print_report
 
@@ -207,8 +207,15 @@ def _print_report(said: dict[str, Any], size: int) -> None:
     print_report(
         Console(),
         Report(
-            folder="", igym=said["igym"], experiment=said["experiment"], version=said["version"],
-            package=said["package"], bytes=size, took_s=said["took_s"], findings=findings,
+            folder="",
+            igym=said["igym"],
+            experiment=said["experiment"],
+            version=said["version"],
+            title=version["title"],
+            package=said["package"],
+            bytes=version["size"],
+            took_s=said["took_s"],
+            findings=findings,
             scenes=scenes,
         ),
-    )  # fmt: skip
+    )

@@ -35,8 +35,8 @@ UNPACK_S, UNPACK_BYTES = 60, 1 << 30
 #: The most bytes of all files of a package.
 MOST_BYTES = 1 << 30
 
-#: What must be free on the data volume beside the package: running studies write there.
-SPARE_BYTES = 1 << 30
+#: What stays free on the data volume, whatever comes in: running studies write there.
+SPARE_BYTES = 512 << 20
 
 
 @contextlib.contextmanager
@@ -49,7 +49,7 @@ def workplace(deployment: Deployment) -> Iterator[Path]:
     root = deployment.data / "packages"
     try:
         root.mkdir(parents=True, exist_ok=True)
-        if shutil.disk_usage(root).free < SPARE_BYTES + MOST_BYTES:
+        if _room(root) <= 0:
             raise Unavailable(
                 "The server's data volume is nearly full.", hint="Tell whoever runs the server."
             )
@@ -60,6 +60,11 @@ def workplace(deployment: Deployment) -> Iterator[Path]:
         ) from error
     with folder as made:
         yield Path(made)
+
+
+def _room(root: Path) -> int:
+    """How many bytes may come in."""
+    return min(MOST_BYTES, shutil.disk_usage(root).free - SPARE_BYTES)
 
 
 def receive(
@@ -127,7 +132,7 @@ def unpack_apart(archive: Path, to: Path) -> dict[str, Any]:
     try:
         done = subprocess.run(
             [sys.executable, "-m", "igym.services.unpacking", str(archive), str(to),
-             str(MOST_BYTES)],
+             str(_room(to.parent))],
             capture_output=True, timeout=UNPACK_S, env=apart.environment(), check=False,
             preexec_fn=_limits,
         )  # fmt: skip

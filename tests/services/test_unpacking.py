@@ -141,6 +141,18 @@ def test_a_zip_that_lies_about_its_sizes_writes_no_more_than_it_said(tmp_path):
     assert sum(p.stat().st_size for p in written(tmp_path) if p.is_file()) < 1_000
 
 
+def test_a_file_that_goes_on_after_its_size_is_cut_short_and_refused(tmp_path):
+    class Endless:
+        def open(self, _: zipfile.ZipInfo) -> io.BytesIO:
+            return io.BytesIO(b"x" * 100)
+
+    info = zipfile.ZipInfo("liar")
+    info.file_size = 10
+    with pytest.raises(BadPackage, match="larger than it says"):
+        unpacking._write(Endless(), unpacking.Entry(info, ("liar",)), tmp_path, 1_000)
+    assert (tmp_path / "liar").stat().st_size == 0
+
+
 def test_too_many_files_are_refused(tmp_path):
     raw = zipped(*((f"f{n}", b"") for n in range(unpacking.MOST_FILES)))
     with pytest.raises(BadPackage, match="5001 entries"):
