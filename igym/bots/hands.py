@@ -1,10 +1,12 @@
-"""What a person's fingers do in a game: hold a key or two for a while, let go, again. Pure."""
+"""What a person's fingers do in a game: hold a key or two for a while, let go, click. Pure."""
 
 from __future__ import annotations
 
 import random
 from collections.abc import Iterator
 from typing import NamedTuple
+
+from igym.wire import GRID
 
 #: How long somebody holds still between two changes, in seconds.
 SHORTEST_S, LONGEST_S = 0.1, 0.4
@@ -16,12 +18,20 @@ class Change(NamedTuple):
     wait_s: float
     held: int
     edges: list[tuple[int, bool]]
+    click: tuple[int, int] | None = None  # there, on the grid of the wire; None = nowhere
 
 
-def presses(rng: random.Random, keys: int) -> Iterator[Change]:
-    """Endless changes of `keys` keys, each a real one. Nothing where there are no keys."""
+def presses(rng: random.Random, keys: int, pointer: bool = False) -> Iterator[Change]:
+    """Endless changes of `keys` keys, each a real one, and clicks where a `pointer` is used.
+
+    Nothing where there is neither.
+    """
     held = 0
-    while keys:
+    while keys or pointer:
+        if pointer and (not keys or rng.random() < 0.5):
+            place = rng.randint(0, GRID), rng.randint(0, GRID)
+            yield Change(rng.uniform(SHORTEST_S, LONGEST_S), held, [], place)
+            continue
         if held and rng.random() < 0.5:
             wanted = 0
         else:

@@ -331,9 +331,10 @@ class Person:
         self._eyes.enter(view["seat"], list(view["seats"]))
         self._stage = ""
         ready_on: Connection | None = None
-        fingers = hands.presses(self._rng, len(view["keys"]))
+        fingers = hands.presses(self._rng, len(view["keys"]), view["pointer"])
         change = next(fingers, None)
         held, due_s, spoke_s = 0, time.monotonic(), 0.0
+        place: tuple[int, int] | None = None
         while self._game() == game:
             now_s = time.monotonic()
             if now_s > self._deadline_s + self._held_s():
@@ -344,6 +345,7 @@ class Person:
                 await asyncio.sleep(0.05)
                 continue
             edges: list[tuple[int, bool, float]] = []
+            clicked = False
             try:
                 if ready_on is not connection:
                     self._shown = ""
@@ -355,11 +357,12 @@ class Person:
                     if change is not None and now_s >= due_s:
                         held = change.held
                         edges = [(key, down, now_ms()) for key, down in change.edges]
+                        place, clicked = change.click or place, change.click is not None
                         change = next(fingers)
                         due_s = now_s + change.wait_s
-                    if edges or now_s - spoke_s >= ALIVE_S:
+                    if edges or clicked or now_s - spoke_s >= ALIVE_S:
                         spoke_s = now_s
-                        await self._press(connection, game, held, edges)
+                        await self._press(connection, game, held, edges, place, clicked)
             except Closed:
                 await asyncio.sleep(0.02)
                 continue
@@ -383,13 +386,21 @@ class Person:
         return 0.0
 
     async def _press(
-        self, connection: Connection, game: str, held: int, edges: list[tuple[int, bool, float]]
+        self,
+        connection: Connection,
+        game: str,
+        held: int,
+        edges: list[tuple[int, bool, float]],
+        place: tuple[int, int] | None,
+        clicked: bool,
     ) -> None:
         self._count += 1
-        if edges and self._stage == "playing":
+        if (edges or clicked) and self._stage == "playing":
             self._eyes.pressed(self._count, now_ms())
+        spots = [] if place is None else [(0, *place, False)]
+        moves = [(0, *place, down, now_ms()) for down in (True, False)] if place and clicked else []
         await connection.tell(
-            wire.Keys(game, self._count, self._eyes.tick, held, edges, hidden=False)
+            wire.Keys(game, self._count, self._eyes.tick, held, edges, False, spots, moves)
         )
 
 

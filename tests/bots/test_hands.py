@@ -42,5 +42,13 @@ def test_a_game_without_keys_is_only_watched():
     assert list(presses(random.Random(1), 0)) == []
 
 
+def test_a_game_with_a_pointer_is_clicked_all_over_and_its_keys_are_pressed_too():
+    clicks = [c.click for c in islice(presses(random.Random(1), 0, True), 200)]
+    assert all(click is not None for click in clicks)
+    assert {(x > 5_000, y > 5_000) for x, y in clicks} == {(a, b) for a in (0, 1) for b in (0, 1)}
+    both = list(islice(presses(random.Random(1), 2, True), 200))
+    assert {bool(c.edges) for c in both} == {c.click is None for c in both} == {True, False}
+
+
 def test_a_game_with_one_key_goes_on_for_ever():
     assert len(list(islice(presses(random.Random(1), 1), 100))) == 100

@@ -57,6 +57,22 @@ def test_an_episode_ends_with_its_last_agent_and_is_cut_off_if_any_of_them_was(a
     assert len(steps) == (3 if actions[2] == 2 else 8)
 
 
+def test_an_agent_that_was_cut_off_early_is_not_forgotten():
+    class Tired(Race):
+        def step(self, actions):
+            seen, rewards, done, cut, infos = super().step(actions)
+            if self.steps == 1:
+                cut["cat"] = True
+                self.agents.remove("cat")
+            return seen, rewards, done, cut, infos
+
+    sim = Sim(Tired(), ["ann", "bob", "cat"])
+    sim.reset(0)
+    steps = [sim.step([2, 2, 0]) for _ in range(3)]
+    assert [step.over for step in steps] == [False, False, True]
+    assert steps[-1].truncated and not steps[-1].terminated
+
+
 def test_an_agent_without_an_action_is_not_heard_of_and_nobody_at_all_is_no_step():
     sim = race()
     assert sim.step([1, None, 2]).rewards == (1.0, 0.0, 2.0)
@@ -129,6 +145,13 @@ def test_who_is_out_is_not_asked_again_and_keeps_what_it_saw():
     assert sim.asked() == (False, False, True)
     sim.step([None, None, 1])
     assert sim.asked() == (False, True, False)
+
+
+def test_whose_turn_it_is_belongs_to_the_state():
+    sim = nim()
+    before = sim.digest()
+    sim.step([0, None, None])  # out; the board is as it was
+    assert sim.digest() != before
 
 
 def test_a_game_of_turns_ends_for_all_at_once():

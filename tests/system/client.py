@@ -91,6 +91,7 @@ class Client:
         self._asked = 0
         self._count = 0
         self._held = 0
+        self._spots: list[list[Any]] = []  # where pointer and sticks are
         self.answers = True  # whether it says that it is there when a match asks
         self.silent = False  # no signs of life: as a browser whose page has frozen
         self._speaking = threading.Lock()
@@ -289,12 +290,31 @@ class Client:
         names = self.game["keys"]
         return self._keys(sum(1 << names.index(key) for key in held), edges or [])
 
-    def _keys(self, held: int, edges: list[Any]) -> int:
+    def _keys(self, held: int, edges: list[Any], moves: list[Any] | None = None) -> int:
         with self._speaking:
             self._held = held
             self._count += 1
-            self.tell("keys", [self.game["game"], self._count, self.seen, held, edges])
+            said = [self.game["game"], self._count, self.seen, held, edges]
+            if self._spots or moves:
+                said += [False, self._spots, moves or []]
+            self.tell("keys", said)
             return self._count
+
+    def point(self, x: float, y: float, *, down: bool = False) -> int:
+        """The pointer is there now, in parts of the stage."""
+        spot = [0, round(x * 10_000), round(y * 10_000), down]
+        self._spots = [spot]
+        return self._keys(self._held, [], [[*spot, time.time() * 1000]])
+
+    def click(self, x: float, y: float) -> None:
+        """Press there and let go."""
+        self.point(x, y, down=True)
+        self.point(x, y)
+
+    def away(self) -> None:
+        """The pointer has left the stage."""
+        self._spots = []
+        self._keys(self._held, [])
 
     def press(self, key: str) -> int:
         """Hold one more key, with its edge."""

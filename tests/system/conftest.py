@@ -13,7 +13,7 @@ from tests.system.server import EXAMPLES, Server, serving
 @pytest.fixture(scope="session")
 def stack() -> Iterator[Server]:
     """Two web workers that share a port, one game worker, and every test package that starts."""
-    names = ("pair", "crowd", "solo", "breaks_reset", "breaks_step")
+    names = ("pair", "crowd", "solo", "breaks_reset", "breaks_step", "arm", "turns")
     examples = (EXAMPLES / "slime_volleyball", EXAMPLES / "mountain_car")
     with serving(*names, *examples, WEB="2", GAMES="1") as server:
         yield server

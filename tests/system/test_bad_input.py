@@ -136,9 +136,12 @@ def game(stack) -> Iterator[tuple[Client, Client]]:
             one.close()
 
 
-def keys(count: int = 1, held: Any = 0, edges: Any = (), seen: Any = -1, game: Any = ...) -> Any:
+def keys(
+    count: int = 1, held: Any = 0, edges: Any = (), seen: Any = -1, game: Any = ..., more: Any = ()
+) -> Any:
     """A `keys` message from `me.game`, with something wrong in it."""
-    return lambda me: [me.game["game"] if game is ... else game, count, seen, held, list(edges)]
+    said = [count, seen, held, list(edges), *more]
+    return lambda me: [me.game["game"] if game is ... else game, *said]
 
 
 #: What is wrong -> (event, what is said, code of the refusal).
@@ -194,6 +197,17 @@ WRONG: dict[str, tuple[str, Any, str]] = {
         keys(edges=[[3, True, 1.0]]),
         "bad_message",
     ),
+    "a pointer where none is used": (
+        "keys",
+        keys(more=(False, [[0, 1, 1, False]])),
+        "bad_message",
+    ),
+    "a stick's way where none is used": (
+        "keys",
+        keys(more=(False, [], [[1, 0, 0, False, 1.0]])),
+        "bad_message",
+    ),
+    "a pointer off the grid": ("keys", keys(more=(False, [[0, 10_001, 1, False]])), "bad_message"),
     "an edge out of range": ("keys", keys(edges=[[99, True, 1.0]]), "bad_message"),
     "an edge below nothing": ("keys", keys(edges=[[-1, True, 1.0]]), "bad_message"),
     "an edge that is half": ("keys", keys(edges=[[0, True]]), "bad_message"),
