@@ -83,6 +83,8 @@ class Onnx:
             with those of other games ("worker"), or there only if it takes over a millisecond
             ("auto"). Without an inference worker always in the game's process. A slow one never
             delays a tick: its last action stands in, and the data say so.
+        fixed: {input name: the number it always gets, in every place}. A name the file does
+            not have is passed over.
     """
 
     file: str
@@ -98,6 +100,7 @@ class Onnx:
     actions: tuple[Any, ...] | None = None
     every: int = 1
     where: Literal["auto", "inline", "worker"] = "auto"
+    fixed: Mapping[str, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if self.where not in ("auto", "inline", "worker"):
@@ -118,6 +121,17 @@ class Onnx:
             raise BadPackage("Onnx: with heads each action is the index of a logit; drop actions.")
         if self.continuous and (self.heads or self.actions is not None):
             raise BadPackage(f"Onnx(choose={self.choose!r}): numbers have no heads and no actions.")
+
+    @classmethod
+    def from_rllib(cls, file: str, **more: Any) -> Onnx:
+        """A file that RLlib's `policy.export_model(folder, onnx=…)` wrote, without recurrent state.
+
+        Its observation is "obs" and its logits "output"; "state_ins" and "seq_lens" stand for a
+        memory that it does not have. `more` are other arguments of `Onnx`.
+        """
+        names = {"observation": "obs", "logits": "output"}
+        fixed = {"state_ins": 0.0, "seq_lens": 1.0}
+        return cls(file, **{**names, "fixed": fixed, **more})
 
     @property
     def continuous(self) -> bool:

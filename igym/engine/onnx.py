@@ -58,6 +58,12 @@ class Model:
     def __init__(self, spec: Onnx, session: Session) -> None:
         self.spec = spec
         self.session = session
+        #: Inputs that are always the same.
+        self.fixed = {
+            name: session.inputs[name].zeros() + session.inputs[name].dtype.type(value)
+            for name, value in spec.fixed.items()
+            if name in session.inputs
+        }
         self.observation = self._observation()
         self.logits = self._logits()
         self.memory = {i: self._memory(i, o) for i, o in spec.memory.items()}
@@ -82,7 +88,7 @@ class Model:
                     f"memory names {name!r}, which is not an input.",
                     "Write memory={input name: output name}.",
                 )
-        free = [name for name in inputs if name not in spec.memory]
+        free = [name for name in inputs if name not in spec.memory and name not in self.fixed]
         name = spec.observation or (free[0] if len(free) == 1 else "")
         if name not in free:
             what = f"observation={spec.observation!r} names none of the free inputs."
@@ -94,7 +100,7 @@ class Model:
             others = ", ".join(repr(n) for n in free if n != name)
             raise self.refuse(
                 f"nothing says what to feed to {others}.",
-                "Name recurrent inputs in memory=, or export the model without them.",
+                "Name recurrent inputs in memory=, and those that stay the same in fixed=.",
             )
         port = inputs[name]
         if port.shape and port.shape[0] not in (None, 1):
@@ -172,7 +178,7 @@ class Model:
         return into
 
     def measure(self, observation: Array) -> None:
-        feeds = {self.observation.name: observation, **self.blank()}
+        feeds = {self.observation.name: observation, **self.fixed, **self.blank()}
         self.infer(feeds)  # the first run also sets up buffers
         took = []
         for _ in range(_TIMED_RUNS):

@@ -128,7 +128,8 @@ class Player:
         Raises:
             BadPolicy: as `Model.see`.
         """
-        return {self.model.observation.name: self.model.see(observation), **self._memory}
+        model = self.model
+        return {model.observation.name: model.see(observation), **model.fixed, **self._memory}
 
     def commit(self, outputs: Arrays, mask: Any = None) -> Any:
         """Keep the memory, count the decision, draw if the policy samples.
