@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from igym import wire
+from igym.forms import choice, choices, form, likert
 from tests.system.browser import running
 from tests.system.puppet import Puppet, state
 
@@ -121,9 +122,11 @@ def test_answers_that_were_not_acknowledged_survive_a_reload_and_are_sent_again(
     puppet.silent.clear()
     puppet.cut()
     until(page, lambda: len(puppet.heard("advance")) > 2, "sending once more")
-    assert {str(said) for said in puppet.heard("advance")} == {
-        str({"scene": "here", "version": 3, "answers": {"why": "because"}})
-    }
+    first, *more = puppet.heard("advance")
+    assert all(said == first for said in more)
+    shown, began, ended = first.pop("times")["why"]
+    assert 0 < shown <= began <= ended <= puppet.now_ms()
+    assert first == {"scene": "here", "version": 3, "answers": {"why": "because"}}
     until(page, lambda: stored(page, "draft") is None, "forgetting the draft")
     assert stored(page, "letters") == "[]"
 
@@ -342,3 +345,65 @@ def test_an_ending_says_why(page):
     opened(page, state(view, "ended", stoppable=False))
     expect(page.locator(".reason")).to_have_text(why)
     expect(page.locator(".stop")).to_be_hidden()
+
+
+QUIZ = form(
+    choice("goal", "What is the aim?", ["together", "against"], required=True),
+    choices("keys", "Which keys?", ["up", "down"]),
+)
+
+
+def test_a_quiz_says_what_was_wrong_and_asks_once_more(page):
+    explain = {"goal": "You play together."}
+    wrong = wire.QuizView(QUIZ.surveyjs(), 2, 3, ["goal", "keys"], explain)
+    puppet = opened(page, state(wrong, "reading"))
+    expect(page.get_by_role("heading", level=1)).to_have_text("Not quite yet")
+    expect(page.locator(".wrong li")).to_have_text(
+        ["What is the aim?You play together.", "Which keys?"]
+    )
+    expect(page.locator("main")).to_contain_text("You have 2 more tries.")
+    page.get_by_role("button", name="Try again").click()
+
+    # A reload goes on with the attempt, not with what was wrong before
+    page.reload()
+    page.get_by_text("together", exact=True).click()
+    page.get_by_role("button", name="Continue").click()
+    until(page, lambda: puppet.heard("advance"), "sending")
+    (said,) = puppet.heard("advance")
+    assert (said["scene"], said["answers"]) == ("here", {"goal": "together"})
+    assert sorted(said["times"]) == ["goal", "keys"]  # both were in view
+
+    # The next attempt begins with an empty form
+    last = wire.QuizView(QUIZ.surveyjs(), 3, 3, [], {})
+    puppet.say(state(last, "reading", version=4))
+    expect(page.locator("main")).to_contain_text("You have one more try.")
+    page.get_by_role("button", name="Try again").click()
+    expect(page.locator("input:checked")).to_have_count(0)
+
+
+def test_a_german_study_speaks_german_and_an_english_one_fetches_none_of_it(page):
+    fetched: list[str] = []
+    page.on("request", lambda request: fetched.append(request.url))
+    puppet = Puppet(page)
+    puppet.greeting = [state(wire.SurveyView(QUIZ.surveyjs()), "reading")]
+    puppet.open()
+    expect(page.get_by_role("button", name="Continue")).to_be_visible()
+    assert not [url for url in fetched if "text.de" in url or "german" in url]
+    puppet.language = "de"
+    page.reload()
+    expect(page.get_by_role("button", name="Weiter")).to_be_visible()
+    expect(page.locator("html")).to_have_attribute("lang", "de")
+    page.get_by_role("button", name="Weiter").click()
+    expect(page.locator("main")).to_contain_text("Bitte beantworten Sie diese Frage")
+    expect(page.locator(".foot")).to_contain_text("Teilnahme beenden")
+
+
+def test_all_points_of_a_scale_are_in_sight(page):
+    asked = form(likert("trust", "How much do you agree?", {"a": "It was reliable."}))
+    opened(page, state(wire.SurveyView(asked.surveyjs()), "reading"))
+    for width in (1280, 800, 390):
+        page.set_viewport_size({"width": width, "height": 800})
+        page.wait_for_timeout(100)
+        for point in page.locator(".survey label.sd-item").all():
+            box = point.bounding_box()
+            assert box is not None and box["x"] >= 0 and box["x"] + box["width"] <= width
