@@ -142,10 +142,10 @@ def test_a_game_that_stands_still_says_one_moment_and_only_so_long(page):
     word = page.get_by_text("One moment")
     puppet.say(stands("playing"), frame(1))
     expect(word).to_be_visible(timeout=2_000)
-    assert page.locator(".overlay").is_hidden()  # no ending, nothing in the way
+    assert page.locator(".overlay:not(.loading)").is_hidden()  # no ending, nothing in the way
     puppet.say(stands("waiting", generation=1))
     page.wait_for_timeout(200)
-    assert page.locator(".overlay").is_hidden()
+    assert page.locator(".overlay:not(.loading)").is_hidden()
     # The next owner's frames begin a little earlier, and a zombie's change nothing
     puppet.say(frame(0, generation=1))
     expect(word).to_be_hidden()
@@ -158,7 +158,7 @@ def test_a_partner_who_is_lost_is_named_with_the_time_that_is_left(page):
     page.wait_for_timeout(100)
     soon = puppet.now_ms() + 9_000
     puppet.say(stands("held", starts_ms=soon, text="Please wait for them.", away=["b"]))
-    over = page.locator(".overlay")
+    over = page.locator(".overlay:not(.loading)")
     expect(over).to_contain_text("Blue lost the connection")
     expect(over).to_contain_text("Please wait for them.")
     expect(page.locator(".overlay-big")).to_have_text("8")
