@@ -41,6 +41,9 @@ LOOK_S = 0.05
 #: The page is told that we are here this often.
 SAY_S = 5.0
 
+#: So long after a version the next compile is prepared: first the windows have the cores.
+REST_S = 1.5
+
 #: Simulated participants stay until the end of whatever game they are in.
 BOTS_S = 3600.0
 
@@ -58,7 +61,7 @@ class Bench:
         self._work: Future[tuple[list[Finding], Plan | None, float]] | None = None
         self._data: Future[dict[str, Any]] | None = None
         self._bots: subprocess.Popen[bytes] | None = None
-        self._said_s = 0.0
+        self._said_s = self._tried_s = 0.0
         self.dirty = threading.Event()
         self.dirty.set()
         self.tried = False  # whether the first version has been looked at
@@ -69,11 +72,15 @@ class Bench:
         if self._work is not None and self._work.done():
             done, self._work = self._work, None
             self._told(*done.result())
-            self.tried = True
+            self.tried, self._tried_s = True, time.monotonic()
         if self._work is None and self.dirty.is_set():
             self.dirty.clear()
             self._work = self._pool.submit(self._publish, self._ready)
             self._ready = None
+        if self._ready is None and self._work is None and time.monotonic() - self._tried_s > REST_S:
+            from igym.services import tryout
+
+            self._ready = tryout.prepared()  # while its author thinks
         if self._data is not None and self._data.done():
             done_data, self._data = self._data, None
             self._say(data=done_data.result())
@@ -109,7 +116,6 @@ class Bench:
         else:
             plan = None
         took_s = time.monotonic() - began_s
-        self._ready = tryout.prepared()  # while its author thinks
         return found, plan, took_s
 
     def _told(self, found: list[Finding], plan: Plan | None, took_s: float) -> None:
