@@ -14,6 +14,9 @@ from typing import Any
 WIDTH, HEIGHT = 480, 260
 LEFT, RIGHT, TOP, BOTTOM = 46, 12, 14, 40
 
+#: A bar is no wider than one of so many.
+MOST_WIDE = 6
+
 #: Told apart by people who see colours differently, in light and in dark.
 COLOURS = ("#0f8a76", "#d9791f", "#5b6ee1", "#c2478d", "#6b8f23", "#8a6d5a")
 
@@ -129,9 +132,10 @@ def bars(groups: Mapping[str, Mapping[str, int]], x_label: str, y_label: str) ->
         for group, counts in sorted(groups.items())
     }
     most = max(share for each in shares.values() for share in each.values())
-    axes = _Axes((0, len(names)), (0, most))
+    slots = max(MOST_WIDE, len(names))
+    axes = _Axes((0, slots), (0, most))
     made = [axes.drawn(x_label, y_label, x_numbers=False), _legend(list(shares))]
-    slot = (WIDTH - LEFT - RIGHT) / len(names)
+    slot = (WIDTH - LEFT - RIGHT) / slots
     wide = slot * 0.8 / len(shares)
     for n, name in enumerate(names):
         middle = LEFT + (n + 0.5) * slot
