@@ -46,7 +46,7 @@ def a_plan() -> Plan:
     play = PlayPlan(
         seats=("a", "b"), humans=("a", "b"), policies={}, keys=("a",), touch=(), title="", help="",
         labels={}, marks={}, aspect=2.0, background="#000", fps=30, episodes=1, max_steps=10,
-        assign="fixed", waits_s=3600, countdown_s=0, between_s=0,
+        assign="fixed", waits_s=3600, countdown_s=0, pause_s=0,
     )  # fmt: skip
     scenes = (
         ScenePlan("hello", page=PagePlan("", "Go")),

@@ -24,6 +24,7 @@ from igym.domain.experiment import (
 from igym.domain.grouping import custom, fifo, fill, nearest, offer, reunion, roles, strangers
 from igym.domain.keymap import Last
 from igym.domain.policy import Heuristic, Normal, Python
+from igym.domain.rounds import Result, scored, won
 from igym.domain.routes import branch, choose, repeat, shuffle
 from igym.domain.screening import screen
 from igym.domain.treatments import Treatment
@@ -43,6 +44,7 @@ __all__ = [
     "Pointer",
     "Python",
     "Random",
+    "Result",
     "Sample",
     "Touch",
     "Treatment",
@@ -67,10 +69,12 @@ __all__ = [
     "repeat",
     "reunion",
     "roles",
+    "scored",
     "screen",
     "shuffle",
     "slow",
     "strangers",
     "survey",
     "wave",
+    "won",
 ]

@@ -4,7 +4,7 @@ import { Clock } from './clock.ts';
 import { chime } from './chime.ts';
 import { boot, join, token, Turned } from './join.ts';
 import { Inbox } from './mail/inbox.ts';
-import { draftOf, kept } from './mail/kept.ts';
+import { draftOf, draftOfReply, kept } from './mail/kept.ts';
 import { Outgoing, type Letter } from './mail/outgoing.ts';
 import { notices } from './notices.ts';
 import { presence } from './presence.ts';
@@ -86,6 +86,7 @@ const context: Context = { link, mail, clock, shell, refresh_hz };
 function settled({ event, payload }: Letter, refused: Refused | null): void {
   if (event === 'advance' && !refused)
     draftOf(participant.session, payload.scene, payload.version).forget();
+  if (event === 'reply' && !refused) draftOfReply(participant.session, payload).forget();
   if (event === 'withdraw') taken(context, refused);
 }
 

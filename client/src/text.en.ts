@@ -100,7 +100,11 @@ export const en = {
     latencyLong: (ms: number) => `Connection delay ${ms} milliseconds`,
     latencyUnknown: '–',
     stage: (title: string) => `Game: ${title}`,
-    round: (episode: number, episodes: number) => `Round ${episode} of ${episodes}`,
+    /** `of` is 0 where nobody knows how many there will be. */
+    round: (n: number, of: number) => (of > 0 ? `Round ${n} of ${of}` : `Round ${n}`),
+    practice: (n: number, of: number) => (of > 0 ? `Practice ${n} of ${of}` : `Practice ${n}`),
+    practiceText: 'This round is for practice. It does not count.',
+    practiceOver: 'Practice is over. From now on it counts.',
     loading: 'Loading the pictures',
     loaded: (done: number, all: number) => `${done} of ${all}`,
     waiting: 'Waiting for the other players',
@@ -109,6 +113,7 @@ export const en = {
     countdown: 'Get ready',
     go: 'Go!',
     between: 'Round finished',
+    practiceBetween: 'Practice round finished',
     betweenText: 'The next one starts in a moment.',
     held: 'The game is paused',
     heldText: 'Somebody has lost their connection. We are giving them a moment to come back.',
@@ -127,6 +132,16 @@ export const en = {
       string,
       string
     >,
+  },
+
+  asking: {
+    left: (seconds: number) => `${plural(seconds, '1 second', `${seconds} seconds`)} left`,
+    note: 'The game goes on as soon as everyone has answered.',
+    waiting: 'Thank you',
+    waitingFor: (who: string) => `Waiting for ${who}`,
+    waitingText: 'The game goes on as soon as everyone has answered.',
+    goesOn: (seconds: number) =>
+      `It goes on without them in ${seconds} ${plural(seconds, 'second', 'seconds')}.`,
   },
 
   chat: {

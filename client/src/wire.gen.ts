@@ -133,6 +133,17 @@ export interface Say {
   text: string;
 }
 
+/** The answers to `Episode.ask`. The first that arrive for an episode are those that count. */
+export interface Reply {
+  game: string;
+  /** AskView.name */
+  ask: string;
+  episode: number;
+  /** as in `Advance` */
+  answers?: Record<string, Json>;
+  times?: Record<string, [number, number, number]>;
+}
+
 /** The participant stops taking part. Final. */
 export interface Withdraw {
   /** whether what was recorded so far may be used */
@@ -248,6 +259,15 @@ export interface PadButton {
   keys: number[];
 }
 
+/** What this participant is asked between the episodes of a game. */
+export interface AskView {
+  name: string;
+  /** SurveyJS JSON */
+  form: Record<string, Json>;
+  /** the episodes for which the server has their answers */
+  answered: number[];
+}
+
 /** A game. Answer with `Ready` once it can be painted. */
 export interface GameView {
   type: 'game';
@@ -264,6 +284,7 @@ export interface GameView {
   background: string;
   /** ticks a second */
   fps: number;
+  /** the most there can be, practice included */
   episodes: number;
   /** the participant's seat */
   seat: string;
@@ -278,6 +299,7 @@ export interface GameView {
   buttons: PadButton[];
   /** whether it matters where the sticks of a gamepad are */
   sticks: boolean;
+  asks: AskView[];
   /** images and atlases to load before the game, below `assets_at` */
   assets: string[];
   /** address that ends with / */
@@ -337,15 +359,21 @@ export interface Episode {
   generation: number;
   /** from 0 */
   episode: number;
-  episodes: number;
-  stage: 'between' | 'countdown' | 'held' | 'over' | 'playing' | 'waiting';
+  /** it does not count */
+  practice: boolean;
+  /** from 1, among the practice episodes or among those that count */
+  round: number;
+  /** so many of these; 0 = a condition ends them */
+  rounds: number;
+  stage: 'asking' | 'between' | 'countdown' | 'held' | 'over' | 'playing' | 'waiting';
   /** of the next change of stage; 0 = not known */
   starts_ms: number;
   /** author's sentence, may be "" */
   text: string;
-  /** seats whose people are away; `starts_ms` is when the scene's rule acts */
   away: string[];
-  /** seat -> sum of rewards over the finished episodes */
+  /** AskView.name of what is being asked; "" = nothing */
+  ask: string;
+  /** seat -> sum of rewards over the finished episodes that count */
   scores: Record<string, number>;
 }
 
@@ -458,6 +486,7 @@ export interface FromBrowser {
   here: Here;
   choose: Choose;
   say: Say;
+  reply: Reply;
   withdraw: Withdraw;
   got: Got;
 }

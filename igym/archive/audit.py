@@ -45,7 +45,8 @@ class Audit:
     double_matched: int = 0
     lost_tickets: int = 0
     phantoms: int = 0
-    #: (session, scene, item) -> its answers as JSON; of a quiz there is one for each attempt
+    #: (session, scene, item) -> its answers as JSON: of a quiz one for each attempt. Asked between
+    #: the episodes of a game the scene is "name[episode]"
     answers: dict[tuple[str, str, str], list[str]] = field(default_factory=dict)
     late_ms: list[float] = field(default_factory=list)  # of every tick
     problems: list[str] = field(default_factory=list)
@@ -84,9 +85,10 @@ def audit(root: Path) -> Audit:
         if not (row["session_id"] or "").startswith(ERASED):  # whose ticks are gone
             seats.setdefault(row["game_id"], set()).add(row["seat"])
     _matching(made, root, sessions, sitting)
-    for row in _rows(root, "answers", "session_id", "scene", "item", "value"):
+    for row in _rows(root, "answers", "session_id", "scene", "episode", "item", "value"):
         if row["value"] is not None:
-            where = (row["session_id"], row["scene"], row["item"])
+            about = row["scene"] if row["episode"] is None else f"{row['scene']}[{row['episode']}]"
+            where = (row["session_id"], about, row["item"])
             made.answers.setdefault(where, []).append(row["value"])
     known = set()
     for row in _rows(root, "episodes", "episode_id", "game_id", "steps", "partial"):

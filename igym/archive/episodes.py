@@ -35,6 +35,7 @@ def tick_table(log: Iterable[Listed], game: str, episode: str, seats: Sequence[s
     ticks: list[list[Any]] = []
     generations: list[int] = []
     digests: dict[int, list[str | None]] = {}  # tick -> by seat
+    practice = False
     k = len(seats)
     for chunk in log:
         fresh = chunk[_CHUNK["ticks"]]
@@ -45,6 +46,7 @@ def tick_table(log: Iterable[Listed], game: str, episode: str, seats: Sequence[s
             fresh = [tick for tick in fresh if tick[0] > ticks[-1][0]]
         ticks += fresh
         generations += [chunk[_CHUNK["generation"]]] * len(fresh)
+        practice |= len(chunk) > _CHUNK["practice"] and chunk[_CHUNK["practice"]]
         digest = chunk[_CHUNK["digest"]] if len(chunk) > _CHUNK["digest"] else ""
         if digest:
             digests[last] = by_seat(digest, k)
@@ -83,6 +85,7 @@ def tick_table(log: Iterable[Listed], game: str, episode: str, seats: Sequence[s
         "late_ms": pc.divide(each(field("late_us"), pa.float64()), 1000.0),
         "wall_ms": each(field("wall_ms"), pa.float64()),
         "mono_us": each(field("mono_us"), pa.int64()),
+        "practice": pa.repeat(pa.scalar(practice), len(ticks) * k),
         "generation": each(generations, pa.int64()),
         "digest": pa.array(
             list(chain.from_iterable(digests.get(n, nothing) for n in field("tick"))), pa.string()

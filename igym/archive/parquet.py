@@ -179,7 +179,7 @@ def fill(root: Path, rows: Iterable[Row], mode: int = 0o644) -> list[str]:
 
 
 def _key(table: Table, row: Mapping[str, Any]) -> tuple[Any, ...]:
-    return tuple(row[column] for column in table.key)
+    return tuple(row.get(column) for column in table.key)  # part of a key may be null
 
 
 def write_episodes(root: Path, tables: Episodes) -> list[str]:

@@ -158,13 +158,15 @@ TABLES: dict[str, Table] = {
         Table(
             "answers",
             "one row per item answered or shown, in each attempt at a quiz",
-            ("session_id", "visit", "item"),
-            {"session_id": "sessions", "session_id,visit": "visits"},
+            ("session_id", "visit", "item", "episode"),
+            {"session_id": "sessions", "session_id,visit": "visits", "game_id": "games"},
             {
                 "session_id": (_T, ""),
                 "visit": (_I, "the visit in which it was asked"),
                 "item": (_T, "name of the question"),
                 "scene": (_T, "name of the survey or quiz"),
+                "game_id": (_T, "the game between whose episodes it was asked; null = in none"),
+                "episode": (_I, "the episode it was asked about, from 0; null as game_id"),
                 "value": (_T, "the answer as JSON; null = shown and left unanswered"),
                 "answered_ms": (_F, "when the page was sent"),
                 "attempt": (_I, "at the quiz, from 1; null = a survey"),
@@ -302,7 +304,11 @@ TABLES: dict[str, Table] = {
                 "fps": (_F, "ticks per second asked for"),
                 "created_ms": (_F, "match sealed"),
                 "ended_ms": (_F, "null = did not end"),
-                "outcome": (_T, "finished, abandoned, failed or lost; null = did not end"),
+                "outcome": (
+                    _T,
+                    "finished, unreached (its `until` was never met), abandoned, failed or lost; "
+                    "null = did not end",
+                ),
                 "generation": (_I, "1 + number of takeovers; null = did not end"),
             },
         ),
@@ -320,6 +326,7 @@ TABLES: dict[str, Table] = {
                     "0; above: begun anew after its worker was lost, since its environment could "
                     "not be brought back",
                 ),
+                "practice": (_B, "true = it did not count"),
                 "seed": (_I, "given to reset(seed=…)"),
                 "cells": (_T, "cell of each treatment the environment was told, as JSON"),
                 "started_ms": (_F, "first tick due"),
@@ -368,6 +375,7 @@ TABLES: dict[str, Table] = {
                 "late_ms": (_F, "after the tick was due"),
                 "wall_ms": (_F, "when the step was taken"),
                 "mono_us": (_I, "the worker's monotonic clock, µs, for differences"),
+                "practice": (_B, "true = the episode did not count"),
                 "generation": (_I, "of the game that wrote it"),
                 "digest": (
                     _T,

@@ -47,7 +47,7 @@ EPISODE_S = 10.0
 HELD_S = 20.0
 
 #: Stages in which a game waits for somebody.
-_STILL = ("held", "waiting")
+_STILL = ("held", "waiting", "asking")
 
 #: What people choose who waited in vain; those not listed, never.
 _CHOICES = {"again": 1, "bot": 4, "finish": 1}
@@ -87,6 +87,8 @@ class Person:
         self._stage = ""  # of the game's episode: "playing", "between", …
         self._stage_since_s = 0.0
         self._stage_until_ms = 0.0  # when that changes, as far as is known
+        self._asked: wire.Reply | None = None  # what they are asked between two episodes, and say
+        self._replied: set[tuple[str, int]] = set()
         self._count = 0  # of Keys
         self._loads = 1  # of the page, when it was counted
         self._rtts_ms: list[float] = []
@@ -172,6 +174,7 @@ class Person:
                 self._stood()
                 self._shown, self._stage = said["game"], said["stage"]
                 self._stage_until_ms = said["starts_ms"]
+                self._hear_question(said)
                 if self._stage != "playing":
                     self._eyes.pause(now_ms())
         elif event == "check":
@@ -191,6 +194,33 @@ class Person:
         if self._line is not None:
             self._line.enter(view)
         self._changed.set()
+
+    def _hear_question(self, said: dict[str, Any]) -> None:
+        """Something is asked between two episodes; what they say they say again if need be."""
+        about = (said["ask"], said["episode"])
+        if self._asked is not None and (self._asked.ask, self._asked.episode) == about:
+            return
+        self._asked = None
+        asks = self._state["view"].get("asks", []) if self._state is not None else []
+        for one in asks if about not in self._replied else []:
+            if one["name"] == said["ask"] and said["episode"] not in one["answered"]:
+                given = answers.answers(one["form"], self._rng)
+                self._asked = wire.Reply(said["game"], *about, given)
+
+    async def _reply(self, connection: Connection) -> None:
+        """Answer what is asked between two episodes. Raises `Closed`."""
+        said = self._asked
+        if said is None:
+            return
+        refused = await connection.ask(said)
+        if refused:
+            self._complain(f"refused: {refused.get('code')}: {refused.get('text')}")
+        elif said.answers and self._state is not None:
+            about = f"{said.ask}[{said.episode}]"
+            self.seen.answers.append((self._state["session"], about, dict(said.answers)))
+        self._replied.add((said.ask, said.episode))
+        if self._asked is said:
+            self._asked = None
 
     def _answer_check(self, said: dict[str, Any]) -> None:
         """A page answers by itself; a person who has to press a button needs a moment."""
@@ -353,6 +383,8 @@ class Person:
                         self._loads, self._count, held = line.loads, 0, 0
                     await connection.tell(wire.Ready(game, 1280, 720, 60))
                     ready_on = connection
+                elif self._asked is not None and now_s - self._stage_since_s > READS_S[0]:
+                    await self._reply(connection)
                 elif self._shown == game:
                     if change is not None and now_s >= due_s:
                         held = change.held

@@ -20,6 +20,7 @@ from igym.domain.language import LANGUAGES, Language
 from igym.domain.nearest import nearest
 from igym.domain.plan import Step
 from igym.domain.policy import Human, HumanSeat, Onnx, Policy, Random, Sample
+from igym.domain.rounds import Gate
 from igym.domain.routes import Several
 from igym.domain.scenes import (
     Ending,
@@ -89,7 +90,10 @@ class Play:
     picture_fps: float
     quality: int
     fps: float
+    practice: int
     episodes: int
+    until: Gate | None
+    never: Finish
     max_steps: int
     assign: str
     group: Grouping
@@ -103,7 +107,9 @@ class Play:
     partner_shown_as: str
     masked: bool
     countdown_s: float
-    between_s: float
+    pause_s: float
+    between: Survey | None
+    between_limit_s: float
     isolation: Literal["shared", "process"] = "shared"
     observations: bool | Literal["auto"] = "auto"
     infos: tuple[str, ...] = ()
@@ -191,6 +197,8 @@ class Experiment:
             if any(t != treatment for t in every if t.name == treatment.name):
                 raise BadPackage(f"Two treatments are named {treatment.name!r}.")
         names = [scene.name for scene in scenes]
+        between = [s.between.name for s in scenes if isinstance(s, Play) and s.between]
+        routes.check_asked(between, names)
         for treatment in self.treatments:
             if treatment.at and treatment.at not in names:
                 raise BadPackage(
@@ -280,7 +288,10 @@ def play(
     picture_fps: float = 0,
     quality: int = 75,
     fps: float = 30,
+    practice: int = 0,
     episodes: int = 1,
+    until: Gate | None = None,
+    never: Finish | None = None,
     max_steps: int = 10_000,
     assign: str = "fixed",
     group: Grouping | None = None,
@@ -294,7 +305,9 @@ def play(
     partner_shown_as: str = "",
     masked: bool = False,
     countdown: str = "3 s",
-    between: str = "2 s",
+    pause: str = "2 s",
+    between: Survey | None = None,
+    between_limit: str = "2 min",
     isolation: Literal["shared", "process"] = "shared",
     observations: bool | Literal["auto"] = "auto",
     infos: Sequence[str] = (),
@@ -329,7 +342,12 @@ def play(
         picture_fps: most rendered pictures a second; `fps` where this is 0.
         quality: of rendered pictures at best, 20 to 95 on JPEG's scale.
         fps: ticks a second, 1 to 120.
+        practice: so many episodes first that do not count: flagged in the data, no scores.
         episodes: how many, one after the other, with the same people in the same seats.
+        until: a condition (`scored(…)`, `won(…)`) or a pure function of the results so far,
+            looked at after each episode. It ends the practice as soon as it is met, or the
+            game where there is no practice; `practice` or `episodes` is then the most.
+        never: what follows for those who never reach it; finish("not_reached") by default.
         max_steps: an episode is cut off (truncated) after so many ticks.
         assign: who gets which human seat: "fixed" (by arrival) or "random".
         group: who is put together; `fifo()` by default (`igym.domain.grouping`).
@@ -345,7 +363,9 @@ def play(
         chat: whether the players can write to each other.
         partner_shown_as: the name of every other seat, whoever sits there; its label if empty.
         masked: nothing a browser is told differs between human and artificial partners.
-        countdown, between: pause before the first episode, and between two.
+        countdown, pause: before the first episode, and between two.
+        between: `survey(…)` for everybody after each episode; all wait for each other, at most
+            for `between_limit`.
         isolation: "process" gives each game a process of its own, for an environment whose step
             takes longer than a tick; "shared" games run beside others in one.
         observations: whether the data keep what each seat observed. "auto" does so where the
@@ -374,9 +394,19 @@ def play(
     texts = [str(seat) for seat in seats]
     need(len(set(texts)) == len(texts), f"two seats read the same as text: {sorted(texts)}")
     need(any(who is Human for who in seats.values()), "no seat is Human")
+    goal = getattr(until, "seat", "")
+    need(not goal or goal in texts, f"until=… is about {goal!r}, which is no seat")
     need(1 <= fps <= 120, f"fps={fps} is not between 1 and 120")
     need(episodes >= 1, f"episodes={episodes} is below 1")
+    need(practice >= 0, f"practice={practice} is below 0")
+    need(until is None or callable(until), "until must be scored(…), won(…) or a function")
+    need(
+        never is None or until is not None,
+        "never=… says what follows an until=…, and there is none",
+    )
     need(max_steps >= 1, f"max_steps={max_steps} is below 1")
+    asks = between is None or isinstance(between, Survey)
+    need(asks, f"between={between!r} is not a survey(…); how long the pause is says pause=")
     need(aspect == 0 or 0.2 <= aspect <= 5, f"aspect={aspect} is not between 0.2 and 5")
     if size is not None:
         fits = min(size) > 0 and 0.2 <= size[0] / size[1] <= 5
@@ -438,7 +468,10 @@ def play(
         picture_fps=picture_fps,
         quality=quality,
         fps=fps,
+        practice=practice,
         episodes=episodes,
+        until=until,
+        never=never or Finish("not_reached"),
         max_steps=max_steps,
         assign=assign,
         group=group or Grouping(),
@@ -454,7 +487,9 @@ def play(
         partner_shown_as=partner_shown_as,
         masked=masked,
         countdown_s=seconds(countdown),
-        between_s=seconds(between),
+        pause_s=seconds(pause),
+        between=between,
+        between_limit_s=seconds(between_limit),
         isolation=isolation,
         observations=observations,
         infos=tuple(infos),

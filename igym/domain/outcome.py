@@ -23,6 +23,7 @@ class GameOutcome(StrEnum):
     """The outcome of a game."""
 
     FINISHED = "finished"  # every episode was played to its end
+    UNREACHED = "unreached"  # the condition of its scene (`until`) was never met
     ABANDONED = "abandoned"  # a person was away for longer than the grace
     FAILED = "failed"  # the environment or a policy raised
     LOST = "lost"  # its worker died and nobody could go on

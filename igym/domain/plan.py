@@ -55,6 +55,17 @@ class QuizPlan:
 
 
 @dataclass(frozen=True, slots=True)
+class AskPlan:
+    """What people in a game are asked between its episodes, and how long the others wait."""
+
+    name: str
+    survey: SurveyPlan
+    seats: tuple[str, ...]
+    limit_s: float
+    when: Literal["after", "before", "first"] = "after"  # each episode; "first": before the first
+
+
+@dataclass(frozen=True, slots=True)
 class TouchPlan:
     """An on-screen button and the indices of the keys it holds."""
 
@@ -135,7 +146,7 @@ class PlayPlan:
     assign: str
     waits_s: float
     countdown_s: float
-    between_s: float
+    pause_s: float
     pointer: bool = False  # whether it means something where the pointer is
     buttons: tuple[ButtonPlan, ...] = ()  # of a gamepad
     sticks: bool = False  # whether its sticks mean something
@@ -151,6 +162,10 @@ class PlayPlan:
     assets: tuple[str, ...] = ()  # files below assets/ to load before the game
     picture_fps: float = 0  # most rendered pictures a second; 0 = fps
     quality: int = 75  # of rendered pictures
+    practice: int = 0
+    gate: bool = False  # whether there is an `until`
+    never: str = "not_reached"  # the outcome of who never gets through it
+    asks: tuple[AskPlan, ...] = ()
     treated: dict[str, str] = field(default_factory=dict)  # seat -> treatment that fills it
     tick_ms: float = 1.0  # of one step and one picture, as measured when it was compiled
     recovery: Recovery = "replay"  # as found when it was compiled
@@ -161,6 +176,15 @@ class PlayPlan:
     observations: bool = False  # whether the data keep what seats observe
     infos: tuple[str, ...] = ()  # of the environment's info, what the data keep
     actions: dict[str, Any] = field(default_factory=dict)  # keys held, "a+b", -> action; "" = none
+
+    def ask(self, name: str) -> AskPlan | None:
+        """What people are asked under that name."""
+        return next((ask for ask in self.asks if ask.name == name), None)
+
+    @property
+    def most_episodes(self) -> int:
+        """Practice included."""
+        return self.practice + self.episodes
 
     @property
     def grace_s(self) -> float:

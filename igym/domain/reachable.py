@@ -59,6 +59,8 @@ def _of_game(play: PlayPlan) -> Iterator[tuple[str, str]]:
         yield rule.leaver, f"who sits in {seat} stays away"
         if together and rule.then in ("end", "wait"):
             yield rule.partner, f"the game ends since who sits in {seat} stays away"
+    if play.gate:
+        yield play.never, "its `until` is never met"
     if play.limits:
         yield Outcome.EXCLUDED, "somebody goes over a limit"
     yield Outcome.TECHNICAL_PROBLEM, "the environment or a policy fails, or its workers are lost"

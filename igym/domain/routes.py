@@ -253,6 +253,21 @@ def unfold(
     return tuple(made.scenes), None if plain else Step("sequence", parts=steps)
 
 
+def check_asked(asked: Iterable[str], scenes: Sequence[str]) -> None:
+    """Names of what is asked inside a scene. Several scenes may ask the same.
+
+    Raises:
+        BadPackage: a name will not do, or is a scene's.
+    """
+    for name in asked:
+        _named("survey", name)
+        if name in scenes:
+            raise BadPackage(
+                f"A scene, and what is asked between the episodes of a game, are named {name!r}.",
+                hint="Answers go by name: give each its own.",
+            )
+
+
 def _orders(steps: Iterable[Step]) -> Iterable[Step]:
     for step in steps:
         if step.kind not in ("scene", "sequence"):

@@ -15,7 +15,7 @@ from igym.domain.plan import EndPlan, Plan, PlayPlan, ScenePlan
 from igym.errors import BadMessage, Conflict
 from igym.services import assigning, chatting, questions, routing
 from igym.services.connect import Deployment, now_ms
-from igym.store import bell, lobby, quotas, sessions
+from igym.store import bell, lobby, quotas, replies, sessions
 from igym.store.quotas import Give
 from igym.store.records import Row
 from igym.store.sessions import Session
@@ -326,7 +326,7 @@ def _view(deployment: Deployment, plan: Plan, session: Session) -> wire.View:
         aspect=play.aspect,
         background=play.background,
         fps=play.fps,
-        episodes=play.episodes,
+        episodes=play.most_episodes,
         seat=session.seat,
         seats=labels(play, session.seat),
         marks=play.marks,
@@ -334,6 +334,7 @@ def _view(deployment: Deployment, plan: Plan, session: Session) -> wire.View:
         pointer=play.pointer,
         buttons=[wire.PadButton(one.button, list(one.keys)) for one in play.buttons],
         sticks=play.sticks,
+        asks=_asks(deployment, play, session),
         assets=list(play.assets),
         assets_at=f"/assets/{session.package}/",
     )
@@ -354,6 +355,15 @@ def _end(end: EndPlan, session: Session) -> wire.EndView:
         redirect=endings.filled(redirect, {**session.given, **about}),
         reason=session.reason,
     )
+
+
+def _asks(deployment: Deployment, play: PlayPlan, session: Session) -> list[wire.AskView]:
+    """What they may be asked between the episodes of their game, and what they have answered."""
+    mine = [ask for ask in play.asks if session.seat in ask.seats]
+    if not mine:
+        return []
+    done = replies.answered(deployment.redis, session.experiment, session.game, session.seat)
+    return [wire.AskView(a.name, a.survey.form, sorted(done.get(a.name, []))) for a in mine]
 
 
 def _lobby(deployment: Deployment, play: PlayPlan, session: Session) -> wire.LobbyView:

@@ -47,7 +47,7 @@ def ask(
     """Have a function of the package called. Returns the question's id, for `answer`.
 
     Args:
-        what: "screen", or "match:<scene>".
+        what: as `igym.services.callee.function` takes it.
         arguments: the function's, as JSON can hold them.
         limit_s: how long the call may take; loading the package is not counted.
 

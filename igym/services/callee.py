@@ -15,6 +15,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from igym.domain import rounds
 from igym.domain.experiment import Experiment, Play
 from igym.errors import BadPackage
 from igym.services.loading import load
@@ -24,7 +25,7 @@ MOST_TRACE = 8_000
 
 
 def function(experiment: Experiment, what: str) -> Callable[..., Any]:
-    """The function of the author's that `what` names: "screen" or "match:<scene>".
+    """The function of the author that `what` names: "screen", "match:<scene>", "until:<scene>".
 
     Raises:
         BadPackage: there is none.
@@ -35,9 +36,19 @@ def function(experiment: Experiment, what: str) -> Callable[..., Any]:
     elif what.startswith("match:"):
         scene = experiment.scene(what.removeprefix("match:"))
         found = scene.group.function if isinstance(scene, Play) else None
+    elif what.startswith("until:"):
+        scene = experiment.scene(what.removeprefix("until:"))
+        found = _of_results(scene.until) if isinstance(scene, Play) else None
     if found is None:
         raise BadPackage(f"The package has no function for {what!r}.")
     return found
+
+
+def _of_results(call: Callable[..., Any] | None) -> Callable[..., Any] | None:
+    """`call`, which takes results of episodes, for results as JSON has them."""
+    if call is None:
+        return None
+    return lambda results: call([rounds.unpacked(result) for result in results])
 
 
 def _plain(value: Any) -> Any:

@@ -17,6 +17,7 @@ from igym.domain.experiment import Ending, Experiment, Page, Play, Quiz, Survey
 from igym.domain.grouping import Grouping
 from igym.domain.keymap import chord_keys
 from igym.domain.plan import (
+    AskPlan,
     ButtonPlan,
     EntryPlan,
     FillPlan,
@@ -90,10 +91,14 @@ def _play(scene: Play, root: Path, cells: Mapping[str, str], gallery: Gallery) -
         assign=scene.assign,
         waits_s=scene.waits_s,
         countdown_s=scene.countdown_s,
-        between_s=scene.between_s,
         pointer=scene.pointer is not None,
         buttons=_buttons(scene),
         sticks=scene.gamepad is not None and scene.gamepad.sticks,
+        pause_s=scene.pause_s,
+        practice=scene.practice,
+        gate=scene.until is not None,
+        never=scene.never.outcome,
+        asks=_asks(scene, root),
         group=_group(scene.group),
         fill=_fill(scene),
         shows=scene.shows,
@@ -129,6 +134,14 @@ def _buttons(scene: Play) -> tuple[ButtonPlan, ...]:
         ButtonPlan(BUTTONS.index(button), tuple(keys.index(key) for key in held))
         for button, held in scene.gamepad.holds(keys).items()
     )
+
+
+def _asks(scene: Play, root: Path) -> tuple[AskPlan, ...]:
+    if scene.between is None:
+        return ()
+    seats = tuple(map(str, scene.humans))
+    form = paging.survey(root, scene.between)
+    return (AskPlan(scene.between.name, form, seats, scene.between_limit_s),)
 
 
 def _group(group: Grouping) -> GroupPlan:

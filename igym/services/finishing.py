@@ -10,6 +10,7 @@ import logging
 from typing import Protocol
 
 from igym.domain.outcome import GameOutcome, Outcome
+from igym.domain.plan import PlayPlan
 from igym.errors import IgymError, NotFound
 from igym.services import advancing, matching, problems
 from igym.services.connect import Deployment, now_ms
@@ -60,13 +61,14 @@ def finish(
     Safe to call twice and to be cut short anywhere: the director finishes what is left.
     """
     redis, at_ms = deployment.redis, now_ms()
-    if stage is not None and outcome is not GameOutcome.FINISHED:
+    whole = outcome in (GameOutcome.FINISHED, GameOutcome.UNREACHED)
+    if stage is not None and not whole:
         try:
             stage.flush()  # ticks of the episode that did not end
         except IgymError as lost:
             _log.warning("the last ticks of game %s were not written: %s", game.id, lost)
     fresh = games.read(redis, game.experiment, game.id)
-    unclosed = fresh.episode if outcome is not GameOutcome.FINISHED else ""
+    unclosed = "" if whole else fresh.episode
     row: Row = (
         "games",
         {
@@ -101,15 +103,22 @@ def _ends(deployment: Deployment, game: Game, seat: str) -> str:
     match GameOutcome(game.outcome):
         case GameOutcome.FINISHED:
             return ""
+        case GameOutcome.UNREACHED:
+            return _play(deployment, game).never
         case GameOutcome.ABANDONED:
-            play = deployment.plans.get(game.experiment, game.package).scene(game.scene).play
-            assert play is not None
+            play = _play(deployment, game)
             if seat in game.away:
                 return play.dropped[seat].leaver
             left = next((one for one in game.away if one in play.dropped), seat)
             return play.dropped[left].partner
         case _:
             return str(Outcome.TECHNICAL_PROBLEM)
+
+
+def _play(deployment: Deployment, game: Game) -> PlayPlan:
+    play = deployment.plans.get(game.experiment, game.package).scene(game.scene).play
+    assert play is not None
+    return play
 
 
 def dismiss(deployment: Deployment, outbox: Outbox, game: Game, seat: str, outcome: str) -> None:

@@ -74,6 +74,8 @@ class Journal:
         self.steps = 0  # taken in this episode
         self.played = game.played  # ticks of the episodes before
         self.scores = dict.fromkeys(play.seats, 0.0) | game.scores
+        self.earned = dict.fromkeys(play.seats, 0.0)  # in this episode
+        self.practice = False
         self._ticks: list[Tick] = []
         self._edges: list[Edge] = []
         self._fields: dict[str, Any] = {}
@@ -98,10 +100,15 @@ class Journal:
         """Whether it is time to flush."""
         return len(self._ticks) >= self._full
 
-    def begin(self, episode: int, deciders: Sequence[Decider], steps: int = 0) -> None:
-        """The episode is on, `steps` of it are already in the log."""
+    def enter(self, episode: int, practice: bool) -> None:
+        """This episode is the next one."""
         if episode != self.episode:
             self.episode, self.attempt = episode, 0
+        self.practice = practice
+        self.earned = dict.fromkeys(self._play.seats, 0.0)
+
+    def begin(self, deciders: Sequence[Decider], steps: int = 0) -> None:
+        """It is on, `steps` of it are already in the log."""
         self._deciders = deciders
         self.steps = steps
         if not steps:
@@ -148,7 +155,7 @@ class Journal:
             )
         )
         for seat, reward in zip(seats, step.rewards, strict=True):
-            self.scores[seat] += reward
+            self.earned[seat] += reward
         if self._due:
             due, self._due = self._due, []
             self._edges += [
@@ -233,6 +240,7 @@ class Journal:
                 [decider.decisions for decider in self._deciders],
                 thoughts,
                 self._kept.take() if ticks else [],
+                self.practice,
             )
         )
 

@@ -15,6 +15,7 @@ from igym.domain.experiment import Play
 from igym.domain.outcome import GameOutcome
 from igym.domain.participant import Phase
 from igym.domain.plan import Plan, PlayPlan
+from igym.domain.rounds import Round, packed
 from igym.domain.watch import Kind
 from igym.engine import runner
 from igym.engine.seats import Background, Decider
@@ -22,10 +23,13 @@ from igym.errors import LeaseLost, NotFound, SceneFailed
 from igym.services import assigning, finishing, mailing
 from igym.services.casting import Cast, simulated
 from igym.services.connect import Deployment, now_ms
+from igym.services.consulting import Consultant
+from igym.services.gathering import gather
 from igym.services.inferring import Inference
 from igym.services.loading import Loaded
 from igym.services.people import GameOver
 from igym.services.recovering import Recovered, recover
+from igym.services.rounds import Rounds
 from igym.services.snapshots import Snapshots
 from igym.services.stage import Stage
 from igym.sim.host import Sim
@@ -95,6 +99,8 @@ class GameHost:
                 stage.leave(said)
             elif isinstance(said, inner.Alive):
                 stage.alive(said)
+            elif isinstance(said, inner.Replied):
+                stage.replied = True
             else:
                 stage.want_keyframe(said)
 
@@ -245,6 +251,14 @@ class GameHost:
             f"{scene}, making the environment",
             lambda: simulated(play, cells),
         )
+        rounds = Rounds(
+            play,
+            play_plan.asks,
+            game,
+            Consultant(self.deployment, game, self._insist, self._clock.sleep),
+            lambda what, why: self._complain(game, stage, what, why),
+        )
+        first = rounds.next()
         stage = Stage(
             self.deployment.settings,
             self._log,
@@ -255,6 +269,7 @@ class GameHost:
             play.controls,
             sim,
             snapshots,
+            first if isinstance(first, Round) else Round(game.done, False, play.episodes, 0),
             plan.absent_s,
             lambda seat, outcome: self._insist(
                 lambda: finishing.dismiss(self.deployment, self.outbox, game, seat, outcome)
@@ -271,13 +286,34 @@ class GameHost:
         try:
             self._insist(lambda: self._attach_links(stage))
             # A rehearsal may end games early; nobody else has a limit but the scene's own.
-            most = int(game.max_s * play.fps) or play.episodes * play.max_steps
+            most = int(game.max_s * play.fps) or play_plan.most_episodes * play.max_steps
             most -= game.played
-            for episode in range(game.done, play.episodes):
-                if most > 0:
-                    most -= self._episode(stage, sim, play, cast, episode, most, snapshots)
+            while True:
+                self._ask(stage, rounds)
+                found = rounds.next()
+                if most <= 0 or not isinstance(found, Round):
+                    break
+                stage.enter(found)
+                most -= self._episode(stage, sim, play, cast, rounds, most, snapshots)
+            if found == "unreached":
+                raise GameOver(GameOutcome.UNREACHED)
         finally:
             sim.close()
+
+    def _ask(self, stage: Stage, rounds: Rounds) -> None:
+        """Ask what is due between two episodes, unless that was settled before a takeover."""
+        journal = stage.journal
+        for ask, round in rounds.due(stage.asked):
+            stage.round = round
+            said = gather(self.deployment, self._insist, stage, ask)
+            rounds.said(ask, round.episode, said)
+            stage.asked[ask.name] = round.episode
+            journal.note(
+                asked=stage.asked,
+                asking_ms=0,
+                results=[packed(result) for result in rounds.results],
+            )
+            journal.flush()
 
     def _people(self, game: Game) -> dict[str, Session]:
         """Seat -> session; without those that have expired."""
@@ -299,12 +335,13 @@ class GameHost:
         sim: Sim,
         play: Play,
         cast: Cast,
-        episode: int,
+        rounds: Rounds,
         most: int,
         snapshots: Snapshots | None,
     ) -> int:
-        """Play one episode to at most `most` steps. Returns the steps taken."""
-        game, journal = stage.game, stage.journal
+        """Play the round that was entered to at most `most` steps. Returns the steps taken."""
+        game, journal, round = stage.game, stage.journal, stage.round
+        episode = round.episode
         where = f"scene {game.scene}, episode {episode}"
         seed = seeds.derive(game.seed, "episode", episode)
 
@@ -316,6 +353,7 @@ class GameHost:
             "day_ms": game.created_ms,
             "game_id": game.id,
             "episode": episode,
+            "practice": round.practice,
             "seed": seed,
             "cells": json.dumps(dict(cast.cells)),
             "partial": True,
@@ -338,17 +376,17 @@ class GameHost:
             if found.how != "restarted":
                 steps, deciders, last = found.steps, found.deciders, found.last
                 for seat, score in found.scores.items():
-                    journal.scores[seat] += score
+                    journal.earned[seat] += score
         if deciders is None:
             deciders = begin()
         runner.guarded(
             f"{where}, drawing after reset",
-            lambda: stage.begin(episode, deciders, lambda s: cast.stand_in(s, episode), steps),
+            lambda: stage.begin(deciders, lambda s: cast.stand_in(s, episode), steps),
         )
         row |= {"episode_id": journal.id, "attempt": journal.attempt}
         if not steps:
             stage.attend(gathering=True)
-            pause_s = play.countdown_s if episode == 0 else play.between_s
+            pause_s = play.countdown_s if round.number == 1 else play.pause_s
             stage.tell("countdown", starts_ms=now_ms() + pause_s * 1000)
             self._clock.sleep(pause_s)
             row["started_ms"] = now_ms()
@@ -376,14 +414,26 @@ class GameHost:
                 "partial": False,
             },
         )
+        rounds.close(round, journal, steps, last)
+        if not round.practice:
+            journal.scores = {s: n + journal.earned[s] for s, n in journal.scores.items()}
         journal.note(
-            done=episode + 1, attempt=0, scores=journal.scores, played=journal.played + steps
+            done=episode + 1,
+            attempt=0,
+            scores=journal.scores,
+            results=[packed(result) for result in rounds.results],
+            played=journal.played + steps,
         )
         journal.flush([done], close=True)
         journal.played += steps
-        if episode + 1 < play.episodes:
-            stage.tell("between", starts_ms=now_ms() + play.between_s * 1000)
+        if isinstance(rounds.next(), Round):
+            stage.tell("between", starts_ms=now_ms() + play.pause_s * 1000)
         return steps
+
+    def _complain(self, game: Game, stage: Stage, what: str, why: str) -> None:
+        """A function of the author's failed: the checks worker has told; say where, in the data."""
+        detail = f"{what} of scene {game.scene}, after {stage.journal.where}: {why}"
+        stage.journal.add(event_row(now_ms(), "function_failed", game=game.id, detail=detail))
 
     def _tell_recovery(self, stage: Stage, found: Recovered, row: dict[str, Any]) -> None:
         """Say in the log and in the data how the game came back."""

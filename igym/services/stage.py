@@ -17,6 +17,7 @@ from igym.domain.controls import Controls
 from igym.domain.dropout import Change, Seated
 from igym.domain.outcome import GameOutcome, Outcome
 from igym.domain.plan import PlayPlan
+from igym.domain.rounds import Round
 from igym.domain.watch import Kind, Word
 from igym.engine.seats import Background, Chair, Decider
 from igym.services.connect import now_ms
@@ -55,6 +56,7 @@ class Stage:
         controls: Controls,
         sim: Sim,
         snapshots: Snapshots | None,
+        first: Round,
         absent_s: float,
         dismiss: Callable[[str, str], None],
         caution: Callable[[str, Kind, bool, float], None],
@@ -62,6 +64,7 @@ class Stage:
     ) -> None:
         """
         Args:
+            first: the episode that is played first, here.
             absent_s: the longest that a scene which waits for somebody waits.
             dismiss: dismiss(seat, outcome) ends the session of who is not coming back.
             caution: caution(seat, kind, on, until_ms) warns a person about a limit, or says
@@ -94,6 +97,9 @@ class Stage:
         self._stand_in: Callable[[str], Decider] | None = None
         self._views = Views(sim, play, list(self.people), background)
         self._over = False  # the last step ended the episode
+        self.round = first
+        self.asked = dict(game.asked)  # what people are asked -> the last episode that is settled
+        self.replied = False  # somebody has answered what they are asked
         self._told = self._episode_message("waiting", 0, "", [])
 
     # --- from the inbox ------------------------------------------------------------------------
@@ -171,17 +177,20 @@ class Stage:
     # --- to the browsers -----------------------------------------------------------------------
 
     def _episode_message(
-        self, stage: wire.EpisodeStage, starts_ms: float, text: str, away: list[str]
+        self, stage: wire.EpisodeStage, starts_ms: float, text: str, away: list[str], ask: str = ""
     ) -> wire.Episode:
         return wire.Episode(
             game=self.game.id,
             generation=self.game.generation,
-            episode=self.journal.episode,
-            episodes=self.play.episodes,
+            episode=self.round.episode,
+            practice=self.round.practice,
+            round=self.round.number,
+            rounds=self.round.of,
             stage=stage,
             starts_ms=starts_ms,
             text=text,
             away=[] if self.play.masked else away,
+            ask=ask,
             scores=dict(self.journal.scores),
         )
 
@@ -199,10 +208,11 @@ class Stage:
         starts_ms: float = 0,
         text: str = "",
         away: list[str] | None = None,
+        ask: str = "",
     ) -> None:
         """Say where the game stands, to everybody and to whoever connects later."""
         missing = self._missing() if away is None else away
-        self._told = self._episode_message(stage, starts_ms, text, missing)
+        self._told = self._episode_message(stage, starts_ms, text, missing, ask)
         packet = wire.packet(self._told)
         for web, conns in self._links(self.people).items():
             self._outbox.put(web, inner.Deliver(conns, inner.CONTROL, packet))
@@ -233,18 +243,22 @@ class Stage:
 
     # --- an episode ------------------------------------------------------------------------------
 
+    def enter(self, round: Round) -> None:
+        """That episode is the next one."""
+        self.round = round
+        self.journal.enter(round.episode, round.practice)
+
     def begin(
         self,
-        episode: int,
         deciders: Sequence[Decider],
         stand_in: Callable[[str], Decider],
         steps: int = 0,
     ) -> None:
-        """The environment stands at `steps` of this episode: show it.
+        """The environment stands at `steps` of the episode that was entered: show it.
 
         `stand_in` makes what sits in for the person of a seat.
         """
-        self.journal.begin(episode, deciders, steps)
+        self.journal.begin(deciders, steps)
         self._stand_in = stand_in
         self._chairs = {
             seat: decider
@@ -316,7 +330,7 @@ class Stage:
         changed = False
         self._gathering = gathering
         while True:
-            changed |= self._look()
+            changed |= self.look()
             waits = tuple(s for s, person in self.people.items() if person.stands is Seated.AWAY)
             if not waits:
                 break
@@ -354,8 +368,12 @@ class Stage:
             self._caution(seat, word.kind, word.what == "warn", max(0.0, until_ms))
             self._event(seat, f"limit_{word.what}", word.kind)
 
-    def _look(self) -> bool:
-        """Look at everybody once. Returns whether something has changed."""
+    def look(self) -> bool:
+        """Look at everybody once. Returns whether something has changed.
+
+        Raises:
+            GameOver: a rule ends the game, or nobody is left.
+        """
         now_s = time.monotonic()
         changed = False
         for seat, person in self.people.items():
@@ -388,8 +406,8 @@ class Stage:
             self._event(seat, f"seat_{change.value}", person.rule.then)
 
     def _replace(self, seat: str, person: Person) -> None:
-        assert self._stand_in is not None
-        if seat in self._chairs:
+        # Between two episodes of a game that was taken over there are no chairs yet.
+        if seat in self._chairs and self._stand_in is not None:
             stand_in = self._stand_in(seat) if person.rule.then == "policy" else None
             self._chairs[seat].give(stand_in, empty=person.rule.then == "shrink")
 

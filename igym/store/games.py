@@ -20,7 +20,18 @@ _end = Script("game_end.lua")
 
 
 #: Fields that are JSON in the hash.
-_PACKED = ("seats", "away", "scores", "cells", "holds", "replaced", "gone", "filled")
+_PACKED = (
+    "seats",
+    "away",
+    "scores",
+    "cells",
+    "holds",
+    "replaced",
+    "gone",
+    "filled",
+    "results",
+    "asked",
+)
 
 
 class Game(msgspec.Struct, frozen=True):
@@ -50,7 +61,10 @@ class Game(msgspec.Struct, frozen=True):
     attempt: int = 0  # how often the running episode began anew
     done: int = 0  # episodes that were played to their end
     played: int = 0  # ticks of those
-    scores: dict[str, float] = {}  # seat -> sum of rewards over those
+    scores: dict[str, float] = {}  # seat -> sum of rewards over those that count
+    results: list[dict[str, Any]] = []  # of those (`igym.domain.rounds.Result`)
+    asked: dict[str, int] = {}  # what people are asked -> the last episode that is settled
+    asking_ms: float = 0  # until when they are being asked; 0 = they are not
     cells: dict[str, str] = {}  # treatment (per group) -> cell
     holds: dict[str, str] = {}  # treatment -> the game whose place it is: this one
     replaced: list[str] = []  # seats in which something sits in for a person who may come back

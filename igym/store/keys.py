@@ -270,6 +270,12 @@ def chatters(experiment: str, game_id: str) -> str:
     return f"igym:{{{experiment}}}:chatters:{game_id}"
 
 
+@key("hash", days=2)
+def replies(experiment: str, game_id: str) -> str:
+    """What people said between a game's episodes: "<ask>:<episode>:<seat>" -> answers as JSON."""
+    return f"igym:{{{experiment}}}:replies:{game_id}"
+
+
 @key("zset", days=1)
 def heard(experiment: str) -> str:
     """Session -> when any message of its browser last came, ms on Redis's clock."""

@@ -14,7 +14,7 @@ from socketio.exceptions import ConnectionRefusedError as Refusal
 from igym import wire
 from igym.domain.participant import Phase
 from igym.errors import BadMessage, Conflict, IgymError, NotFound, NotYours, OldClient
-from igym.services import advancing, chatting, tokens, waiting, withdrawing
+from igym.services import advancing, chatting, replying, tokens, waiting, withdrawing
 from igym.services.connect import Deployment, now_ms
 from igym.store import RedisError, games, records, sessions, sockets
 from igym.web import hearing
@@ -56,6 +56,7 @@ class Sockets:
         door.on(wire.Probe)(self._probe)
         door.on(wire.Notice)(self._notice)
         door.on(wire.Say)(self._say)
+        door.on(wire.Reply)(self._reply)
         door.on(wire.Withdraw)(self._withdraw)
         door.on(wire.Got)(self.mailman.got)
         door.on(wire.Screened)(self._screened)
@@ -231,6 +232,12 @@ class Sockets:
     def _say(self, link: Link, said: wire.Say) -> None:
         session = sessions.read(self._deployment.redis, link.experiment, link.session)
         chatting.say(self._deployment, self._outlet.outbox, session, said)
+
+    def _reply(self, link: Link, said: wire.Reply) -> None:
+        session = sessions.read(self._deployment.redis, link.experiment, link.session)
+        replying.reply(self._deployment, session, said)
+        if link.worker:
+            self._outlet.outbox.put(link.worker, inner.Replied(said.game, session.seat))
 
     def _withdraw(self, link: Link, said: wire.Withdraw) -> None:
         withdrawing.withdraw(

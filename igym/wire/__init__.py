@@ -21,6 +21,7 @@ from msgspec import Meta
 
 from igym.domain.participant import Phase
 from igym.errors import BadMessage
+from igym.wire.views import AskView as AskView
 from igym.wire.views import ChatLine as ChatLine
 from igym.wire.views import ChatView as ChatView
 from igym.wire.views import ChoiceOption as ChoiceOption
@@ -55,7 +56,9 @@ Device: TypeAlias = Annotated[int, Meta(ge=0, le=2)]
 #: The pointer's place in 1/10,000 of the stage, a stick's in 1/10,000 of its way.
 GRID = 10_000
 Place: TypeAlias = Annotated[int, Meta(ge=-GRID, le=GRID)]
-EpisodeStage: TypeAlias = Literal["waiting", "countdown", "playing", "between", "held", "over"]
+EpisodeStage: TypeAlias = Literal[
+    "waiting", "countdown", "playing", "asking", "between", "held", "over"
+]
 
 
 class Message(msgspec.Struct, frozen=True):
@@ -189,6 +192,20 @@ class Say(Message, frozen=True, forbid_unknown_fields=True):
     text: Annotated[str, Meta(min_length=1, max_length=500)]
 
 
+class Reply(Message, frozen=True, forbid_unknown_fields=True):
+    """The answers to `Episode.ask`. The first that arrive for an episode are those that count."""
+
+    event = "reply"
+    acked = True
+    durable = True
+
+    game: Id
+    ask: Id  # AskView.name
+    episode: Count
+    answers: Annotated[dict[Id, Json], Meta(max_length=500)] = {}  # as in `Advance`
+    times: Annotated[dict[Id, tuple[Millis, Millis, Millis]], Meta(max_length=500)] = {}
+
+
 class Withdraw(Message, frozen=True, forbid_unknown_fields=True):
     """The participant stops taking part. Final."""
 
@@ -249,13 +266,18 @@ class Episode(Message, frozen=True):
     game: str
     generation: int
     episode: int  # from 0
-    episodes: int
+    practice: bool  # it does not count
+    round: int  # from 1, among the practice episodes or among those that count
+    rounds: int  # so many of these; 0 = a condition ends them
     # "waiting" for players to be there, "held" for one who is away
     stage: EpisodeStage
     starts_ms: float  # of the next change of stage; 0 = not known
     text: str  # author's sentence, may be ""
-    away: list[str]  # seats whose people are away; `starts_ms` is when the scene's rule acts
-    scores: dict[str, float]  # seat -> sum of rewards over the finished episodes
+    # Seats whose people are away: `starts_ms` is when the scene's rule acts. While people are
+    # asked, seats whose answers are missing: `starts_ms` is when it goes on without them.
+    away: list[str]
+    ask: str  # AskView.name of what is being asked; "" = nothing
+    scores: dict[str, float]  # seat -> sum of rewards over the finished episodes that count
 
 
 class Frame(Message, frozen=True, array_like=True):
@@ -361,6 +383,7 @@ FROM_BROWSER: tuple[type[Message], ...] = (
     Here,
     Choose,
     Say,
+    Reply,
     Withdraw,
     Got,
 )

@@ -81,6 +81,13 @@ class Alive(Inner, frozen=True, tag=6):
     conn: int
 
 
+class Replied(Inner, frozen=True, tag=7):
+    """Somebody's answers are in `keys.replies`. Lost: the game looks there once a second."""
+
+    game: str
+    seat: str
+
+
 # --- game worker -> web worker -----------------------------------------------------------------
 
 
@@ -191,7 +198,7 @@ class Post(Inner, frozen=True, tag=25):
 
 FRAME, KEYFRAME, CONTROL = 0, 1, 2
 
-ToGame = Attach | Detach | Input | WantKeyframe | Leave | Alive | Inferred
+ToGame = Attach | Detach | Input | WantKeyframe | Leave | Alive | Inferred | Replied
 ToInference = Infer
 ToWeb = Deliver | Owned | Nudge | Displaced | LobbyCount | Ask | Post
 

@@ -62,6 +62,7 @@ class Chunk(msgspec.Struct, frozen=True, array_like=True):
     decisions: list[int] = []  # of each seat's policy in this episode so far; 0 for people
     thoughts: list[tuple[int, int]] = []  # (seat, tick) at which a policy with memory observed
     moments: list[Moment] = []
+    practice: bool = False  # the episode does not count
 
 
 encode_chunk = msgspec.msgpack.Encoder().encode

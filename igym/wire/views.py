@@ -83,6 +83,14 @@ class ChatView(msgspec.Struct, frozen=True):
     most_chars: int  # of one line
 
 
+class AskView(msgspec.Struct, frozen=True):
+    """What this participant is asked between the episodes of a game."""
+
+    name: str
+    form: dict[str, Json]  # SurveyJS JSON
+    answered: list[int]  # the episodes for which the server has their answers
+
+
 class TouchKey(msgspec.Struct, frozen=True):
     """One on-screen button: holding it holds `keys`."""
 
@@ -109,7 +117,7 @@ class GameView(msgspec.Struct, frozen=True, tag="game"):
     aspect: float  # stage width / height
     background: str  # CSS colour of the stage
     fps: float  # ticks a second
-    episodes: int
+    episodes: int  # the most there can be, practice included
     seat: str  # the participant's seat
     seats: dict[str, str]  # seat -> label to show
     marks: dict[str, str]  # seat -> id of the drawn object that is "you" for that seat
@@ -117,6 +125,7 @@ class GameView(msgspec.Struct, frozen=True, tag="game"):
     pointer: bool  # whether it matters where the pointer is
     buttons: list[PadButton]
     sticks: bool  # whether it matters where the sticks of a gamepad are
+    asks: list[AskView]
     assets: list[str] = []  # images and atlases to load before the game, below `assets_at`
     assets_at: str = ""  # address that ends with /
 

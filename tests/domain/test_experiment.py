@@ -40,7 +40,7 @@ HELLO = consent("hello", "hello.md")
         ({"waits": "soon"}, "'soon' is not a duration"),
         ({"waits": "20"}, "'20' is not a duration"),
         ({"countdown": "3"}, "'3' is not a duration"),
-        ({"between": ""}, "'' is not a duration"),
+        ({"pause": ""}, "'' is not a duration"),
         ({"keys": {(): 1}}, "a chord without a key"),
     ],
 )

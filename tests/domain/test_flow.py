@@ -36,7 +36,7 @@ from igym.errors import BadPackage, NotFound
 GAME = PlayPlan(
     seats=("a",), humans=("a",), policies={}, keys=("x",), touch=(), title="", help="",
     labels={}, marks={}, aspect=2, background="#000", fps=30, episodes=1, max_steps=10,
-    assign="fixed", waits_s=60, countdown_s=3, between_s=2,
+    assign="fixed", waits_s=60, countdown_s=3, pause_s=2,
 )  # fmt: skip
 PLAN = Plan(
     experiment="e",

@@ -53,7 +53,7 @@ def a_play(humans: int = 2, **more: Any) -> PlayPlan:
         "seats": (*seats, *treated), "humans": seats, "policies": {}, "keys": ("a",), "touch": (),
         "title": "Play", "help": "", "labels": {}, "marks": {}, "aspect": 2.0,
         "background": "#000", "fps": 30, "episodes": 1, "max_steps": 10, "assign": "fixed",
-        "waits_s": 600, "countdown_s": 0, "between_s": 0,
+        "waits_s": 600, "countdown_s": 0, "pause_s": 0,
         "dropped": {seat: HoldPlan() for seat in seats}, **more,
     }  # fmt: skip
     return PlayPlan(**made)

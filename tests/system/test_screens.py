@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import msgspec
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
@@ -21,7 +22,7 @@ LOBBY = wire.LobbyView("Together", 2, 1, 1, "count", 0.0, 1e13)
 GAME = wire.GameView(
     game="g1", title="Together", help="Move.", keys=["ArrowLeft", " "], touch=[], aspect=2.0,
     background="#ffffff", fps=30.0, episodes=1, seat="a", seats={"a": "Red", "b": "Blue"},
-    marks={}, chat=wire.ChatView(lines=LINES, said=0, most_chars=500),
+    marks={}, chat=wire.ChatView(lines=LINES, said=0, most_chars=500), asks=[],
     pointer=False, buttons=[], sticks=False,
 )  # fmt: skip
 
@@ -66,8 +67,9 @@ def frame(tick: int, generation: int = 0) -> wire.Frame:
 
 
 def stands(stage: str, *, generation: int = 0, **more: object) -> wire.Episode:
-    about: dict = {"starts_ms": 0.0, "text": "", "away": [], "scores": {}, **more}
-    return wire.Episode("g1", generation, 0, 1, stage, **about)
+    about: dict = {"starts_ms": 0.0, "text": "", "away": [], "ask": "", "scores": {}, **more}
+    about = {"practice": False, "round": 1, "rounds": 1, "stage": stage} | about
+    return wire.Episode("g1", generation, 0, **about)
 
 
 def test_chat_lines_come_once_and_in_order_and_are_acknowledged_together(page):
@@ -407,3 +409,59 @@ def test_all_points_of_a_scale_are_in_sight(page):
         for point in page.locator(".survey label.sd-item").all():
             box = point.bounding_box()
             assert box is not None and box["x"] >= 0 and box["x"] + box["width"] <= width
+
+
+FEELING = {"elements": [{"type": "rating", "name": "fun", "title": "Fun?", "isRequired": True}]}
+
+
+def asked(*answered: int) -> wire.State:
+    view = msgspec.structs.replace(GAME, asks=[wire.AskView("feeling", FEELING, list(answered))])
+    return state(view, "playing")
+
+
+def test_questions_between_episodes_cover_the_game_and_are_answered_once(page):
+    now = stands("asking", starts_ms=1e13, ask="feeling", away=["a", "b"])
+    puppet = opened(page, asked(), now)
+    puppet.silent.add("reply")
+    sheet, waiting = page.locator(".asking"), page.locator(".overlay-title")
+    expect(sheet.get_by_text("Fun?")).to_be_visible()
+    page.get_by_role("button", name="Continue").click()  # required: stays
+    expect(sheet).to_be_visible()
+    sheet.locator(".sd-rating__item").nth(3).click()
+    page.reload()  # the draft outlives it
+    expect(sheet.locator("input:checked")).to_have_count(1)
+    page.get_by_role("button", name="Continue").click()
+    expect(sheet).to_be_hidden()
+    expect(waiting).to_have_text("Waiting for Blue")
+
+    until(page, lambda: puppet.heard("reply"), "the answers")
+    puppet.silent.clear()
+    page.reload()  # not acknowledged: said again, and not asked again
+    until(page, lambda: len(puppet.heard("reply")) == 2, "the answers once more")
+    once, again = puppet.heard("reply")
+    assert once == again and once["times"]["fun"][0] > 0
+    assert once | {"times": {}} == {
+        "game": "g1", "ask": "feeling", "episode": 0, "answers": {"fun": 4}, "times": {},
+    }  # fmt: skip
+    expect(sheet).to_be_hidden()
+    expect(waiting).to_have_text("Waiting for Blue")
+
+
+def test_questions_go_away_when_the_game_goes_on_without_the_answers(page):
+    puppet = opened(page, asked(), stands("asking", starts_ms=1e13, ask="feeling", away=["a"]))
+    sheet = page.locator(".asking")
+    expect(sheet.get_by_text("Fun?")).to_be_visible()
+    puppet.say(stands("between", starts_ms=0.0))
+    expect(sheet).to_be_hidden()
+    expect(page.locator(".overlay-title")).to_have_text("Round finished")
+
+
+def test_a_page_is_told_what_is_practice_and_when_it_counts(page):
+    puppet = opened(page, state(GAME, "playing"), stands("countdown", practice=True, rounds=2))
+    said = page.locator(".overlay-panel")
+    expect(said).to_contain_text("Practice 1 of 2")
+    expect(said).to_contain_text("It does not count.")
+    counts = msgspec.structs.replace(stands("countdown", rounds=3), episode=2)
+    puppet.say(counts)
+    expect(said).to_contain_text("Round 1 of 3")
+    expect(said).to_contain_text("From now on it counts.")

@@ -232,7 +232,7 @@ def slime(redis) -> str:
         seats=("left", "right"), humans=("left", "right"), policies={}, keys=(), touch=(),
         title="", help="", labels={}, marks={}, aspect=2, background="#000", fps=30, episodes=1,
         max_steps=10, assign="fixed", waits_s=1, countdown_s=1,
-        between_s=1,
+        pause_s=1,
     )  # fmt: skip
     scenes = (ScenePlan("together", play=play),)
     packages.publish(redis, Plan("slime", "1", "Slime", "0123456789abcdef" * 4, scenes))

@@ -41,6 +41,7 @@ GOOD = {
     wire.Here: {"proposal": "p"},
     wire.Choose: {"version": 4, "option": "again"},
     wire.Say: {"game": "g", "count": 1, "text": "Left!"},
+    wire.Reply: {"game": "g", "ask": "feeling", "episode": 0, "answers": {"fun": 5}},
     wire.Withdraw: {"keep": True},
     wire.Got: {"seq": 7},
 }

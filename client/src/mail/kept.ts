@@ -34,3 +34,9 @@ export interface Draft {
 
 export const draftOf = (session: string, scene: string, version: number): Kept<Draft> =>
   kept(`igym:${session}:draft:${scene}:${version}`);
+
+/** The same for what is asked between the episodes of a game. */
+export const draftOfReply = (
+  session: string,
+  { game, ask, episode }: { game: string; ask: string; episode: number },
+): Kept<Draft> => draftOf(session, `${game}:${ask}`, episode);

@@ -6,7 +6,10 @@ import { keyIndex, type HeldKeys } from './keys.ts';
 
 /** True where a key belongs to the form control that has the focus. */
 function typing(target: EventTarget | null): boolean {
-  return target instanceof Element && target.closest('input, textarea, select, button, a') !== null;
+  return (
+    target instanceof Element &&
+    target.closest('input, textarea, select, button, a, .asking') !== null
+  );
 }
 
 /** Feed `held` from the keyboard; `changed` after every change. Returns how to stop. */

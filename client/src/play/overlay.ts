@@ -6,11 +6,12 @@ import type { Episode, GameView } from '../wire.gen.ts';
 import { names } from './notes.ts';
 
 /** The stages of an episode that cover the picture. */
-type Covered = 'waiting' | 'countdown' | 'between' | 'held' | 'over';
+type Covered = 'waiting' | 'countdown' | 'asking' | 'between' | 'held' | 'over';
 
 const said: Record<Covered, { title: string; text: string }> = {
   waiting: { title: text.game.waiting, text: text.game.waitingText },
   countdown: { title: text.game.countdown, text: '' },
+  asking: { title: text.asking.waiting, text: text.asking.waitingText },
   between: { title: text.game.between, text: text.game.betweenText },
   held: { title: text.game.held, text: text.game.heldText },
   over: { title: text.game.over, text: text.game.overText },
@@ -56,8 +57,9 @@ export function overlay(server: () => number, announce: (words: string) => void)
       }
     } else if (episode.stage === 'held' && view && !episode.away.includes(view.seat)) {
       say(big, left_s > 0 ? String(left_s) : '');
-    } else if (episode.stage === 'waiting') {
-      say(until, left_s > 0 ? text.game.heldLeft(left_s) : '');
+    } else if (episode.stage === 'waiting' || episode.stage === 'asking') {
+      const words = episode.stage === 'asking' ? text.asking.goesOn : text.game.heldLeft;
+      say(until, left_s > 0 ? words(left_s) : '');
     } else if (episode.stage === 'playing' && !root.hidden && now > goUntil) {
       root.hidden = true;
     }
@@ -71,7 +73,7 @@ export function overlay(server: () => number, announce: (words: string) => void)
       view = nextView;
       episode = next;
       root.dataset['stage'] = next.stage;
-      say(round, next.episodes > 1 ? text.game.round(next.episode + 1, next.episodes) : '');
+      say(round, roundOf(next));
 
       if (!isCovered(next.stage)) {
         // After a countdown, "Go!" stays for a blink; it does not cover the picture.
@@ -85,24 +87,50 @@ export function overlay(server: () => number, announce: (words: string) => void)
       }
       const alone = next.stage === 'waiting' && Object.keys(view.seats).length < 2;
       const standard = said[next.stage];
-      const lost = next.stage === 'held' ? missed(view, next) : null;
-      say(title, alone ? text.game.waitingAlone : (lost?.title ?? standard.title));
+      const lost = missed(view, next);
+      const practised = next.practice && next.stage === 'between';
+      const plain = practised ? text.game.practiceBetween : standard.title;
+      say(title, alone ? text.game.waitingAlone : (lost?.title ?? plain));
       // The author's sentence is for the partners of who is away.
-      const forMe = next.away.length === 0 || next.away.some((seat) => seat !== nextView.seat);
-      say(words, (forMe && next.text) || lost?.text || (alone ? '' : standard.text));
+      const forMe =
+        next.stage === 'asking' ||
+        next.away.length === 0 ||
+        next.away.some((seat) => seat !== nextView.seat);
+      say(
+        words,
+        (forMe && next.text) || lost?.text || kindOf(next) || (alone ? '' : standard.text),
+      );
       say(big, '');
       say(until, '');
       scoreList(scores, view, next);
       keyHelp(help, view);
       root.hidden = false;
-      if (before !== next.stage) announce(`${title.textContent}. ${words.textContent}`);
+      // While people are asked, it is under the questions until they have answered.
+      if (before !== next.stage && next.stage !== 'asking')
+        announce(`${title.textContent}. ${words.textContent}`);
       tick(server());
     },
   };
 }
 
-/** Who the game stands still for; null where that is not told. */
-function missed(view: GameView, { away }: Episode) {
+const roundOf = ({ practice, round, rounds }: Episode): string => {
+  if (practice) return text.game.practice(round, rounds);
+  return rounds === 1 ? '' : text.game.round(round, rounds);
+};
+
+/** Whether this episode counts, where there is something to tell apart; said before it begins. */
+function kindOf({ stage, practice, round, episode }: Episode): string {
+  if (stage !== 'countdown') return '';
+  if (practice) return text.game.practiceText;
+  return round === 1 && episode > 0 ? text.game.practiceOver : '';
+}
+
+/** Who the game waits for; null where that is not told. */
+function missed(view: GameView, { away, stage }: Episode) {
+  const others = away.filter((seat) => seat !== view.seat);
+  if (stage === 'asking' && others.length > 0)
+    return { title: text.asking.waitingFor(names(view, others)), text: text.asking.waitingText };
+  if (stage !== 'held') return null;
   if (away.includes(view.seat)) return { title: text.game.back, text: text.game.backText };
   if (away.length === 0) return null;
   return { title: text.game.lost(names(view, away)), text: text.game.lostText };

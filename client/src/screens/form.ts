@@ -7,28 +7,45 @@ import { Model, QuestionRatingModel } from 'survey-core';
 import 'survey-core/survey-core.fontless.min.css';
 import 'survey-js-ui';
 import { h } from '../dom.ts';
-import { draftOf } from '../mail/kept.ts';
+import { draftOf, type Draft, type Kept } from '../mail/kept.ts';
 import '../style/survey.css';
 import { text } from '../text.ts';
 import type { Json, State } from '../wire.gen.ts';
 import { advance, advancing } from './advance.ts';
-import { itemTimes } from './itemTimes.ts';
+import { itemTimes, type Times } from './itemTimes.ts';
 import type { Context } from './screen.ts';
 
 /** More than this is not sent: the server would not take it. Characters of JSON. */
 const MOST_CHARS = 50_000;
 
-interface Form {
+export interface Form {
   root: HTMLElement;
+  heading: HTMLElement;
   close(): void;
 }
 
-export function questions(context: Context, state: State, form: Record<string, Json>): Form {
+/** Where half-finished answers are kept, and how finished ones are sent; true = they are taken. */
+export interface Way {
+  draft: Kept<Draft>;
+  send(answers: Record<string, Json>, times: Times): Promise<boolean | null>;
+  /** What was sent before a reload and has not arrived yet; null: nothing was. */
+  sent?(): Promise<boolean | null>;
+}
+
+/** The questions of a scene. */
+export const questions = (context: Context, state: State, form: Record<string, Json>): Form =>
+  ask(context, form, {
+    // Outlives a reload; it is forgotten once the server has the answers (main.ts).
+    draft: draftOf(state.session, state.scene, state.version),
+    send: (answers, times) => advance(context, state, answers, times),
+    sent: () => advancing(context, state),
+  });
+
+export function ask(context: Context, form: Record<string, Json>, way: Way): Form {
+  const { draft } = way;
   const sheet = h('div', { class: 'survey-sheet' });
   const heading = h('h1', { class: 'unseen', text: text.survey.heading });
   const root = h('div', { class: 'survey' }, heading, sheet);
-  // Half-finished answers outlive a reload; they are forgotten once the server has them (main.ts).
-  const draft = draftOf(state.session, state.scene, state.version);
 
   const model = new Model(form);
   if (!('locale' in form)) model.locale = text.language;
@@ -75,14 +92,15 @@ export function questions(context: Context, state: State, form: Record<string, J
     const answers = model.data as Record<string, Json>;
     if (JSON.stringify(answers).length > MOST_CHARS)
       return context.shell.toast(text.survey.tooLong, text.survey.tooLongHint);
-    void wait(advance(context, state, answers, times.all()));
+    void wait(way.send(answers, times.all()));
   });
-  void wait(advancing(context, state));
+  if (way.sent) void wait(way.sent());
   // Once it is in the document: the library measures it there to choose a phone's layout.
   queueMicrotask(() => model.render(sheet));
 
   return {
     root,
+    heading,
     close() {
       times.close();
       model.dispose();

@@ -4,6 +4,7 @@ import { now_ms } from '../clock.ts';
 import { h } from '../dom.ts';
 import { Images } from '../canvas/images.ts';
 import { chime } from '../chime.ts';
+import { asking } from '../play/asking.ts';
 import { bar } from '../play/bar.ts';
 import { cautions } from '../play/cautions.ts';
 import { chat as makeChat } from '../play/chat.ts';
@@ -62,7 +63,9 @@ export const game: Screen<GameView> = (context, first) => {
   const move_ms = Math.max(1_000 / view.fps, SOONEST_MS);
   const stopPointer = view.pointer && pointer(field.canvas, held.points, move_ms, keys.now);
   const stopGamepad = gamepad(view, held, move_ms, keys.now);
-  const root = h('div', { class: 'game' }, top.root, field.root, chat?.root, pad.root);
+  const questions = asking(context, first.session);
+  const { root: sheet } = questions;
+  const root = h('div', { class: 'game' }, top.root, field.root, chat?.root, pad.root, sheet);
 
   const ready = (): void => {
     if (!load.done()) return; // the game waits for whoever cannot see it yet
@@ -78,6 +81,7 @@ export const game: Screen<GameView> = (context, first) => {
     top.latency(clock.rtt, link.online);
     note.tick(performance.now(), link.online);
     warned.tick(clock.server());
+    questions.tick(clock.server());
   }, 200);
   const paints = setInterval(() => {
     const { all, late } = field.paints();
@@ -101,6 +105,7 @@ export const game: Screen<GameView> = (context, first) => {
     else if (said.stage === 'playing' && was?.stage !== 'held') scene.point('a moment');
     over.show(view, said);
     note.stand(view, said);
+    questions.show(view, said);
   };
   return {
     root,
@@ -108,6 +113,7 @@ export const game: Screen<GameView> = (context, first) => {
       view = state.view;
       show();
       chat?.update(view);
+      if (last) questions.show(view, last);
       ready();
     },
     episode(said) {
@@ -145,6 +151,7 @@ export const game: Screen<GameView> = (context, first) => {
       stopGamepad();
       pad.stop();
       keys.stop();
+      questions.close();
       chat?.stop();
       load.stop();
       field.stop();

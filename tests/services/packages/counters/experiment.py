@@ -19,7 +19,7 @@ experiment = Experiment(
         waits="3 s",
         dropped=hold("0.3 s"),
         countdown="0 s",
-        between="0 s",
+        pause="0 s",
         chat=True,
     ),
     ending(
