@@ -3,6 +3,7 @@
 This is the author's vocabulary. Importing it loads no server library.
 """
 
+from igym.domain.adaptive import Adaptive, chosen_by, staircase
 from igym.domain.conditions import answer, cell
 from igym.domain.controls import Gamepad, Pointer
 from igym.domain.dropout import hold
@@ -34,6 +35,7 @@ from igym.domain.waves import wave
 __version__ = "0.1.0"
 
 __all__ = [
+    "Adaptive",
     "Experiment",
     "Gamepad",
     "Heuristic",
@@ -52,6 +54,7 @@ __all__ = [
     "branch",
     "cell",
     "choose",
+    "chosen_by",
     "consent",
     "custom",
     "ending",
@@ -73,6 +76,7 @@ __all__ = [
     "screen",
     "shuffle",
     "slow",
+    "staircase",
     "strangers",
     "survey",
     "wave",

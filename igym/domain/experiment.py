@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
 from igym.domain import routes
+from igym.domain.adaptive import Adaptive, ChosenBy, check_rules
 from igym.domain.controls import Controls, Gamepad, Pointer, Press
 from igym.domain.dropout import Hold
 from igym.domain.duration import seconds
@@ -47,8 +48,8 @@ __all__ = [
     "play", "quiz", "survey",
 ]  # fmt: skip
 
-#: Who sits somewhere: a person, a policy, or whichever policy a treatment says.
-Seat = HumanSeat | Policy | Treatment
+#: Who sits somewhere: a person, a policy, or whichever a treatment or the episodes so far say.
+Seat = HumanSeat | Policy | Treatment | Adaptive
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,8 +198,11 @@ class Experiment:
             if any(t != treatment for t in every if t.name == treatment.name):
                 raise BadPackage(f"Two treatments are named {treatment.name!r}.")
         names = [scene.name for scene in scenes]
-        between = [s.between.name for s in scenes if isinstance(s, Play) and s.between]
-        routes.check_asked(between, names)
+        plays = [scene for scene in scenes if isinstance(scene, Play)]
+        asked = [s.between.name for s in plays if s.between]
+        rules = [who.rule for s in plays for who in s.seats.values() if isinstance(who, Adaptive)]
+        asked += [rule.name for rule in rules if isinstance(rule, ChosenBy)]
+        routes.check_asked(asked, names)
         for treatment in self.treatments:
             if treatment.at and treatment.at not in names:
                 raise BadPackage(
@@ -383,8 +387,8 @@ def play(
     need(callable(env), "env must be callable: the environment's class or a function")
     need(bool(seats), "seats is empty")
     for seat, who in seats.items():
-        known = isinstance(who, HumanSeat | Policy | Treatment)
-        need(known, f"seat {seat!r} is {who!r}; use Human, a policy or a Treatment")
+        known = isinstance(who, HumanSeat | Policy | Treatment | Adaptive)
+        need(known, f"seat {seat!r} is {who!r}; use Human, a policy, a Treatment or Adaptive(…)")
         if isinstance(who, Treatment):
             for cell, value in who.cells.items():
                 fits = isinstance(value, Policy)
@@ -394,8 +398,7 @@ def play(
     texts = [str(seat) for seat in seats]
     need(len(set(texts)) == len(texts), f"two seats read the same as text: {sorted(texts)}")
     need(any(who is Human for who in seats.values()), "no seat is Human")
-    goal = getattr(until, "seat", "")
-    need(not goal or goal in texts, f"until=… is about {goal!r}, which is no seat")
+    check_rules(seats, [seat for seat, who in seats.items() if who is Human], until, need)
     need(1 <= fps <= 120, f"fps={fps} is not between 1 and 120")
     need(episodes >= 1, f"episodes={episodes} is below 1")
     need(practice >= 0, f"practice={practice} is below 0")

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from igym.domain import rounds
+from igym.domain.adaptive import Adaptive
 from igym.domain.experiment import Experiment, Play
 from igym.errors import BadPackage
 from igym.services.loading import load
@@ -25,7 +26,8 @@ MOST_TRACE = 8_000
 
 
 def function(experiment: Experiment, what: str) -> Callable[..., Any]:
-    """The function of the author that `what` names: "screen", "match:<scene>", "until:<scene>".
+    """The function of the author that `what` names: "screen", "match:<scene>", "until:<scene>",
+    or "choose:<scene>:<seat>".
 
     Raises:
         BadPackage: there is none.
@@ -39,6 +41,13 @@ def function(experiment: Experiment, what: str) -> Callable[..., Any]:
     elif what.startswith("until:"):
         scene = experiment.scene(what.removeprefix("until:"))
         found = _of_results(scene.until) if isinstance(scene, Play) else None
+    elif what.startswith("choose:"):
+        _, name, seat = what.split(":", 2)
+        scene = experiment.scene(name)
+        seats = scene.seats if isinstance(scene, Play) else {}
+        who = next((who for agent, who in seats.items() if str(agent) == seat), None)
+        if isinstance(who, Adaptive) and who.kind == "function":
+            found = _of_results(who.rule)  # type: ignore[arg-type]
     if found is None:
         raise BadPackage(f"The package has no function for {what!r}.")
     return found

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from igym.domain import seeds
+from igym.domain.adaptive import Adaptive
 from igym.domain.experiment import Play
 from igym.domain.policy import HumanSeat, Onnx, Policy, Random
 from igym.domain.treatments import Treatment
@@ -60,7 +61,7 @@ def simulated(play: Play, cells: Mapping[str, str]) -> Sim:
 def policies(play: Play) -> Iterator[tuple[Any, Policy]]:
     """(agent, policy) for every policy that may come to sit there."""
     for agent, who in play.seats.items():
-        if isinstance(who, Treatment):
+        if isinstance(who, Treatment | Adaptive):
             yield from ((agent, policy) for policy in who.cells.values())
         elif not isinstance(who, HumanSeat):
             yield agent, who
@@ -94,22 +95,29 @@ class Cast:
         self._background = background
         self._elsewhere = elsewhere
 
-    def deciders(self, episode: int) -> list[Decider]:
+    def deciders(self, episode: int, chosen: Mapping[str, str]) -> list[Decider]:
         """One for each seat, in the environment's order. The environment has been reset.
+
+        Args:
+            chosen: adaptive seat -> its cell in this episode.
 
         Raises:
             BadPolicy: a model does not fit its seat.
             BadPackage: a seat is by a treatment that the game has no cell of.
         """
-        return [self._decider(agent, who, episode) for agent, who in self._play.seats.items()]
+        return [
+            self._decider(agent, who, episode, chosen) for agent, who in self._play.seats.items()
+        ]
 
-    def _decider(self, agent: Any, who: Any, episode: int) -> Decider:
+    def _decider(self, agent: Any, who: Any, episode: int, chosen: Mapping[str, str]) -> Decider:
         seat = str(agent)
         if seat in self._hands:
             return Chair(self._hands[seat], self._mask(seat))
         if isinstance(who, HumanSeat):
             assert self._play.fill is not None  # the match would not have left the seat empty
             who = self._play.fill.policy
+        if isinstance(who, Adaptive):
+            who = who.cells[chosen[seat]]
         if isinstance(who, Treatment):
             cell = self.cells.get(who.name, "")
             if cell not in who.cells:

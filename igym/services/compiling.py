@@ -8,9 +8,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Literal
 
 from igym import __version__
 from igym.domain import flow
+from igym.domain.adaptive import Adaptive, ChosenBy
 from igym.domain.controls import BUTTONS
 from igym.domain.dropout import Hold
 from igym.domain.experiment import Ending, Experiment, Page, Play, Quiz, Survey
@@ -26,6 +28,7 @@ from igym.domain.plan import (
     Plan,
     PlayPlan,
     ScenePlan,
+    SurveyPlan,
     TouchPlan,
     TreatmentPlan,
 )
@@ -76,7 +79,8 @@ def _play(scene: Play, root: Path, cells: Mapping[str, str], gallery: Gallery) -
         humans=tuple(map(str, scene.humans)),
         policies={
             str(seat): describe(who) for seat, who in scene.seats.items() if isinstance(who, Policy)
-        },
+        }
+        | {str(s): _adapts(who) for s, who in scene.seats.items() if isinstance(who, Adaptive)},
         keys=keys,
         touch=touch,
         title=scene.title or scene.name.partition(".")[0].replace("_", " ").capitalize(),
@@ -137,11 +141,29 @@ def _buttons(scene: Play) -> tuple[ButtonPlan, ...]:
 
 
 def _asks(scene: Play, root: Path) -> tuple[AskPlan, ...]:
-    if scene.between is None:
-        return ()
-    seats = tuple(map(str, scene.humans))
-    form = paging.survey(root, scene.between)
-    return (AskPlan(scene.between.name, form, seats, scene.between_limit_s),)
+    made = []
+    for who in scene.seats.values():
+        rule = who.rule if isinstance(who, Adaptive) else None
+        if isinstance(who, Adaptive) and isinstance(rule, ChosenBy):
+            form = SurveyPlan(who.form(), (rule.name,))
+            when: Literal["before", "first"] = "before" if rule.each else "first"
+            made.append(AskPlan(rule.name, form, (rule.seat,), rule.limit_s, when))
+    if scene.between is not None:
+        seats = tuple(map(str, scene.humans))
+        form = paging.survey(root, scene.between)
+        made.append(AskPlan(scene.between.name, form, seats, scene.between_limit_s))
+    names = [ask.name for ask in made]
+    if len(set(names)) < len(names):
+        raise BadPackage(
+            f"play({scene.name!r}): two questions have one name, of {names}.",
+            hint="chosen_by(…, name=…) gives each its own.",
+        )
+    return tuple(made)
+
+
+def _adapts(who: Adaptive) -> str:
+    cells = ", ".join(f"{cell}={describe(policy)}" for cell, policy in who.cells.items())
+    return f"{who.kind}({cells})"
 
 
 def _group(group: Grouping) -> GroupPlan:

@@ -22,11 +22,14 @@ AGAIN_S = 1.0
 
 
 def gather(
-    deployment: Deployment, insist: Insist, stage: Stage, ask: AskPlan
+    deployment: Deployment, insist: Insist, stage: Stage, ask: AskPlan, *, begun: bool
 ) -> dict[str, dict[str, Any]]:
     """Ask about the stage's round and wait. Returns seat -> answers, as far as there are any.
 
     Whoever takes the game over meanwhile goes on with the same limit.
+
+    Args:
+        begun: an episode was played, so people are missed, and not just waited for.
 
     Raises:
         GameOver: a scene's rule ends the game meanwhile, or nobody is left.
@@ -40,6 +43,7 @@ def gather(
     found: dict[str, dict[str, Any]] = {}
     told: list[str] | None = None
     looked_s = float("-inf")
+    stage.gathering = not begun
     while True:
         changed = stage.look()
         if stage.replied or time.monotonic() - looked_s > AGAIN_S:

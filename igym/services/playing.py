@@ -305,12 +305,13 @@ class GameHost:
         journal = stage.journal
         for ask, round in rounds.due(stage.asked):
             stage.round = round
-            said = gather(self.deployment, self._insist, stage, ask)
+            said = gather(self.deployment, self._insist, stage, ask, begun=bool(rounds.results))
             rounds.said(ask, round.episode, said)
             stage.asked[ask.name] = round.episode
             journal.note(
                 asked=stage.asked,
                 asking_ms=0,
+                cast=rounds.cast,
                 results=[packed(result) for result in rounds.results],
             )
             journal.flush()
@@ -347,8 +348,12 @@ class GameHost:
 
         def begin() -> list[Decider]:
             runner.guarded(f"{where}, reset", lambda: sim.reset(seed))
-            return runner.guarded(f"{where}, policies", lambda: cast.deciders(episode))
+            return runner.guarded(f"{where}, policies", lambda: cast.deciders(episode, rounds.cast))
 
+        chosen = rounds.choose(round)
+        if chosen:
+            journal.note(cast=rounds.cast, cast_for=rounds.cast_for)
+            journal.flush(chosen)
         row: dict[str, Any] = {
             "day_ms": game.created_ms,
             "game_id": game.id,

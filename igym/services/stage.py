@@ -92,7 +92,7 @@ class Stage:
         self._caution = caution
         self._points = play.pointer or play.sticks
         self._watch_ticks = max(1, int(WATCH_S * play.fps)) if play.limits else 0
-        self._gathering = False
+        self.gathering = False
         self._chairs: dict[str, Chair] = {}
         self._stand_in: Callable[[str], Decider] | None = None
         self._views = Views(sim, play, list(self.people), background)
@@ -328,7 +328,7 @@ class Stage:
         """
         told: tuple[str, ...] | None = None
         changed = False
-        self._gathering = gathering
+        self.gathering = gathering
         while True:
             changed |= self.look()
             waits = tuple(s for s, person in self.people.items() if person.stands is Seated.AWAY)
@@ -402,7 +402,7 @@ class Stage:
         for other, one in self.people.items():
             standing[one.stands].append(other)
         self.journal.note(replaced=standing[Seated.REPLACED], gone=standing[Seated.GONE])
-        if not self._gathering or change is not Change.BACK:
+        if not self.gathering or change is not Change.BACK:
             self._event(seat, f"seat_{change.value}", person.rule.then)
 
     def _replace(self, seat: str, person: Person) -> None:

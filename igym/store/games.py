@@ -31,6 +31,7 @@ _PACKED = (
     "filled",
     "results",
     "asked",
+    "cast",
 )
 
 
@@ -63,6 +64,8 @@ class Game(msgspec.Struct, frozen=True):
     played: int = 0  # ticks of those
     scores: dict[str, float] = {}  # seat -> sum of rewards over those that count
     results: list[dict[str, Any]] = []  # of those (`igym.domain.rounds.Result`)
+    cast: dict[str, str] = {}  # adaptive seat -> its cell, in the episode that is next or on
+    cast_for: int = -1  # the episode `cast` was chosen for
     asked: dict[str, int] = {}  # what people are asked -> the last episode that is settled
     asking_ms: float = 0  # until when they are being asked; 0 = they are not
     cells: dict[str, str] = {}  # treatment (per group) -> cell
