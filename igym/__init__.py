@@ -4,6 +4,7 @@ This is the author's vocabulary. Importing it loads no server library.
 """
 
 from igym.domain.adaptive import Adaptive, chosen_by, staircase
+from igym.domain.bonus import Record, bonus
 from igym.domain.conditions import answer, cell
 from igym.domain.controls import Gamepad, Pointer
 from igym.domain.dropout import hold
@@ -46,11 +47,13 @@ __all__ = [
     "Pointer",
     "Python",
     "Random",
+    "Record",
     "Result",
     "Sample",
     "Touch",
     "Treatment",
     "answer",
+    "bonus",
     "branch",
     "cell",
     "choose",

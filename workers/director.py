@@ -23,6 +23,7 @@ from igym.services import (
     exporting,
     footprint,
     matching,
+    paying,
     reaping,
     screening,
 )
@@ -95,6 +96,7 @@ def run(deployment: Deployment, name: str) -> None:
             _rung(bells, stop),
         ),
         ("reaping", lambda _: reaper.round(sure=patience.over()), lambda: stop.wait(0.2)),
+        ("paying", lambda _: paying.pay_all(deployment, outbox), lambda: stop.wait(0.5)),
         ("presence", lambda _: _absent(deployment, outbox, slow), lambda: stop.wait(2.0)),
         ("archiving", lambda _: _archive(deployment, name, stop), lambda: stop.wait(1.0)),
         ("packages", lambda _: _packages(deployment), lambda: stop.wait(0.5)),
@@ -122,7 +124,16 @@ def run(deployment: Deployment, name: str) -> None:
             deployment.redis
         ):
             _helper("archive", "--once").wait()
-        for loop in ("matching", "reaping", "presence", "archiving", "packages", "checking"):
+        held = (
+            "matching",
+            "reaping",
+            "paying",
+            "presence",
+            "archiving",
+            "packages",
+            "checking",
+        )
+        for loop in held:
             lease.drop(deployment.redis, loop, name)
     except RedisError as error:
         _log.warning("leases run out by themselves: %s", error)

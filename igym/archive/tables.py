@@ -121,6 +121,22 @@ TABLES: dict[str, Table] = {
             },
         ),
         Table(
+            "bonuses",
+            "one row per session whose bonus was worked out",
+            ("session_id",),
+            {"session_id": "sessions"},
+            {
+                "session_id": (_T, ""),
+                "paid_ms": (_F, "when it was worked out, after the session had ended"),
+                "amount": (_F, "to be paid, in whole cents: between 0 and cap"),
+                "currency": (_T, "three letters"),
+                "answer": (_T, "of the author's function, as JSON; null = it gave none"),
+                "cap": (_F, "the most there is"),
+                "error": (_T, "why the default is paid; empty = the answer is"),
+                "inputs": (_T, "the record the function was given, as JSON"),
+            },
+        ),
+        Table(
             "visits",
             "one row per scene a session entered",
             ("session_id", "visit"),

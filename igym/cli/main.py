@@ -193,6 +193,26 @@ app.command()(releases.submit)
 
 
 @app.command()
+def bonus(
+    experiment: Annotated[str, typer.Argument(help="The experiment's id.")],
+    version: Annotated[
+        str, typer.Option(help="Of the experiment: a data folder of its own.")
+    ] = "1",
+    mode: Annotated[str, typer.Option(help="Sessions of which mode are paid.")] = "live",
+    data: Annotated[
+        Path | None, typer.Option(help="The data volume; IGYM_DATA_DIR if not given.")
+    ] = None,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="A file; the terminal if not given.")
+    ] = None,
+) -> None:
+    """Print what to pay whom as `id,amount` lines, for a recruiter's bulk payment."""
+    from igym.cli import bonus as module
+
+    module.bonus(experiment, version, mode, data, output)
+
+
+@app.command()
 def config(json: Json = False) -> None:
     """Print the settings in force, secrets masked."""
     from igym.cli import operator

@@ -12,6 +12,7 @@ from typing import Any, Literal, get_args
 
 from igym.domain import routes
 from igym.domain.adaptive import Adaptive, ChosenBy, check_rules
+from igym.domain.bonus import Bonus
 from igym.domain.controls import Controls, Gamepad, Pointer, Press
 from igym.domain.dropout import Hold
 from igym.domain.duration import seconds
@@ -143,6 +144,7 @@ class Experiment:
     absent_s: float
     full: Finish
     language: Language
+    bonus: Bonus | None
 
     def __init__(
         self,
@@ -155,6 +157,7 @@ class Experiment:
         absent: str = "30 min",
         full: Finish | None = None,
         language: Language = "en",
+        bonus: Bonus | None = None,
     ) -> None:
         """Put scenes in order.
 
@@ -170,6 +173,7 @@ class Experiment:
             absent: a session that is not heard of for so long has ended.
             language: in which igym speaks to participants: "en" or "de". Pages are yours.
             full: what follows when every place of a treatment is taken; finish("full") by default.
+            bonus: `bonus(…)`: what is paid beside the base.
 
         Raises:
             BadPackage: a missing ending, a name used twice, or a malformed one.
@@ -192,6 +196,9 @@ class Experiment:
                 f"Experiment(language={language!r}) is not known.",
                 hint=f"There are {', '.join(map(repr, LANGUAGES))}.",
             )
+        object.__setattr__(self, "bonus", bonus)
+        if not (bonus is None or isinstance(bonus, Bonus)):
+            raise BadPackage(f"bonus={bonus!r} is not bonus(…).")
         if repeat not in ("resume", "refuse", "start_new"):
             raise BadPackage(f'repeat={repeat!r} is not "resume", "refuse" or "start_new".')
         for treatment in self.treatments:

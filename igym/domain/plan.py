@@ -250,6 +250,16 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
+class BonusPlan:
+    """What is paid, without the function. Fields as in `igym.domain.bonus.Bonus`."""
+
+    cap: float
+    currency: str
+    default: float
+    limit_s: float
+
+
+@dataclass(frozen=True, slots=True)
 class TreatmentPlan:
     """A treatment without what its cells stand for. As `igym.domain.treatments.Treatment`."""
 
@@ -300,6 +310,7 @@ class Plan:
     full: str = "full"
     language: Language = "en"
     flow: Step | None = None  # None = one scene after the other
+    bonus: BonusPlan | None = None
 
     def index(self, name: str) -> int:
         """Where the scene of that name stands. Raises `NotFound`."""

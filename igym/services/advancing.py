@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 from igym import wire
@@ -78,10 +78,10 @@ def submit(deployment: Deployment, session: Session, said: wire.Advance) -> None
 
 def _attributes(plan: Plan, scene: ScenePlan, answers: Mapping[str, Any]) -> dict[str, Any]:
     """Those of `answers` that are asked for later on: by a branch or by `roles`; and all short ones
-    where an author's function puts people together."""
+    where an author's function puts people together or pays them."""
     groups = [s.play.group for s in plan.scenes if s.play is not None]
     asked = {group.attribute for group in groups} | flow.asked(plan)
-    every = any(group.strategy == "custom" for group in groups)
+    every = plan.bonus is not None or any(group.strategy == "custom" for group in groups)
     named = {f"{scene.name}.{item}": value for item, value in answers.items()}
     return {
         name: value
@@ -193,6 +193,7 @@ def _enter(
         takes=takes,
         gives=gives,
         ends=phase is Phase.ENDED,
+        pays=phase is Phase.ENDED and plan.bonus is not None,
         bot=bot and bool(join),
     )
     if join:
@@ -221,7 +222,12 @@ def ticket_row(session_id: str, visit: int, scene: str, since_ms: float, **more:
 
 
 def move_on(
-    deployment: Deployment, session_id: str, experiment: str, game: str, ending: str
+    deployment: Deployment,
+    session_id: str,
+    experiment: str,
+    game: str,
+    ending: str,
+    results: Sequence[Mapping[str, Any]] = (),
 ) -> None:
     """A game is over: its participant goes to the next scene, or to the ending.
 
@@ -229,6 +235,7 @@ def move_on(
 
     Args:
         ending: an outcome of the session that leads to the ending; "" goes on.
+        results: of the episodes they were in, as `igym.domain.rounds.packed` has them.
     """
     for _ in range(5):
         session = sessions.read(deployment.redis, experiment, session_id)
@@ -236,11 +243,13 @@ def move_on(
             return
         plan = deployment.plans.get(experiment, session.package)
         try:
+            played = {"seat": session.seat, "results": list(results)}
+            also = {"played": {**session.played, session.scene: played}} if plan.bonus else {}
             if ending:
-                enter(deployment, session, flow.last(plan), outcome=ending)
+                enter(deployment, session, flow.last(plan), outcome=ending, also=also)
             else:
                 on = routing.onward(deployment, plan, session, session.attributes)
-                enter(deployment, on.session, on.scene, on.rows, also=on.fields)
+                enter(deployment, on.session, on.scene, on.rows, also={**on.fields, **also})
             return
         except Conflict:
             continue
@@ -349,7 +358,7 @@ def _end(end: EndPlan, session: Session) -> wire.EndView:
     }
     redirect = end.redirect(session.outcome, session.wave)
     return wire.EndView(
-        html=end.page(session.outcome, session.wave),
+        html=end.page(session.outcome, session.wave).replace("{bonus}", session.bonus or "…"),
         outcome=session.outcome,
         code=session.code,
         redirect=endings.filled(redirect, {**session.given, **about}),

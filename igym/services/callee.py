@@ -17,6 +17,7 @@ from typing import Any
 
 from igym.domain import rounds
 from igym.domain.adaptive import Adaptive
+from igym.domain.bonus import Record
 from igym.domain.experiment import Experiment, Play
 from igym.errors import BadPackage
 from igym.services.loading import load
@@ -26,8 +27,8 @@ MOST_TRACE = 8_000
 
 
 def function(experiment: Experiment, what: str) -> Callable[..., Any]:
-    """The function of the author that `what` names: "screen", "match:<scene>", "until:<scene>",
-    or "choose:<scene>:<seat>".
+    """The function of the author that `what` names: "screen", "bonus", "match:<scene>",
+    "until:<scene>", or "choose:<scene>:<seat>".
 
     Raises:
         BadPackage: there is none.
@@ -35,6 +36,9 @@ def function(experiment: Experiment, what: str) -> Callable[..., Any]:
     found: Callable[..., Any] | None = None
     if what == "screen" and experiment.entry is not None:
         found = experiment.entry.check
+    elif what == "bonus" and experiment.bonus is not None:
+        pays = experiment.bonus.function
+        found = lambda record: pays(Record.of(record))  # noqa: E731
     elif what.startswith("match:"):
         scene = experiment.scene(what.removeprefix("match:"))
         found = scene.group.function if isinstance(scene, Play) else None

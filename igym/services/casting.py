@@ -95,18 +95,19 @@ class Cast:
         self._background = background
         self._elsewhere = elsewhere
 
-    def deciders(self, episode: int, chosen: Mapping[str, str]) -> list[Decider]:
+    def deciders(self, episode: int, chosen: Mapping[str, str] | None = None) -> list[Decider]:
         """One for each seat, in the environment's order. The environment has been reset.
 
         Args:
-            chosen: adaptive seat -> its cell in this episode.
+            chosen: adaptive seat -> its cell in this episode; None where there is none.
 
         Raises:
             BadPolicy: a model does not fit its seat.
             BadPackage: a seat is by a treatment that the game has no cell of.
         """
         return [
-            self._decider(agent, who, episode, chosen) for agent, who in self._play.seats.items()
+            self._decider(agent, who, episode, chosen or {})
+            for agent, who in self._play.seats.items()
         ]
 
     def _decider(self, agent: Any, who: Any, episode: int, chosen: Mapping[str, str]) -> Decider:

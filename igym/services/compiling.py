@@ -13,6 +13,7 @@ from typing import Literal
 from igym import __version__
 from igym.domain import flow
 from igym.domain.adaptive import Adaptive, ChosenBy
+from igym.domain.bonus import Bonus
 from igym.domain.controls import BUTTONS
 from igym.domain.dropout import Hold
 from igym.domain.experiment import Ending, Experiment, Page, Play, Quiz, Survey
@@ -20,6 +21,7 @@ from igym.domain.grouping import Grouping
 from igym.domain.keymap import chord_keys
 from igym.domain.plan import (
     AskPlan,
+    BonusPlan,
     ButtonPlan,
     EntryPlan,
     FillPlan,
@@ -251,9 +253,16 @@ def compile_package(root: Path, package: str) -> Plan:
         full=experiment.full.outcome,
         flow=experiment.flow,
         language=experiment.language,
+        bonus=_bonus(experiment.bonus),
     )
     flow.check_items(plan)
     return plan
+
+
+def _bonus(bonus: Bonus | None) -> BonusPlan | None:
+    if bonus is None:
+        return None
+    return BonusPlan(bonus.cap, bonus.currency, bonus.default, bonus.limit_s)
 
 
 def _treatment(t: Treatment) -> TreatmentPlan:

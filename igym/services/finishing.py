@@ -90,7 +90,7 @@ def settle(deployment: Deployment, outbox: Outbox, game: Game) -> None:
     for seat, session in game.seats.items():
         ends = _ends(deployment, game, seat)
         try:
-            advancing.move_on(deployment, session, game.experiment, game.id, ends)
+            advancing.move_on(deployment, session, game.experiment, game.id, ends, game.results)
         except NotFound:
             continue  # the session has expired
         matching.nudge(outbox, deployment, game.experiment, session)
@@ -125,7 +125,8 @@ def dismiss(deployment: Deployment, outbox: Outbox, game: Game, seat: str, outco
     """The game goes on without the person of that seat: their session ends with `outcome`."""
     session = game.seats[seat]
     with contextlib.suppress(NotFound):  # it has expired
-        advancing.move_on(deployment, session, game.experiment, game.id, outcome)
+        played = games.read(deployment.redis, game.experiment, game.id).results
+        advancing.move_on(deployment, session, game.experiment, game.id, outcome, played)
     matching.nudge(outbox, deployment, game.experiment, session)
 
 

@@ -270,6 +270,12 @@ def chatters(experiment: str, game_id: str) -> str:
     return f"igym:{{{experiment}}}:chatters:{game_id}"
 
 
+@key("hash", days=90)
+def paying(experiment: str) -> str:
+    """Session that has ended -> how far its bonus is, as JSON (`store.paying.Due`)."""
+    return f"igym:{{{experiment}}}:paying"
+
+
 @key("hash", days=2)
 def replies(experiment: str, game_id: str) -> str:
     """What people said between a game's episodes: "<ask>:<episode>:<seat>" -> answers as JSON."""

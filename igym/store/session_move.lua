@@ -11,17 +11,19 @@
 -- KEYS[9]  hash    proposals of that lobby
 -- KEYS[10] zset    choosing
 -- KEYS[11] hash    recruits
+-- KEYS[12] hash    paying
 -- ARGV[1]  version the caller saw
 -- ARGV[2]  JSON {set = {field -> text}, rows = [[table, row JSON], ...],
 --                lobby = "join" | "leave" | "", lobby_name, member, score, ticket = JSON,
 --                chooses_until_ms = 0 where they have no choice,
---                takes, gives (quota.lua), ends = whether this is its last move,
+--                pays = whether a bonus is due, takes, gives (quota.lua), ends = whether this is its last move,
 --                done = {field, outcome} for recruits, or {}}
 -- ARGV[3]  life of the session, s
 -- ARGV[4]  life of a lobby, s
 -- ARGV[5]  life of holders, s
 -- ARGV[6]  life of the choosing, s
 -- ARGV[7]  life of recruits, s
+-- ARGV[8]  life of paying, s
 -- returns  the new version; -1 where the session had moved on or left the lobby, -2 where it is
 --          gone, -3 where there is no free place: then nothing was written
 
@@ -50,6 +52,10 @@ if said.lobby == 'join' then
   redis.call('EXPIRE', KEYS[4], ARGV[4])
 end
 if said.ends then redis.call('ZREM', KEYS[7], member) end
+if said.pays then
+  redis.call('HSETNX', KEYS[12], member, '{}')
+  redis.call('EXPIRE', KEYS[12], ARGV[8])
+end
 if said.done[1] then
   redis.call('HSET', KEYS[11], said.done[1], said.done[2])
   redis.call('EXPIRE', KEYS[11], ARGV[7])

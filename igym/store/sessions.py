@@ -54,6 +54,8 @@ class Session(msgspec.Struct, frozen=True):
     ways: dict[str, str] = {}  # branch -> the way that was taken
     attempt: int = 0  # attempts at this quiz that were not right
     wrong: list[str] = []  # items that were wrong in the last of them, as far as they are told
+    played: dict[str, Any] = {}  # game scene -> seat and results, where a bonus depends on them
+    bonus: str = ""  # as they read it, once it is worked out
     again: int = 0  # times they chose to wait on, in this lobby
 
     def changed(self, **fields: Any) -> Session:
@@ -73,6 +75,7 @@ _PACKED = (
     "wrong",
     "path",
     "ways",
+    "played",
 )
 
 
@@ -196,6 +199,7 @@ def move(
     ends: bool = False,
     bot: bool = False,
     chooses_until_ms: float = 0,
+    pays: bool = False,
 ) -> int:
     """Write `fields` and `rows` if nobody moved the session since it was read.
 
@@ -207,6 +211,7 @@ def move(
         ends: whether this is the session's last move.
         bot: they join to play with the policy of `fill`.
         chooses_until_ms: when a choice is made for them, if they have one now.
+        pays: whether a bonus is to be worked out from now on.
 
     Returns:
         The new version.
@@ -226,6 +231,7 @@ def move(
         "takes": quotas.asked(takes),
         "gives": quotas.given(gives),
         "ends": ends,
+        "pays": pays,
         "ticket": _ticket(session, fields, at_ms, bot) if join else "",
         "chooses_until_ms": chooses_until_ms,
         "done": [_done_field(session), str(fields.get("outcome", ""))]
@@ -247,6 +253,7 @@ def move(
                 keys.proposals(experiment, join or leave),
                 keys.choosing(experiment),
                 keys.recruits(experiment),
+                keys.paying(experiment),
             ],
             [
                 session.version,
@@ -256,6 +263,7 @@ def move(
                 keys.holders.ttl_s,
                 keys.choosing.ttl_s,
                 keys.recruits.ttl_s,
+                keys.paying.ttl_s,
             ],
         )
     )
