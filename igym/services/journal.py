@@ -105,6 +105,7 @@ class Journal:
         if episode != self.episode:
             self.episode, self.attempt = episode, 0
         self.practice = practice
+        self.steps = 0
         self.earned = dict.fromkeys(self._play.seats, 0.0)
 
     def begin(self, deciders: Sequence[Decider], steps: int = 0) -> None:

@@ -133,11 +133,16 @@ def test_whoever_does_not_choose_in_time_gets_the_first(lab, sat):
     assert [row["error"] for row in tables(lab)["choices"]] == ["nobody has chosen", ""]
 
 
+@pytest.mark.parametrize("episode", [0, 1])
 def test_a_worker_that_dies_after_the_choice_and_before_the_episode_chooses_the_same(
-    lab, sat, monkeypatch
+    lab, sat, monkeypatch, episode
 ):
+    whole, left = lab.env.reset, iter(range(episode))
+
     def reset(self, *, seed):
-        raise Killed
+        if next(left, None) is None:
+            raise Killed
+        return whole(self, seed=seed)
 
     game = alone(lab, staircase(scored(5, "left")), episodes=2)
     with monkeypatch.context() as patch:
@@ -146,4 +151,8 @@ def test_a_worker_that_dies_after_the_choice_and_before_the_episode_chooses_the_
             lab.host.play("counters", game.id, 1)
     reaped(lab)
     assert second(lab).play("counters", game.id, 2) == "finished"
-    assert [row["cell"] for row in tables(lab)["choices"]] == ["easy", "medium"]
+    data = tables(lab)
+    assert_whole(data)
+    assert [row["cell"] for row in data["choices"]] == ["easy", "medium"]
+    # Nothing had been played yet, so nothing was begun anew.
+    assert [e["attempt"] for e in data["episodes"]] == [0, 0]

@@ -139,7 +139,7 @@ def test_the_state_after_replay_is_the_state_that_was_logged(lab, monkeypatch):
 
     def look(self, *args):
         begin(self, *args)
-        seen.append((self.journal.steps, self._sim.digest()))
+        seen.append((self.journal.steps, self.journal._sim.digest()))
 
     monkeypatch.setattr(stage.Stage, "begin", look)
     assert host.play("counters", game.id, 2) == "finished"
