@@ -100,7 +100,10 @@ export const de: Text = {
     latencyLong: (ms) => `Verzögerung der Verbindung ${ms} Millisekunden`,
     latencyUnknown: '–',
     stage: (title) => `Spiel: ${title}`,
-    round: (episode, episodes) => `Runde ${episode} von ${episodes}`,
+    round: (n, of) => (of > 0 ? `Runde ${n} von ${of}` : `Runde ${n}`),
+    practice: (n, of) => (of > 0 ? `Übung ${n} von ${of}` : `Übung ${n}`),
+    practiceText: 'Diese Runde ist zum Üben. Sie zählt nicht.',
+    practiceOver: 'Die Übung ist vorbei. Ab jetzt zählt es.',
     loading: 'Die Bilder werden geladen',
     loaded: (done, all) => `${done} von ${all}`,
     waiting: 'Wir warten auf die anderen',
@@ -109,6 +112,7 @@ export const de: Text = {
     countdown: 'Gleich geht es los',
     go: 'Los!',
     between: 'Runde beendet',
+    practiceBetween: 'Übungsrunde beendet',
     betweenText: 'Die nächste beginnt gleich.',
     held: 'Das Spiel steht still',
     heldText:
@@ -124,6 +128,16 @@ export const de: Text = {
     over: 'Das Spiel ist vorbei',
     overText: 'Gleich geht es weiter.',
     keys: { ' ': 'Leertaste', ArrowLeft: '←', ArrowRight: '→', ArrowUp: '↑', ArrowDown: '↓' },
+  },
+
+  asking: {
+    left: (seconds) => `noch ${seconds} ${plural(seconds, 'Sekunde', 'Sekunden')}`,
+    note: 'Das Spiel geht weiter, sobald alle geantwortet haben.',
+    waiting: 'Vielen Dank',
+    waitingFor: (who) => `Wir warten auf ${who}`,
+    waitingText: 'Das Spiel geht weiter, sobald alle geantwortet haben.',
+    goesOn: (seconds) =>
+      `Ohne sie geht es in ${seconds} ${plural(seconds, 'Sekunde', 'Sekunden')} weiter.`,
   },
 
   chat: {
