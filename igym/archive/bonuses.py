@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
 
-import pyarrow.parquet as pq
-
-from igym.archive.tables import TABLES
+from igym.archive import parquet, vault
 
 #: Query parameters by which recruiters name people; the first that a session has counts.
 NAMES = ("PROLIFIC_PID", "workerId", "id")
@@ -34,21 +30,21 @@ class Payout:
         return sum(self.amounts.values(), Decimal(0))
 
 
-def payout(root: Path, mode: str = "live") -> Payout:
-    """What is to be paid for the sessions of that mode under `root`, a version's data folder.
+def payout(data: Path, experiment: str, version: str, mode: str = "live") -> Payout:
+    """What is to be paid for the sessions of that mode, in that version's data and vault.
 
     Somebody with several sessions (waves) gets the sum; nothing is paid as 0.
     """
-    modes = {row["session_id"]: row["mode"] for row in _rows(root, "sessions")}
-    ids: dict[str, dict[str, str]] = defaultdict(dict)
-    for row in _rows(root, "recruiter_ids"):
-        ids[row["session_id"]][row["name"]] = row["value"]
+    root = parquet.folder(data, experiment, version)
+    modes = {row["session_id"]: row["mode"] for row in parquet.rows(root, "sessions")}
+    ids = vault.recruiter_ids(data, experiment, version)
     made = Payout()
-    for row in _rows(root, "bonuses"):
+    for row in parquet.rows(root, "bonuses"):
         session = row["session_id"]
         if modes.get(session) != mode or not row["amount"]:
             continue
-        named = next((ids[session][name] for name in NAMES if name in ids[session]), "")
+        said = ids.get(session, {})
+        named = next((said[name] for name in NAMES if name in said), "")
         if not named or set(named) & set(',"\r\n'):
             made.unnamed.append(session)
             continue
@@ -56,10 +52,3 @@ def payout(root: Path, mode: str = "live") -> Payout:
         made.amounts[named] = made.amounts.get(named, Decimal(0)) + amount
         made.currencies.add(row["currency"])
     return made
-
-
-def _rows(root: Path, name: str) -> list[dict[str, Any]]:
-    rows: list[dict[str, Any]] = []
-    for file in sorted((root / name).glob("*.parquet")):
-        rows += pq.read_table(file, schema=TABLES[name].schema).to_pylist()
-    return rows

@@ -26,7 +26,7 @@ def bonus(experiment: str, version: str, mode: str, data: Path | None, output: P
             f"There are no data of {experiment} {version} in {folder}.",
             hint=f"Versions with data: {', '.join(known) or 'none'}.",
         )
-    made = bonuses.payout(root, mode)
+    made = bonuses.payout(folder, experiment, version, mode)
     if output is None:
         typer.echo(made.csv(), nl=False)
     else:

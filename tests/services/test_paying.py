@@ -125,10 +125,10 @@ def test_the_recruiter_gets_a_line_for_each_of_their_people(lab, says):
     lab.connect(game, "left", "right")
     lab.play(game)
     paid(lab)
-    made = bonuses.payout(lab.deployment.data / "counters" / "1")
+    made = bonuses.payout(lab.deployment.data, "counters", "1")
     assert made.csv() == "p1,2.50\n" and made.total == Decimal("2.50")
     assert made.unnamed == [played_by[1].id] and made.currencies == {"GBP"}
-    assert bonuses.payout(lab.deployment.data / "counters" / "1", "pilot").csv() == ""
+    assert bonuses.payout(lab.deployment.data, "counters", "1", "pilot").csv() == ""
 
 
 def test_the_authors_function_gets_a_record(lab, says):
