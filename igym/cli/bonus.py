@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import typer
@@ -12,7 +13,15 @@ from igym.archive import bonuses, parquet
 from igym.errors import NotFound
 
 
-def bonus(experiment: str, version: str, mode: str, data: Path | None, output: Path | None) -> None:
+def bonus(
+    experiment: str,
+    version: str,
+    mode: str,
+    data: Path | None,
+    output: Path | None,
+    *,
+    as_json: bool,
+) -> None:
     """Write the recruiter's CSV to `output`, or to the terminal.
 
     Raises:
@@ -27,10 +36,15 @@ def bonus(experiment: str, version: str, mode: str, data: Path | None, output: P
             hint=f"Versions with data: {', '.join(known) or 'none'}.",
         )
     made = bonuses.payout(folder, experiment, version, mode)
+    if output is not None:
+        output.write_text(made.csv(), encoding="utf-8")
+    if as_json:
+        amounts = {id: float(amount) for id, amount in made.amounts.items()}
+        said = {"amounts": amounts, "total": float(made.total), "unnamed": made.unnamed}
+        typer.echo(json.dumps(said | {"currencies": sorted(made.currencies)}))
+        return
     if output is None:
         typer.echo(made.csv(), nl=False)
-    else:
-        output.write_text(made.csv(), encoding="utf-8")
     told = Console(stderr=True)
     currency = " and ".join(sorted(made.currencies))
     told.print(f"{len(made.amounts)} people, {made.total:.2f} {currency}".rstrip(), highlight=False)

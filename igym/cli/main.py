@@ -205,11 +205,12 @@ def bonus(
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="A file; the terminal if not given.")
     ] = None,
+    json: Json = False,
 ) -> None:
     """Print what to pay whom as `id,amount` lines, for a recruiter's bulk payment."""
     from igym.cli import bonus as module
 
-    module.bonus(experiment, version, mode, data, output)
+    module.bonus(experiment, version, mode, data, output, as_json=json)
 
 
 @app.command()

@@ -269,13 +269,13 @@ class GameHost:
             play.controls,
             sim,
             snapshots,
-            first if isinstance(first, Round) else Round(game.done, False, play.episodes, 0),
             plan.absent_s,
             lambda seat, outcome: self._insist(
                 lambda: finishing.dismiss(self.deployment, self.outbox, game, seat, outcome)
             ),
             lambda *said: self._caution(game, *said),
             self._background,
+            first if isinstance(first, Round) else None,
         )
         hands = {seat: person.hands for seat, person in stage.people.items()}
         cast = Cast(game, play, cells, sim, loaded.root, hands, self._background, self.inference.at)

@@ -95,6 +95,7 @@ def rows(
                 "session_id": session.id,
                 "visit": session.visit,
                 "item": item,
+                "episode": None,
                 "day_ms": session.entered_ms,
                 "scene": session.scene,
                 "value": json.dumps(answers[item], ensure_ascii=False) if item in answers else None,

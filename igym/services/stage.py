@@ -56,20 +56,20 @@ class Stage:
         controls: Controls,
         sim: Sim,
         snapshots: Snapshots | None,
-        first: Round,
         absent_s: float,
         dismiss: Callable[[str, str], None],
         caution: Callable[[str, Kind, bool, float], None],
         background: Background,
+        first: Round | None = None,
     ) -> None:
         """
         Args:
-            first: the episode that is played first, here.
             absent_s: the longest that a scene which waits for somebody waits.
             dismiss: dismiss(seat, outcome) ends the session of who is not coming back.
             caution: caution(seat, kind, on, until_ms) warns a person about a limit, or says
                 that it is respected again.
             background: where pictures are encoded that take long.
+            first: the episode that is played first, here; the game's next one if None.
         """
         now_s = time.monotonic()
         self.game = game
@@ -97,7 +97,7 @@ class Stage:
         self._stand_in: Callable[[str], Decider] | None = None
         self._views = Views(sim, play, list(self.people), background)
         self._over = False  # the last step ended the episode
-        self.round = first
+        self.round = first or Round(game.done, False, 1, play.episodes)
         self.asked = dict(game.asked)  # what people are asked -> the last episode that is settled
         self.replied = False  # somebody has answered what they are asked
         self._told = self._episode_message("waiting", 0, "", [])
