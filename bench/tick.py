@@ -14,6 +14,7 @@ from typing import Any
 from bench.figure import Figure
 from bench.pictures import Now
 from igym.domain.experiment import Play
+from igym.domain.rounds import Round
 from igym.engine import runner
 from igym.engine.seats import Chair, Decider
 from igym.services.casting import simulated
@@ -110,7 +111,8 @@ def figures() -> list[Figure]:
     ticks, episode, began = 0, 0, time.process_time()
     while ticks < TICKS:
         sim.reset(episode)
-        stage.begin(episode, chairs, lambda seat: chairs[0])
+        stage.enter(Round(episode, False, episode + 1, 0))
+        stage.begin(chairs, lambda seat: chairs[0])
         taken, _ = runner.play(
             sim, chairs, stage, NoWait(), fps=play.fps, max_steps=TICKS - ticks, where="bench"
         )

@@ -13,6 +13,7 @@ from gymnasium import spaces
 from igym import draw, wire
 from igym.domain.controls import Controls
 from igym.domain.keymap import KeyMap
+from igym.domain.rounds import Round
 from igym.engine import camera
 from igym.engine.seats import Chair
 from igym.services.stage import Stage
@@ -89,7 +90,8 @@ class Theatre:
     def episode(self, number: int) -> None:
         self.sim.reset(1)
         chairs = [Chair(person.hands) for person in self.stage.people.values()]
-        self.stage.begin(number, chairs, lambda seat: chairs[0])
+        self.stage.enter(Round(number, False, number + 1, 0))
+        self.stage.begin(chairs, lambda seat: chairs[0])
 
     def tick(self, number: int) -> None:
         self.sim.step([0, 0, 0])
