@@ -5,6 +5,7 @@ This is the author's vocabulary. Importing it loads no server library.
 
 from igym.domain.adaptive import Adaptive, chosen_by, staircase
 from igym.domain.bonus import Record, bonus
+from igym.domain.callbacks import Callback, Moment
 from igym.domain.conditions import answer, cell
 from igym.domain.controls import Gamepad, Pointer
 from igym.domain.dropout import hold
@@ -24,6 +25,7 @@ from igym.domain.experiment import (
     survey,
 )
 from igym.domain.grouping import custom, fifo, fill, nearest, offer, reunion, roles, strangers
+from igym.domain.happenings import Happening
 from igym.domain.keymap import Last
 from igym.domain.policy import Heuristic, Normal, Python
 from igym.domain.rounds import Result, scored, won
@@ -37,11 +39,14 @@ __version__ = "0.1.0"
 
 __all__ = [
     "Adaptive",
+    "Callback",
     "Experiment",
     "Gamepad",
+    "Happening",
     "Heuristic",
     "Human",
     "Last",
+    "Moment",
     "Normal",
     "Onnx",
     "Pointer",

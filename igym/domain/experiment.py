@@ -13,6 +13,7 @@ from typing import Any, Literal, get_args
 from igym.domain import routes
 from igym.domain.adaptive import Adaptive, ChosenBy, check_rules
 from igym.domain.bonus import Bonus
+from igym.domain.callbacks import checked
 from igym.domain.controls import Controls, Gamepad, Pointer, Press
 from igym.domain.dropout import Hold
 from igym.domain.duration import seconds
@@ -115,6 +116,7 @@ class Play:
     isolation: Literal["shared", "process"] = "shared"
     observations: bool | Literal["auto"] = "auto"
     infos: tuple[str, ...] = ()
+    callbacks: tuple[Any, ...] = ()
 
     @property
     def controls(self) -> Controls:
@@ -145,6 +147,7 @@ class Experiment:
     full: Finish
     language: Language
     bonus: Bonus | None
+    callbacks: tuple[Any, ...]
 
     def __init__(
         self,
@@ -158,6 +161,7 @@ class Experiment:
         full: Finish | None = None,
         language: Language = "en",
         bonus: Bonus | None = None,
+        callbacks: Sequence[Any] = (),
     ) -> None:
         """Put scenes in order.
 
@@ -174,6 +178,7 @@ class Experiment:
             language: in which igym speaks to participants: "en" or "de". Pages are yours.
             full: what follows when every place of a treatment is taken; finish("full") by default.
             bonus: `bonus(…)`: what is paid beside the base.
+            callbacks: `Callback` instances or classes, for every game scene.
 
         Raises:
             BadPackage: a missing ending, a name used twice, or a malformed one.
@@ -197,6 +202,7 @@ class Experiment:
                 hint=f"There are {', '.join(map(repr, LANGUAGES))}.",
             )
         object.__setattr__(self, "bonus", bonus)
+        object.__setattr__(self, "callbacks", checked(callbacks, "Experiment(…)"))
         if not (bonus is None or isinstance(bonus, Bonus)):
             raise BadPackage(f"bonus={bonus!r} is not bonus(…).")
         if repeat not in ("resume", "refuse", "start_new"):
@@ -322,6 +328,7 @@ def play(
     isolation: Literal["shared", "process"] = "shared",
     observations: bool | Literal["auto"] = "auto",
     infos: Sequence[str] = (),
+    callbacks: Sequence[Any] = (),
 ) -> Play:
     """A game of one or more people, with policies in the other seats.
 
@@ -382,6 +389,7 @@ def play(
         observations: whether the data keep what each seat observed. "auto" does so where the
             environment does not repeat itself, since a replay cannot tell it then.
         infos: names in the environment's info that the data keep, by seat, after each step.
+        callbacks: `Callback` instances or classes, beside those of the experiment.
 
     Raises:
         BadPackage: a value is outside its range; the message says which.
@@ -503,4 +511,5 @@ def play(
         isolation=isolation,
         observations=observations,
         infos=tuple(infos),
+        callbacks=checked(callbacks, f"play({name!r})"),
     )

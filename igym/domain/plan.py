@@ -311,6 +311,7 @@ class Plan:
     language: Language = "en"
     flow: Step | None = None  # None = one scene after the other
     bonus: BonusPlan | None = None
+    hooks: tuple[str, ...] = ()  # of its callbacks that are about people
 
     def index(self, name: str) -> int:
         """Where the scene of that name stands. Raises `NotFound`."""

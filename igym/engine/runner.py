@@ -87,6 +87,7 @@ def play(
     max_steps: int,
     where: str,
     first: int = 0,
+    starts: Callable[[int], None] | None = None,
 ) -> tuple[int, Step]:
     """Tick `sim` until it ends or `max_steps` are taken.
 
@@ -94,6 +95,7 @@ def play(
         sim: freshly reset, or as after the first `first` ticks.
         deciders: one per seat, in the order of `sim.seats`.
         where: scene and episode, for errors.
+        starts: called when a tick begins, before anybody decides.
 
     Returns:
         The number of steps, earlier ones included, and the last one, which is truncated when
@@ -120,6 +122,9 @@ def play(
         late_s = max(0.0, clock.now() - due)
         if late_s > CATCH_UP_S:
             start, tick0 = first_due(clock.now(), fps), tick
+
+        if starts is not None:
+            starts(tick)
 
         def turn(tick: int = tick) -> tuple[list[Any], list[str], Step]:
             ends = clock.now() + period_s / 2  # for all of them together

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from igym.archive import assigned, episodes, matches, parquet, vault
 from igym.errors import NotFound
-from igym.services import problems
+from igym.services import happening, problems
 from igym.services.connect import Deployment, now_ms
 from igym.store import games, packages, records
 from igym.store.games import Game
@@ -66,6 +66,7 @@ def _rows(deployment: Deployment, experiment: str, release: str) -> int:
         written += assigned.merge(root, rows)
         written += vault.merge(deployment.data, experiment, release, rows)
         written += _plans(deployment, experiment, root, rows)
+        happening.note(deployment.redis, experiment, release, rows)
         records.archived(deployment.redis, experiment, release, up_to)
     return len(written)
 

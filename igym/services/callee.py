@@ -18,17 +18,22 @@ from typing import Any
 from igym.domain import rounds
 from igym.domain.adaptive import Adaptive
 from igym.domain.bonus import Record
+from igym.domain.callbacks import instances
 from igym.domain.experiment import Experiment, Play
+from igym.domain.happenings import Happening
 from igym.errors import BadPackage
 from igym.services.loading import load
 
 #: The most characters of a traceback that are told.
 MOST_TRACE = 8_000
 
+#: The most failures of callbacks that are told at a time.
+MOST_ERRORS = 5
+
 
 def function(experiment: Experiment, what: str) -> Callable[..., Any]:
-    """The function of the author that `what` names: "screen", "bonus", "match:<scene>",
-    "until:<scene>", or "choose:<scene>:<seat>".
+    """The function of the author that `what` names: "screen", "bonus", "happenings",
+    "match:<scene>", "until:<scene>", or "choose:<scene>:<seat>".
 
     Raises:
         BadPackage: there is none.
@@ -36,6 +41,8 @@ def function(experiment: Experiment, what: str) -> Callable[..., Any]:
     found: Callable[..., Any] | None = None
     if what == "screen" and experiment.entry is not None:
         found = experiment.entry.check
+    elif what == "happenings":
+        found = _Told.of(experiment).tell
     elif what == "bonus" and experiment.bonus is not None:
         pays = experiment.bonus.function
         found = lambda record: pays(Record.of(record))  # noqa: E731
@@ -55,6 +62,41 @@ def function(experiment: Experiment, what: str) -> Callable[..., Any]:
     if found is None:
         raise BadPackage(f"The package has no function for {what!r}.")
     return found
+
+
+class _Told:
+    """The callbacks of this process, which hear of what happened to people."""
+
+    _made: _Told | None = None
+
+    def __init__(self, experiment: Experiment) -> None:
+        self._everywhere = instances(experiment.callbacks)
+        self._scenes = {
+            scene.name: instances(scene.callbacks)
+            for scene in experiment.scenes
+            if isinstance(scene, Play)
+        }
+
+    @classmethod
+    def of(cls, experiment: Experiment) -> _Told:
+        """The same ones again for as long as the process lives."""
+        cls._made = cls._made or cls(experiment)
+        return cls._made
+
+    def tell(self, said: list[dict[str, Any]]) -> dict[str, list[Any]]:
+        """Call the hooks one after the other. Returns what they record, and how they fail."""
+        records: list[Any] = []
+        errors: list[Any] = []
+        for number, plain in enumerate(said):
+            at = Happening(**plain)
+            at.note = lambda name, value, n=number: records.append([n, str(name), value])
+            for one in (*self._everywhere, *self._scenes.get(at.scene, ())):
+                try:
+                    getattr(one, at.hook)(at)
+                except Exception as error:  # noqa: BLE001 - the author's code raises what it likes
+                    what = f"{type(one).__name__}.{at.hook}: {type(error).__name__}: {error}"
+                    errors.append([number, what[:500], traceback.format_exc()[-MOST_TRACE:]])
+        return {"records": records, "errors": errors[:MOST_ERRORS]}
 
 
 def _of_results(call: Callable[..., Any] | None) -> Callable[..., Any] | None:

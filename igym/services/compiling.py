@@ -5,15 +5,16 @@ Nothing else may be believed about a package that was not compiled like this.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from igym import __version__
 from igym.domain import flow
 from igym.domain.adaptive import Adaptive, ChosenBy
 from igym.domain.bonus import Bonus
+from igym.domain.callbacks import about_people, changes_env
 from igym.domain.controls import BUTTONS
 from igym.domain.dropout import Hold
 from igym.domain.experiment import Ending, Experiment, Page, Play, Quiz, Survey
@@ -29,6 +30,7 @@ from igym.domain.plan import (
     HoldPlan,
     Plan,
     PlayPlan,
+    Recovery,
     ScenePlan,
     SurveyPlan,
     TouchPlan,
@@ -55,7 +57,13 @@ _LABELS = {
 }
 
 
-def _play(scene: Play, root: Path, cells: Mapping[str, str], gallery: Gallery) -> PlayPlan:
+def _play(
+    scene: Play,
+    root: Path,
+    cells: Mapping[str, str],
+    gallery: Gallery,
+    callbacks: Sequence[Any] = (),
+) -> PlayPlan:
     keys = scene.keymap.keys
     touch = tuple(
         TouchPlan(t.label, tuple(keys.index(k) for k in chord_keys(t.chord)), t.side)
@@ -76,6 +84,10 @@ def _play(scene: Play, root: Path, cells: Mapping[str, str], gallery: Gallery) -
         )
     seen = rehearse(scene, root, cells, gallery)
     proof = prove(scene, cells)
+    if changes_env((*callbacks, *scene.callbacks)):
+        # What was done to the environment is in no log of actions.
+        recovery: Recovery = "restart" if proof.recovery == "replay" else proof.recovery
+        proof = replace(proof, deterministic=False, recovery=recovery)
     return PlayPlan(
         seats=tuple(map(str, scene.seats)),
         humans=tuple(map(str, scene.humans)),
@@ -231,7 +243,7 @@ def compile_package(root: Path, package: str) -> Plan:
         elif isinstance(scene, Play):
             once = scene.name.partition(".")[0]
             if once not in games:
-                games[once] = _play(scene, root, cells, gallery)
+                games[once] = _play(scene, root, cells, gallery, experiment.callbacks)
             game = replace(games[once], group=_group(scene.group))
             scenes.append(ScenePlan(scene.name, play=game))
         elif isinstance(scene, Ending):
@@ -254,9 +266,15 @@ def compile_package(root: Path, package: str) -> Plan:
         flow=experiment.flow,
         language=experiment.language,
         bonus=_bonus(experiment.bonus),
+        hooks=about_people(_callbacks(experiment)),
     )
     flow.check_items(plan)
     return plan
+
+
+def _callbacks(experiment: Experiment) -> list[Any]:
+    plays = [scene for scene in experiment.scenes if isinstance(scene, Play)]
+    return [*experiment.callbacks, *(one for play in plays for one in play.callbacks)]
 
 
 def _bonus(bonus: Bonus | None) -> BonusPlan | None:

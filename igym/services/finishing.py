@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+from collections.abc import Sequence
 from typing import Protocol
 
 from igym.domain.outcome import GameOutcome, Outcome
@@ -30,13 +31,21 @@ class Unwritten(Protocol):
         ...
 
 
-def report(deployment: Deployment, game: Game, message: str, where: str, trace: str) -> None:
+def report(
+    deployment: Deployment,
+    game: Game,
+    message: str,
+    where: str,
+    trace: str,
+    *,
+    kind: str = "scene_failed",
+) -> None:
     """Tell the researcher what failed and where: in the log, the data and the admin page."""
     problems.report(
         deployment,
         game.experiment,
         game.release,
-        "scene_failed",
+        kind,
         message,
         where=where,
         trace=trace,
@@ -55,10 +64,15 @@ def finish(
     outcome: GameOutcome,
     away: tuple[str, ...] = (),
     stage: Unwritten | None = None,
+    rows: Sequence[Row] = (),
 ) -> None:
     """End the game in the name of its generation and move its people on.
 
     Safe to call twice and to be cut short anywhere: the director finishes what is left.
+
+    Args:
+        stage: what may hold ticks that are not written yet.
+        rows: further ones that are written with the end.
     """
     redis, at_ms = deployment.redis, now_ms()
     whole = outcome in (GameOutcome.FINISHED, GameOutcome.UNREACHED)
@@ -79,7 +93,7 @@ def finish(
             "generation": game.generation,
         },
     )
-    games.end(redis, game, outcome.value, [row], away=away, unclosed=unclosed, now_ms=at_ms)
+    games.end(redis, game, outcome.value, [row, *rows], away=away, unclosed=unclosed, now_ms=at_ms)
     ended = games.read(redis, game.experiment, game.id)
     if ended.generation == game.generation and ended.phase == "over":
         settle(deployment, outbox, ended)  # as whoever was first to end it said

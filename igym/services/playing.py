@@ -25,6 +25,7 @@ from igym.services.casting import Cast, simulated
 from igym.services.connect import Deployment, now_ms
 from igym.services.consulting import Consultant
 from igym.services.gathering import gather
+from igym.services.hooking import Hooks
 from igym.services.inferring import Inference
 from igym.services.loading import Loaded
 from igym.services.people import GameOver
@@ -164,11 +165,19 @@ class GameHost:
         if told is not None:
             problem = told
             self._insist(lambda: finishing.report(self.deployment, game, *problem))
+        rows = []
         if stage is not None:
             stage.tell("over")
+            rows = stage.game_ends(outcome.value)
         self._insist(
             lambda: finishing.finish(
-                self.deployment, self.outbox, game, outcome, away, stage.journal if stage else None
+                self.deployment,
+                self.outbox,
+                game,
+                outcome,
+                away,
+                stage.journal if stage else None,
+                rows,
             )
         )
         if snapshots is not None:
@@ -282,6 +291,20 @@ class GameHost:
         for seat, session in people.items():
             if session.phase is Phase.ENDED:  # while no worker had the game
                 stage.leave(inner.Leave(game.id, seat, session.outcome))
+        if given := (*loaded.experiment.callbacks, *play.callbacks):
+            stage.hook(
+                Hooks(
+                    given,
+                    game,
+                    sim.env,
+                    stage.journal.add,
+                    lambda *said: self._insist(
+                        lambda: finishing.report(
+                            self.deployment, game, *said, kind="callback_failed"
+                        )
+                    ),
+                )
+            )
         self.stages[game.id] = stage
         try:
             self._insist(lambda: self._attach_links(stage))
@@ -384,6 +407,8 @@ class GameHost:
                     journal.earned[seat] += score
         if deciders is None:
             deciders = begin()
+        told = game.begun == episode_id(game.id, episode, journal.attempt)
+        stage.episode_starts(seed, steps, again=bool(steps) or (told and not stage.changes_env))
         runner.guarded(
             f"{where}, drawing after reset",
             lambda: stage.begin(deciders, lambda s: cast.stand_in(s, episode), steps),
@@ -407,7 +432,9 @@ class GameHost:
                 max_steps=min(play.max_steps, most),
                 where=where,
                 first=steps,
+                starts=stage.starts if stage.ticks_hooked else None,
             )
+        stage.episode_ends(steps)
         done: Row = (
             "episodes",
             row

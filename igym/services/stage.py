@@ -21,6 +21,7 @@ from igym.domain.rounds import Round
 from igym.domain.watch import Kind, Word
 from igym.engine.seats import Background, Chair, Decider
 from igym.services.connect import now_ms
+from igym.services.hooking import Hooks
 from igym.services.journal import Journal
 from igym.services.people import GameOver, Person
 from igym.services.snapshots import Snapshots
@@ -88,6 +89,10 @@ class Stage:
         self.journal = Journal(settings, log, game, play, sim, snapshots, self._nobody_is_away)
         self._outbox = outbox
         self._worker = worker
+        self.hooks: Hooks | None = None  # of callbacks, where there are any
+        self.ticks_hooked = False  # whether the beginning of a tick has a hook
+        self.changes_env = False  # whether a hook changes the environment
+        self._ended = self._drawn = False  # whether the end of ticks, and pictures, have hooks
         self._dismiss = dismiss
         self._caution = caution
         self._points = play.pointer or play.sticks
@@ -274,11 +279,57 @@ class Stage:
 
     def show(self, tick: int) -> None:
         """Send everybody what changed for them. The first picture of an episode is a keyframe."""
+        hooks = self.hooks if self._drawn else None
+        if hooks is not None:
+            hooks.at.tick = tick
+            hooks.call("on_graphics_start")
         for view, told in self._views.show(tick, last=self._over):
             packet = self._frame(view, told)
             what = inner.FRAME if told.base >= 0 else inner.KEYFRAME
             for web, conns in self._links(view.seats).items():
                 self._outbox.put(web, inner.Deliver(conns, what, packet))
+        if hooks is not None:
+            hooks.call("on_graphics_end")
+
+    def hook(self, hooks: Hooks) -> None:
+        """Call these at the moments of the game."""
+        self.hooks = hooks
+        self.ticks_hooked = hooks.has("on_game_tick_start")
+        self.changes_env = hooks.changes_env
+        self._ended = hooks.has("on_game_tick_end")
+        self._drawn = hooks.has("on_graphics_start") or hooks.has("on_graphics_end")
+
+    def episode_starts(self, seed: int, steps: int, *, again: bool) -> None:
+        """The environment was reset, or brought back to `steps`. Call the hooks unless `again`."""
+        if self.hooks is None:
+            return
+        at = self.hooks.at
+        at.episode, at.practice, at.seed = self.round.episode, self.round.practice, seed
+        at.tick, at.scores, at.actions, at.rewards = steps, self.journal.earned, (), ()
+        if not again:
+            self.journal.note(begun=self.journal.id)
+            self.hooks.call("on_episode_start")
+
+    def episode_ends(self, steps: int) -> None:
+        """The last step was taken."""
+        if self.hooks is not None:
+            self.hooks.at.tick = steps
+            self.hooks.call("on_episode_end")
+
+    def game_ends(self, outcome: str) -> list[Row]:
+        """The game is over. Returns the rows that have to be written with its end."""
+        rows: list[Row] = []
+        if self.hooks is not None:
+            self.hooks.into(rows.append)
+            self.hooks.at.outcome = outcome
+            self.hooks.call("on_game_end")
+        return rows
+
+    def starts(self, tick: int) -> None:
+        """A tick begins, and somebody wants to know."""
+        assert self.hooks is not None
+        self.hooks.at.tick = tick
+        self.hooks.call("on_game_tick_start")
 
     def before(self, tick: int) -> bool:
         """Write the log when it is time; hold while Redis or one of the people is away."""
@@ -300,6 +351,10 @@ class Stage:
         if late_s * self.play.fps > 1:
             self._views.late(tick)
         self.journal.record(tick, actions, actors, step, late_s, self.people)
+        if self._ended and self.hooks is not None:
+            at = self.hooks.at
+            at.tick, at.actions, at.rewards = tick + 1, actions, step.rewards
+            self.hooks.call("on_game_tick_end")
 
     # --- who is there ----------------------------------------------------------------------------
 

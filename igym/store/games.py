@@ -64,6 +64,7 @@ class Game(msgspec.Struct, frozen=True):
     played: int = 0  # ticks of those
     scores: dict[str, float] = {}  # seat -> sum of rewards over those that count
     results: list[dict[str, Any]] = []  # of those (`igym.domain.rounds.Result`)
+    begun: str = ""  # id of the last episode whose callbacks were told that it begins
     cast: dict[str, str] = {}  # adaptive seat -> its cell, in the episode that is next or on
     cast_for: int = -1  # the episode `cast` was chosen for
     asked: dict[str, int] = {}  # what people are asked -> the last episode that is settled

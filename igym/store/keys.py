@@ -270,6 +270,30 @@ def chatters(experiment: str, game_id: str) -> str:
     return f"igym:{{{experiment}}}:chatters:{game_id}"
 
 
+@key("hash", days=400)
+def hooked(experiment: str) -> str:
+    """Version whose callbacks want to know what happens to people -> its package."""
+    return f"igym:{{{experiment}}}:hooked"
+
+
+@key("stream", days=7)
+def happenings(experiment: str, release: str) -> str:
+    """What callbacks are to be told of (`igym.domain.happenings`), in order. Trimmed once told."""
+    return f"igym:{{{experiment}}}:happenings:{release}"
+
+
+@key("string", days=7)
+def telling(experiment: str, release: str) -> str:
+    """The question in which callbacks are being told, as JSON (`store.happenings.Telling`)."""
+    return f"igym:{{{experiment}}}:telling:{release}"
+
+
+@key("set", days=7)
+def waits(experiment: str, release: str, scene: str) -> str:
+    """Sessions that wait for that scene, as far as callbacks were told."""
+    return f"igym:{{{experiment}}}:waits:{release}:{scene}"
+
+
 @key("hash", days=90)
 def paying(experiment: str) -> str:
     """Session that has ended -> how far its bonus is, as JSON (`store.paying.Due`)."""

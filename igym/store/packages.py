@@ -73,6 +73,9 @@ def put_plan(redis: Redis, plan: Plan) -> None:
     with redis.pipeline(transaction=False) as pipe:
         pipe.set(keys.plan(plan.experiment, plan.package), encode(plan))
         pipe.sadd(keys.releases(plan.experiment), plan.version)  # previews have rows as well
+        if plan.hooks:
+            pipe.hset(keys.hooked(plan.experiment), plan.version, plan.package)
+            pipe.expire(keys.hooked(plan.experiment), keys.hooked.ttl_s)
         pipe.execute()
 
 
