@@ -94,6 +94,13 @@ def bonus(
     return Bonus(function, float(cap), currency, float(default), seconds(limit))
 
 
+def accepted(given: Any) -> Bonus | None:
+    """`given`, if it is a bonus or None. Raises `BadPackage`."""
+    if not (given is None or isinstance(given, Bonus)):
+        raise BadPackage(f"bonus={given!r} is not bonus(…).")
+    return given
+
+
 def capped(value: object, cap: float) -> float | None:
     """What is paid for what a function said, in whole cents; None where that was no number."""
     if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):

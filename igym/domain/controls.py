@@ -56,6 +56,19 @@ def _check(what: str, act: object, x: object, y: object) -> None:
 
 
 @dataclass(frozen=True, slots=True)
+class Touch:
+    """One on-screen button for phones; holding it holds `chord`."""
+
+    label: str
+    chord: Chord
+    side: Literal["left", "right"] = "left"
+
+    def __post_init__(self) -> None:
+        if self.side not in ("left", "right"):
+            raise BadPackage(f'Touch(side={self.side!r}) must be "left" or "right".')
+
+
+@dataclass(frozen=True, slots=True)
 class Pointer:
     """The mouse, a finger or a pen over the stage.
 

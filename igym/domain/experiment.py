@@ -12,9 +12,9 @@ from typing import Any, Literal, get_args
 
 from igym.domain import routes
 from igym.domain.adaptive import Adaptive, ChosenBy, check_rules
-from igym.domain.bonus import Bonus
+from igym.domain.bonus import Bonus, accepted
 from igym.domain.callbacks import checked
-from igym.domain.controls import Controls, Gamepad, Pointer, Press
+from igym.domain.controls import Controls, Gamepad, Pointer, Press, Touch
 from igym.domain.dropout import Hold
 from igym.domain.duration import seconds
 from igym.domain.grouping import Fill, Grouping, Offer
@@ -52,19 +52,6 @@ __all__ = [
 
 #: Who sits somewhere: a person, a policy, or whichever a treatment or the episodes so far say.
 Seat = HumanSeat | Policy | Treatment | Adaptive
-
-
-@dataclass(frozen=True, slots=True)
-class Touch:
-    """One on-screen button for phones; holding it holds `chord`."""
-
-    label: str
-    chord: Chord
-    side: Literal["left", "right"] = "left"
-
-    def __post_init__(self) -> None:
-        if self.side not in ("left", "right"):
-            raise BadPackage(f'Touch(side={self.side!r}) must be "left" or "right".')
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,10 +188,8 @@ class Experiment:
                 f"Experiment(language={language!r}) is not known.",
                 hint=f"There are {', '.join(map(repr, LANGUAGES))}.",
             )
-        object.__setattr__(self, "bonus", bonus)
+        object.__setattr__(self, "bonus", accepted(bonus))
         object.__setattr__(self, "callbacks", checked(callbacks, "Experiment(…)"))
-        if not (bonus is None or isinstance(bonus, Bonus)):
-            raise BadPackage(f"bonus={bonus!r} is not bonus(…).")
         if repeat not in ("resume", "refuse", "start_new"):
             raise BadPackage(f'repeat={repeat!r} is not "resume", "refuse" or "start_new".')
         for treatment in self.treatments:
@@ -423,8 +408,7 @@ def play(
         "never=… says what follows an until=…, and there is none",
     )
     need(max_steps >= 1, f"max_steps={max_steps} is below 1")
-    asks = between is None or isinstance(between, Survey)
-    need(asks, f"between={between!r} is not a survey(…); how long the pause is says pause=")
+    need(isinstance(between, Survey | None), f"between={between!r} is no survey(…); see pause=")
     need(aspect == 0 or 0.2 <= aspect <= 5, f"aspect={aspect} is not between 0.2 and 5")
     if size is not None:
         fits = min(size) > 0 and 0.2 <= size[0] / size[1] <= 5
