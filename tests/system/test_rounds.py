@@ -38,7 +38,7 @@ def test_two_people_practise_are_asked_between_rounds_and_get_a_bonus(chromium):
             tab.page.locator("button.primary").click()
         # After the practice both are asked; who has answered waits, and a reload asks nobody again
         answer(ann, 2)
-        waiting = ann.page.locator(".overlay-title")
+        waiting = ann.page.locator(".overlay:not(.loading) .overlay-title")
         expect(waiting).to_contain_text("Waiting for")
         ann.page.reload()
         expect(waiting).to_contain_text("Waiting for", timeout=15_000)

@@ -423,7 +423,7 @@ def test_questions_between_episodes_cover_the_game_and_are_answered_once(page):
     now = stands("asking", starts_ms=1e13, ask="feeling", away=["a", "b"])
     puppet = opened(page, asked(), now)
     puppet.silent.add("reply")
-    sheet, waiting = page.locator(".asking"), page.locator(".overlay-title")
+    sheet, waiting = page.locator(".asking"), page.locator(".overlay:not(.loading) .overlay-title")
     expect(sheet.get_by_text("Fun?")).to_be_visible()
     page.get_by_role("button", name="Continue").click()  # required: stays
     expect(sheet).to_be_visible()
@@ -453,12 +453,12 @@ def test_questions_go_away_when_the_game_goes_on_without_the_answers(page):
     expect(sheet.get_by_text("Fun?")).to_be_visible()
     puppet.say(stands("between", starts_ms=0.0))
     expect(sheet).to_be_hidden()
-    expect(page.locator(".overlay-title")).to_have_text("Round finished")
+    expect(page.locator(".overlay:not(.loading) .overlay-title")).to_have_text("Round finished")
 
 
 def test_a_page_is_told_what_is_practice_and_when_it_counts(page):
     puppet = opened(page, state(GAME, "playing"), stands("countdown", practice=True, rounds=2))
-    said = page.locator(".overlay-panel")
+    said = page.locator(".overlay:not(.loading) .overlay-panel")
     expect(said).to_contain_text("Practice 1 of 2")
     expect(said).to_contain_text("It does not count.")
     counts = msgspec.structs.replace(stands("countdown", rounds=3), episode=2)
