@@ -9,8 +9,8 @@ from_pytorch.py.
 Of the old stack, `policy.export_model(folder, onnx=17)` writes the file itself. Its inputs and
 outputs have names of RLlib's own, which `Onnx.from_rllib("policies/model.onnx")` knows.
 
-Tried with ray 2.60.0 and torch 2.13.0 on Python 3.11: PPO on CartPole-v1 by the new API stack. DQN,
-SAC, multi-agent algorithms and the old stack's `export_model`: not tried.
+Tried with ray 2.60.0 and torch 2.13.0 on Python 3.11: PPO on CartPole-v1 by the new API stack, and
+by the old one's `export_model`. Continuous actions, DQN, SAC, several agents: not tried.
 """
 
 from __future__ import annotations

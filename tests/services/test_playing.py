@@ -262,6 +262,22 @@ def test_a_game_that_no_worker_took_is_offered_again(lab):
     assert (game.id, game.generation) in jobs.waiting(redis)
 
 
+def test_a_bound_game_that_no_worker_takes_is_given_up_and_told(lab):
+    redis, game = lab.deployment.redis, lab.pair()
+    record = f"igym:{{counters}}:game:{game.id}"
+    # A shared one waits for as long as it takes: workers are busy, and will not be for ever.
+    redis.hset(record, "created_ms", "1")
+    reaping.Reaper(lab.deployment, lab.outbox).whole()
+    assert games.read(redis, "counters", game.id).phase == "offered"
+
+    redis.hset(record, "binding", f"counters/{game.package}")
+    reaping.Reaper(lab.deployment, lab.outbox).whole()
+    assert games.read(redis, "counters", game.id).outcome == "lost"
+    assert {p.outcome for p in lab.people(game).values()} == {"technical_problem"}
+    (problem,) = records.problems(redis)
+    assert "No worker for this package has taken the game" in problem["message"]
+
+
 def test_people_of_a_finished_game_are_not_told_it_was_lost(lab):
     redis, game = lab.deployment.redis, lab.pair()
     games.claim(redis, "counters", game.id, 1, "games-1", 1.0)
