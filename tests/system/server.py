@@ -94,7 +94,7 @@ class Server:
             )
         self.about = psutil.Process(self.process.pid)
         if wait:
-            eventually(self._is_up, within_s=60, what=f"a start of {packages}")
+            eventually(self._is_up, within_s=180, what=f"a start of {packages}")
             self.start_s = time.monotonic() - began_s
 
     def _is_up(self) -> bool:
