@@ -15,8 +15,8 @@ from igym.domain.conditions import answer, cell
 from igym.domain.plan import EndPlan, PagePlan, ScenePlan, Step, TreatmentPlan
 from igym.errors import Conflict
 from igym.services import advancing
-from igym.store import packages
-from tests.services.paper import Paper, a_plan, a_play
+from igym.store import keys, packages
+from tests.services.paper import E, Paper, a_plan, a_play
 
 
 def scene(name: str) -> Step:
@@ -58,7 +58,9 @@ def test_a_path_is_drawn_after_the_first_scene_and_never_again(deployment):
     path = ann.path
     assert sorted(path) == ["a", "about", "b", "c", "consent", "thanks"]
 
-    # Another web worker that has heard of nothing, and the same link once more
+    # Another web worker that has heard of nothing, the same link once more, and even the numbers
+    # and the seed lost: it is in the session
+    study.redis.delete(keys.orders(E, "1", "live"))
     again = study.arrive(id="ann")
     assert (again.id, again.path) == (ann.id, path)
     assert walk(study, again) == path[1:]
