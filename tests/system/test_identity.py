@@ -92,7 +92,7 @@ def test_the_recruiters_ids_reach_the_vault_and_no_table_of_the_data(stack):
     eventually(lambda: exported() == wanted, within_s=60, what="an export of the ids")
 
 
-@pytest.mark.parametrize("id", ["/..", "../../etc", "a'b", 'a"b', "a;b", "<i>", "a\\b", "%00"])
+@pytest.mark.parametrize("id", ["/..", "../../etc", "a'b", 'a"b', "a;b", "<i>", "a\\b", "a\x00b"])
 def test_an_id_with_strange_characters_is_refused_and_leaves_nothing(stack, id):
     before = traces(stack)
     for name in ("PROLIFIC_PID", "workerId", "id", "SESSION_ID"):
