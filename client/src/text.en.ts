@@ -105,7 +105,7 @@ export const en = {
     practice: (n: number, of: number) => (of > 0 ? `Practice ${n} of ${of}` : `Practice ${n}`),
     practiceText: 'This round is for practice. It does not count.',
     practiceOver: 'Practice is over. From now on it counts.',
-    loading: 'Loading the pictures',
+    loading: 'Loading the images',
     loaded: (done: number, all: number) => `${done} of ${all}`,
     waiting: 'Waiting for the other players',
     waitingAlone: 'Setting up the game',

@@ -115,7 +115,7 @@ def give(page: Page, held: list[Route]) -> None:
 
 def test_a_game_waits_for_its_images_and_says_how_far_it_is(page):
     puppet, held = kitchen(page)
-    expect(page.get_by_role("progressbar", name="Loading the pictures")).to_be_visible()
+    expect(page.get_by_role("progressbar", name="Loading the images")).to_be_visible()
     expect(page.locator(".loading")).to_contain_text("0 of 2")
     give(page, [one for one in held if one.request.url.endswith(".png")])
     expect(page.locator(".loading")).to_contain_text("1 of 2")
