@@ -10,6 +10,7 @@ from igym.domain.experiment import Play
 from igym.engine.camera import encode
 from igym.errors import BadPackage
 from igym.services.gallery import Gallery
+from igym.sim.draw import Shape
 from igym.sim.host import Sim
 from igym.sim.trial import Chooser
 
@@ -92,6 +93,7 @@ def _looked_at(
                 aspect = aspect or min(5.0, max(0.2, seen.width / seen.height))
             else:
                 shapes = [*sim.scenery(seat), *sim.draw(seat)]
+                _plain(shapes)
                 gallery.check(shapes)
                 _loaded(scene, {shape.image for shape in shapes if shape.image}, assets)
             sim.hud(seat)
@@ -99,6 +101,22 @@ def _looked_at(
             over += 1
             sim.reset(SEED + over)
     return aspect or ASPECT
+
+
+def _plain(shapes: Sequence[Any]) -> None:
+    """Whether they are shapes, of what can be sent."""
+    for shape in shapes:
+        if not isinstance(shape, Shape):
+            raise BadPackage(
+                f"what it draws has {shape!r} in it, which is no shape.",
+                hint="Return a list of what igym.draw makes.",
+            )
+        for name, value in zip(Shape._fields, shape, strict=True):
+            if type(value) not in (int, str, bool, bytes, tuple):
+                raise BadPackage(
+                    f"the shape {shape.id!r} has {name}={value!r}, a {type(value).__name__}, "
+                    "which cannot be sent."
+                )
 
 
 def _loaded(scene: Play, used: set[str], assets: tuple[str, ...]) -> None:

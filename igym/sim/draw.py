@@ -83,7 +83,7 @@ _OPTIONAL = [(place, _NUMBER[place], _BLANK[place]) for place in range(2, len(_N
 
 
 def _q(value: float) -> int:
-    return round(value * GRID)
+    return int(round(value * GRID))  # noqa: RUF046 - of numpy's numbers it is one of theirs
 
 
 def rect(
@@ -104,7 +104,7 @@ def rect(
     """A rectangle by its left top corner; turned about its centre by `angle` turns."""
     return Shape(
         id, 0, _q(x), _q(y), _q(w), _q(h), _q(radius), (), fill, stroke, _q(line),
-        "", 0, _q(angle), 0, depth, "left", snap,
+        "", 0, _q(angle), 0, int(depth), "left", bool(snap),
     )  # fmt: skip
 
 
@@ -123,7 +123,7 @@ def circle(
     """A circle by its centre; `r` is relative to the stage's height."""
     return Shape(
         id, 1, _q(x), _q(y), 0, 0, _q(r), (), fill, stroke, _q(line),
-        "", 0, 0, 0, depth, "left", snap,
+        "", 0, 0, 0, int(depth), "left", bool(snap),
     )  # fmt: skip
 
 
@@ -144,7 +144,7 @@ def ellipse(
     """An ellipse by its centre and full width and height."""
     return Shape(
         id, 2, _q(x), _q(y), _q(w), _q(h), 0, (), fill, stroke, _q(line),
-        "", 0, _q(angle), 0, depth, "left", snap,
+        "", 0, _q(angle), 0, int(depth), "left", bool(snap),
     )  # fmt: skip
 
 
@@ -162,7 +162,15 @@ def line(
     snap: bool = False,
 ) -> Shape:
     """A line through two or more points; `width` 0 is 0.4 % of the stage's height."""
-    return Shape(id, 3, points=_flat(points), stroke=stroke, line=_q(width), depth=depth, snap=snap)
+    return Shape(
+        id,
+        3,
+        points=_flat(points),
+        stroke=stroke,
+        line=_q(width),
+        depth=int(depth),
+        snap=bool(snap),
+    )
 
 
 def polygon(
@@ -177,7 +185,14 @@ def polygon(
 ) -> Shape:
     """A closed polygon."""
     return Shape(
-        id, 4, points=_flat(points), fill=fill, stroke=stroke, line=_q(line), depth=depth, snap=snap
+        id,
+        4,
+        points=_flat(points),
+        fill=fill,
+        stroke=stroke,
+        line=_q(line),
+        depth=int(depth),
+        snap=bool(snap),
     )
 
 
@@ -202,7 +217,7 @@ def arc(
     """
     return Shape(
         id, 5, _q(x), _q(y), 0, 0, _q(r), (), fill, stroke, _q(line),
-        "", 0, _q(start), _q(span), depth, "left", snap,
+        "", 0, _q(start), _q(span), int(depth), "left", bool(snap),
     )  # fmt: skip
 
 
@@ -221,7 +236,7 @@ def text(
     """A line of text, vertically centred on y; `size` 0 is 5 % of the stage's height."""
     return Shape(
         id, 6, _q(x), _q(y), 0, 0, 0, (), fill, "", 0,
-        words, _q(size), 0, 0, depth, align, snap,
+        str(words), _q(size), 0, 0, int(depth), align, bool(snap),
     )  # fmt: skip
 
 
@@ -246,8 +261,8 @@ def sprite(
     atlas. `flip` exchanges left and right; `opacity` is 0 (unseen) to 1.
     """
     return Shape(
-        id, 7, _q(x), _q(y), _q(w), _q(h), 0, (), "", "", 0, "", 0, _q(angle), 0, depth, "left",
-        snap, image, frame, _q(opacity), flip,
+        id, 7, _q(x), _q(y), _q(w), _q(h), 0, (), "", "", 0, "", 0, _q(angle), 0, int(depth),
+        "left", bool(snap), image, frame, _q(opacity), bool(flip),
     )  # fmt: skip
 
 

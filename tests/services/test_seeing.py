@@ -102,6 +102,8 @@ def test_images_are_loaded_before_the_game_but_not_for_one_that_renders(root):
     ("what", "wrong"),
     [
         (scene(lambda: Hill("nothing to see")), r"render\(\) gave str"),
+        (scene(draw=lambda env: [None]), "None in it, which is no shape"),
+        (scene(draw=lambda env: [draw.circle("sun", 0, 0, 1, fill=None)]), "fill=None"),  # type: ignore[arg-type]
         (scene(Blind), "Blind cannot be drawn"),
         (scene(lambda: Hill(np.zeros((4, 6, 3)))), r"render\(\) gave an array of float64"),
         (scene(marks={"me": "car"}), "a rendered picture has no shapes"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -153,6 +154,22 @@ def test_every_option_of_a_sprite_is_on_the_wire():
     )  # fmt: skip
     changed = {19: "up", 12: 2_500, 21: True, 20: 5_000, 14: 3, 16: True}
     assert picture.change([other]) == ([0, changed], [])
+
+
+def test_numbers_of_numpy_can_be_sent_as_any_other():
+    half, two, yes = np.float32(0.5), np.int64(2), np.bool_(True)
+    shapes = [
+        draw.rect("a", half, two, half, two, angle=half, depth=two, snap=yes),
+        draw.circle("b", half, two, half, depth=two, snap=yes),
+        draw.ellipse("c", half, two, half, two, depth=two, snap=yes),
+        draw.line("d", [(half, two)], stroke="#fff", width=half, depth=two, snap=yes),
+        draw.polygon("e", [(half, two)], line=half, depth=two, snap=yes),
+        draw.arc("f", half, two, half, start=half, span=half, depth=two, snap=yes),
+        draw.text("g", half, two, two, size=half, depth=two, snap=yes),  # type: ignore[arg-type]
+        draw.sprite("h", "a.png", half, two, half, half, opacity=half, flip=yes, depth=two),
+    ]
+    assert packet(Picture(), 0, shapes)
+    assert packet(Picture(), 0, [sim_draw.scaled(shape, 600, 400) for shape in shapes])
 
 
 def test_an_object_that_becomes_another_kind_is_told_whole():
