@@ -97,6 +97,10 @@ class Choice:
         if name in EPISODIC:
             for seat in self._withheld(piece):
                 mask = pc.and_(mask, pc.not_equal(piece["seat"], seat))
+        if name == "clocks":
+            for game, seat in self.withheld:
+                theirs = pc.and_(pc.equal(piece["game_id"], game), pc.equal(piece["seat"], seat))
+                mask = pc.and_(mask, pc.invert(theirs))
         return piece.filter(mask)
 
     def _of_game(self, column: pa.ChunkedArray) -> Any:

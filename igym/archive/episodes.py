@@ -25,6 +25,7 @@ Listed = Sequence[Any]
 #: Where the fields are in a list.
 _CHUNK = {name: i for i, name in enumerate(Chunk.__struct_fields__)}
 _TICK = {name: i for i, name in enumerate(Tick.__struct_fields__)}
+_EDGE = {name: i for i, name in enumerate(Edge.__struct_fields__)}
 
 #: Whole numbers that a column of them can hold.
 _LEAST, _MOST = -(2**63), 2**63 - 1
@@ -158,6 +159,38 @@ def input_table(log: Iterable[Listed], game: str, episode: str) -> pa.Table:
             rows.append(_input(edge, game, episode, order[edge.seat]))
             order[edge.seat] += 1
     return pa.Table.from_pylist(rows, schema=TABLES["inputs"].schema)
+
+
+def clock_rows(
+    log: Iterable[Listed], game: str, episode: str, seats: Sequence[str]
+) -> list[dict[str, Any]]:
+    """How far each person's browser clock was behind the server's.
+
+    A message cannot have been faster than half of the shortest round trip that was measured,
+    so the fastest one tells the offset to within that half.
+    """
+    ways: dict[str, list[float]] = {}
+    rtts: dict[str, float] = {}
+    for chunk in log:
+        for edge in chunk[_CHUNK["edges"]]:
+            way_ms = edge[_EDGE["received_ms"]] - edge[_EDGE["browser_ms"]]
+            ways.setdefault(edge[_EDGE["seat"]], []).append(way_ms)
+        for tick in chunk[_CHUNK["ticks"]]:
+            for seat, rtt_ms in zip(seats, tick[_TICK["rtt_ms"]], strict=True):
+                if 0 <= rtt_ms < rtts.get(seat, float("inf")):
+                    rtts[seat] = rtt_ms
+    return [
+        {
+            "episode_id": episode,
+            "game_id": game,
+            "seat": seat,
+            "offset_ms": min(found) - rtts[seat] / 2,
+            "error_ms": rtts[seat] / 2,
+            "edges": len(found),
+        }
+        for seat, found in ways.items()
+        if seat in rtts
+    ]
 
 
 def _input(edge: Edge, game: str, episode: str, order: int) -> dict[str, Any]:

@@ -155,7 +155,8 @@ def _drops(name: str, person: Person) -> Callable[[dict[str, Any]], bool]:
             return row["participant_id"] in person.participants
         if game in person.alone and name not in ("assignments", "tickets"):
             return True
-        return name in EPISODIC and row["seat"] in person.seats.get(game or "", ())
+        played = name in EPISODIC or name == "clocks"
+        return played and row["seat"] in person.seats.get(game or "", ())
 
     return drop
 

@@ -7,38 +7,14 @@ the rest. Times ending in `_ms` are milliseconds since the Unix epoch on the ser
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import pyarrow as pa
+
+from igym.archive.table import Table
 
 _T, _F, _I, _B = pa.string(), pa.float64(), pa.int64(), pa.bool_()
 
 
-@dataclass(frozen=True)
-class Table:
-    """One table. `columns` maps a name to (type, meaning and unit, with the meaning of null).
-
-    A private table is in the vault (`igym.archive.vault`) and in no export.
-    """
-
-    name: str
-    grain: str
-    key: tuple[str, ...]
-    foreign: dict[str, str]
-    columns: dict[str, tuple[pa.DataType, str]]
-    private: bool = False
-
-    @property
-    def schema(self) -> pa.Schema:
-        """The Arrow schema, with the meaning of each column as metadata."""
-        return pa.schema(
-            [
-                pa.field(name, kind, metadata={"meaning": meaning})
-                for name, (kind, meaning) in self.columns.items()
-            ],
-            metadata={"grain": self.grain, "key": ",".join(self.key)},
-        )
-
+__all__ = ["TABLES", "Table"]
 
 TABLES: dict[str, Table] = {
     table.name: table
@@ -431,6 +407,21 @@ TABLES: dict[str, Table] = {
                 "seat": (_T, ""),
                 "observation": (_T, "as JSON; null = not kept, or the agent is out"),
                 "infos": (_T, "of the environment's info, what the scene names; null = nothing"),
+            },
+        ),
+        Table(
+            "clocks",
+            "one row per episode and person who pressed something: how far their browser's clock "
+            "was behind the server's, estimated",
+            ("episode_id", "seat"),
+            {"episode_id": "episodes", "game_id,seat": "seats"},
+            {
+                "episode_id": (_T, ""),
+                "game_id": (_T, ""),
+                "seat": (_T, ""),
+                "offset_ms": (_F, "add it to browser_ms to have the server's clock"),
+                "error_ms": (_F, "at the most, to either side: half of the shortest round trip"),
+                "edges": (_I, "key edges and moves it was estimated from"),
             },
         ),
         Table(

@@ -89,7 +89,8 @@ def export(
         console.print(table)
         console.print(
             f"[green]✓[/] {made.files} files, {made.bytes / 1e6:.1f} MB, in {made.to}\n"
-            f"SHA-256 of its manifest.json: {made.sha256}"
+            f"SHA-256 of its manifest.json: {made.sha256}",
+            soft_wrap=True,
         )
 
     said(asdict(made), as_json=as_json, told=told)

@@ -91,6 +91,7 @@ def _episodes(deployment: Deployment, experiment: str) -> int:
     """Write the episodes that have closed, as many together as memory allows."""
     written = 0
     batches: dict[Path, parquet.Episodes] = defaultdict(dict)
+    clocks: dict[Path, list[Row]] = defaultdict(list)
     done: list[str] = []
     rows = 0
 
@@ -99,8 +100,10 @@ def _episodes(deployment: Deployment, experiment: str) -> int:
         for root, tables in batches.items():
             with parquet.locked(root):
                 written += len(parquet.write_episodes(root, tables))
+                written += len(parquet.merge(root, clocks[root]))
         games.archived(deployment.redis, experiment, done)
         batches.clear()
+        clocks.clear()
         done.clear()
         rows = 0
 
@@ -113,6 +116,10 @@ def _episodes(deployment: Deployment, experiment: str) -> int:
             tables = batches[parquet.folder(deployment.data, experiment, game.release)]
             ticks = episodes.tick_table(chunks, game.id, episode, play.seats)
             tables["ticks", episode] = ticks
+            clocks[parquet.folder(deployment.data, experiment, game.release)] += [
+                ("clocks", {"day_ms": game.created_ms, **row})
+                for row in episodes.clock_rows(chunks, game.id, episode, play.seats)
+            ]
             tables["inputs", episode] = episodes.input_table(chunks, game.id, episode)
             if play.observations or play.infos:
                 moments = episodes.moment_table(chunks, game.id, episode, play.seats)

@@ -7,6 +7,7 @@ import io
 import json
 import threading
 
+import msgspec
 import pyarrow.parquet as pq
 import pytest
 
@@ -173,3 +174,16 @@ def test_the_digest_of_a_flush_stands_at_its_last_tick_by_seat():
 def test_an_episode_without_a_tick_is_an_empty_table():
     table = episodes.tick_table([], "g", "g-000", ("left", "right"))
     assert table.num_rows == 0 and table.schema == TABLES["ticks"].schema
+
+
+def test_a_browsers_clock_is_known_to_half_of_the_shortest_round_trip():
+    behind_ms, rtt_ms = 5_000.0, (40.0, -1.0)  # the right seat's round trip was never measured
+    edges = [
+        Edge(seat, 1, "a", True, 1e12 - behind_ms, 1e12 + way_ms, 0, 0)
+        for seat in ("left", "right") for way_ms in (90.0, 22.0, 300.0)
+    ]  # fmt: skip
+    ticks = [msgspec.structs.replace(tick(0), rtt_ms=[one, rtt_ms[1]]) for one in (55, rtt_ms[0])]
+    (row,) = episodes.clock_rows(listed([Chunk(1, ticks, edges)]), "g", "g-000", ("left", "right"))
+    assert row["seat"] == "left" and (row["error_ms"], row["edges"]) == (20.0, 3)
+    assert abs(row["offset_ms"] - behind_ms) <= row["error_ms"]
+    assert episodes.clock_rows(listed([Chunk(1, ticks, [])]), "g", "g-000", ("left", "right")) == []

@@ -19,6 +19,8 @@ from igym.services.erasing import erase, show
 from igym.store import games, records
 from tests.services.conftest import Lab
 
+pytestmark = pytest.mark.slow
+
 ANN = {"PROLIFIC_PID": "prolific-of-ann", "STUDY_ID": "the-study"}
 BOB = {"PROLIFIC_PID": "prolific-of-bob", "STUDY_ID": "the-study"}
 
