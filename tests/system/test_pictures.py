@@ -7,6 +7,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
+import msgspec
 import pytest
 from PIL import Image
 from playwright.sync_api import Browser, Page, Route, expect
@@ -18,6 +19,7 @@ from igym.sim.draw import Picture, Shape
 from igym.sim.look import Pixels
 from tests.system.browser import Tab, running
 from tests.system.puppet import Puppet, state
+from tests.system.test_screens import GAME
 
 pytestmark = pytest.mark.browser
 
@@ -50,11 +52,7 @@ def page(browser) -> Iterator[Page]:
 
 
 def view(**more: Any) -> wire.GameView:
-    return wire.GameView(
-        game="g1", title="Kitchen", help="", keys=["a"], touch=[], aspect=2.0,
-        background="#ffffff", fps=30.0, episodes=1, seat="a", seats={"a": "Red"}, marks={},
-        chat=None, pointer=False, buttons=[], sticks=False, **more,
-    )  # fmt: skip
+    return msgspec.structs.replace(GAME, title="Kitchen", seats={"a": "Red"}, chat=None, **more)
 
 
 def frame(tick: int, shapes: list[Shape]) -> wire.Frame:
