@@ -114,7 +114,7 @@ def test_players_on_two_web_workers_write_and_a_tab_that_closes_is_stood_in_for(
         bob.until(lambda: bob.stage() == "playing", what="playing again")
         name = ann.state["view"]["seats"][bob.state["view"]["seat"]]
         bob.page.close()
-        over = ann.page.locator(".overlay")
+        over = ann.page.locator(".overlay:not(.loading)")
         expect(over).to_contain_text(f"{name} lost the connection", timeout=15_000)
         expect(over).to_contain_text("Your partner is on the way.")
         # and then the rule acts: a policy sits in, and the game goes on
@@ -143,12 +143,12 @@ def test_a_game_worker_that_is_killed_costs_a_moment(alive, browser):
         before = ann.all("frame")[-1][GENERATION]
         name = alive.redis.hget(keys.game("alive", game), "owner").decode()
         (owner,) = [p for p in alive.children("workers games") if name in p.cmdline()]
-        expect(ann.page.locator(".overlay")).to_be_hidden()  # "Go!" is gone
+        expect(ann.page.locator(".overlay:not(.loading)")).to_be_hidden()  # "Go!" is gone
         owner.kill()
         ann.until(lambda: ann.all("frame")[-1][GENERATION] > before, within_s=15, what="going on")
         expect(ann.page.get_by_text("One moment")).to_be_hidden()
         # A word at the most: nothing covers the picture, and nobody reads of an ending
-        assert ann.page.locator(".overlay").is_hidden()
+        assert ann.page.locator(".overlay:not(.loading)").is_hidden()
         assert ann.errors == [] and bob.errors == []
 
 

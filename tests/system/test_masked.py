@@ -24,6 +24,7 @@ ITS_OWN = {
     "until_ms",
     "starts_ms",
     "scores",
+    "assets_at",  # names the package
 }
 
 

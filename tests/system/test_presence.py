@@ -77,7 +77,7 @@ def test_a_chat_crosses_web_workers_and_survives_a_reconnect_without_a_gap_or_a_
         for n in (3, 4):
             assert ann.ask("say", {"game": game, "count": n, "text": f"line {n}"}) is None
         # Then he gets what he missed, and only that, at whichever worker
-        auth = {"token": token, "wire": 2, "seq": seq}
+        auth = {"token": token, "wire": wire.VERSION, "seq": seq}
         with Client(stack.url, None, auth=auth) as back:
             assert back.wait("state")["seq"] == seq
             back.wait("chat", lambda c: c["line"]["line"] == 4)
