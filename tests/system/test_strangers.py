@@ -49,13 +49,14 @@ def said(event: str, victim: Client) -> Any:
         "here": {"proposal": game},
         "choose": {"version": version, "option": "finish"},
         "say": {"game": game, "count": 1, "text": "hello"},
+        "reply": {"game": game, "ask": "after", "episode": 0, "answers": {"fun": 1}},
         "withdraw": {"keep": False},
         "got": {"seq": 2**31},
     }[event]
 
 
 #: Events that name a game: whoever is not in it is told so. The others speak of oneself only.
-NAMES_A_GAME = {"ready", "keys", "say"}
+NAMES_A_GAME = {"ready", "keys", "say", "reply"}
 
 
 def of(stack, victim: Client) -> tuple[Any, ...]:
@@ -68,6 +69,7 @@ def of(stack, victim: Client) -> tuple[Any, ...]:
         redis.hget(keys.links("pair", game), victim.game["seat"]),
         redis.hget(keys.sockets("pair"), session),
         redis.exists(keys.mail("pair", session)),
+        redis.hgetall(keys.replies("pair", game)),
     )
 
 
