@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -40,10 +41,13 @@ class Pair:
         self._stop = threading.Event()
         self.meanwhile: Callable[[], None] = lambda: None
         self.runner = ModelRunner(deployment, Outbox(deployment.redis), self._apart)
-        self._listen("thinker", inner.decode_to_inference, self.runner.handle)
-        inference.beat(self.redis, "thinker")
-        self.half = Inference(deployment, "games-1", Outbox(deployment.redis))
-        self._listen("games-1", inner.decode_to_game, self._hear)
+        # Names of its own: those of the test before may still be listening for a moment.
+        own = secrets.token_hex(3)
+        self.name, game_worker = f"thinker-{own}", f"games-{own}"
+        self._listen(self.name, inner.decode_to_inference, self.runner.handle)
+        inference.beat(self.redis, self.name)
+        self.half = Inference(deployment, game_worker, Outbox(deployment.redis))
+        self._listen(game_worker, inner.decode_to_game, self._hear)
 
     def _apart(self, call: Callable[[], Any]) -> Any:
         self.meanwhile()
@@ -165,7 +169,7 @@ def test_a_worker_that_dies_costs_default_ticks_and_then_a_thread_decides(pair, 
 
 
 def test_without_an_inference_worker_a_thread_decides(pair):
-    inference.gone(pair.redis, "thinker")
+    inference.gone(pair.redis, pair.name)
     model = onnx.load(MLP, pair.root)
     assert pair.half.at(PACKAGE, model)({}) is None
 
