@@ -24,13 +24,18 @@ app.add_typer(releases.token, name="token")
 verbs.add(app)
 app.add_typer(participant.app, name="participant")
 
-Dirs = Annotated[list[Path], typer.Argument(help="Folders with experiment.py and experiment.toml.")]
+Dirs = Annotated[
+    list[Path] | None,
+    typer.Argument(
+        help="Folders with experiment.py and experiment.toml; none where packages are submitted."
+    ),
+]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
 
 
 @app.command()
 def up(
-    packages: Dirs,
+    packages: Dirs = None,
     nginx: Annotated[
         bool, typer.Option("--nginx", help="Put nginx in front instead of sharing the port.")
     ] = False,
@@ -42,7 +47,7 @@ def up(
     """Run everything on this machine until Ctrl-C: Redis, web and game workers, director."""
     from igym.cli import up as module
 
-    module.up(packages, behind_nginx=nginx, inference=inference)
+    module.up(packages or (), behind_nginx=nginx, inference=inference)
 
 
 @app.command()

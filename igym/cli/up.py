@@ -204,6 +204,10 @@ def _greet(console: Console, running: Stack) -> None:
             f"  pilot         {links[0]}{'&' if '?' in links[0] else '?'}mode=pilot"
             "   [dim]for colleagues; kept apart from the real data[/]",
         ]
+    if not running.plans:
+        lines += [
+            "Packages come by [bold]igym submit[/]; make a token for it: [bold]igym token create[/]",
+        ]
     from igym.services import tokens
 
     token = tokens.issue_admin(running.deployment)
