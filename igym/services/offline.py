@@ -58,6 +58,7 @@ def export(
         BadTarget: `to` is there already, or cannot be written.
         Unavailable: the extra is not installed.
     """
+    to = to.absolute()  # Minari takes a path below the dataset's folder where it is relative
     root = find(data, experiment, version)
     choice = Choice.of(root, modes)
     archive = Volume(root, data / "packages")

@@ -201,9 +201,10 @@ def test_a_zip_whose_package_was_changed_runs_nothing_of_it(study, zipped, tmp_p
         assert any(name.endswith("counters.py") for name in archive.damaged())
 
 
-def test_one_line_of_minari_loads_what_a_seat_saw_did_and_got(study, tmp_path):
+def test_one_line_of_minari_loads_what_a_seat_saw_did_and_got(study, tmp_path, monkeypatch):
     minari = pytest.importorskip("minari")
-    made = offline.export(study.data, "counters", to=tmp_path / "sets")
+    monkeypatch.chdir(tmp_path)
+    made = offline.export(study.data, "counters", to=Path("sets"))
     assert made.datasets == {"count/left": 2, "count/right": 2} and made.left_out == {}
 
     left = minari.MinariDataset(tmp_path / "sets" / "count" / "left")
