@@ -206,7 +206,8 @@ def _greet(console: Console, running: Stack) -> None:
         ]
     if not running.plans:
         lines += [
-            "Packages come by [bold]igym submit[/]; make a token for it: [bold]igym token create[/]",
+            "Packages come by [bold]igym submit[/].",
+            "Make a token for it: [bold]igym token create[/]",
         ]
     from igym.services import tokens
 
