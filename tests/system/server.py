@@ -55,6 +55,16 @@ def package(home: Path, name: str) -> Path:
     return root
 
 
+def children(process: psutil.Process, word: str = "") -> list[psutil.Process]:
+    """Those below `process` with `word` in their command line; one that is just ending is none."""
+    found = []
+    for child in process.children(recursive=True):
+        with suppress(psutil.Error):
+            if word in " ".join(child.cmdline()):
+                found.append(child)
+    return found
+
+
 class Server:
     """A running `igym up`."""
 
@@ -119,12 +129,7 @@ class Server:
 
     def children(self, word: str = "") -> list[psutil.Process]:
         """Its processes, those with `word` in their command line."""
-        found = []
-        for child in self.about.children(recursive=True):
-            with suppress(psutil.Error):
-                if word in " ".join(child.cmdline()):
-                    found.append(child)
-        return found
+        return children(self.about, word)
 
     def tables(self, experiment: str) -> Path:
         """Where the tables of version 1 are."""

@@ -19,7 +19,7 @@ from playwright.sync_api import Page, expect
 from igym.cli.nginx import free_port
 from tests.system import browser
 from tests.system.client import join
-from tests.system.server import IGYM, eventually, plain_env
+from tests.system.server import IGYM, children, eventually, plain_env
 
 pytestmark = [pytest.mark.slow, pytest.mark.stack, pytest.mark.browser]
 
@@ -169,7 +169,7 @@ def test_from_a_new_package_to_the_pilot_link(reader: Reader, chromium: Path):
         # Whoever serves pages and makes matches has never imported the package
         imported = {int(pid) for pid in marks.read_text().split()}
         by_role = {
-            word: {p.pid for p in running.children(recursive=True) if word in " ".join(p.cmdline())}
+            word: {p.pid for p in children(running, word)}
             for word in ("igym.web", "workers director", "workers games")
         }
         assert by_role["workers games"] & imported
