@@ -121,12 +121,17 @@ class _Zip:
             yield into  # type: ignore[misc]
 
 
+def half_of(path: Path, suffix: str = "") -> Path:
+    """A name of its own beside `path`, hidden, to write to until all of it is there."""
+    return path.with_name(f".{path.name}.{secrets.token_hex(4)}.part{suffix}")
+
+
 @contextlib.contextmanager
 def _zip(path: Path) -> Iterator[Parcel]:
     if path.is_dir():
         raise IsADirectoryError(f"{path} is a folder")
     path.parent.mkdir(parents=True, exist_ok=True)
-    half = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
+    half = half_of(path)
     try:
         with zipfile.ZipFile(half, "w", compresslevel=1, allowZip64=True) as file:
             yield _Zip(file)
@@ -157,7 +162,7 @@ def _folder(path: Path) -> Iterator[Parcel]:
     if path.is_dir() and any(path.iterdir()) and not (path / "codebook.json").exists():
         raise FileExistsError(f"{path} holds something that is no export")
     path.parent.mkdir(parents=True, exist_ok=True)
-    half = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
+    half = half_of(path)
     old = half.with_suffix(".old")
     try:
         half.mkdir()

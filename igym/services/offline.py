@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import json
 import os
-import secrets
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -19,6 +18,7 @@ from typing import Any
 
 from igym.archive.choice import Choice
 from igym.archive.export import find
+from igym.archive.parcel import half_of
 from igym.archive.reading import Volume
 from igym.engine.replay import Differs
 from igym.errors import BadExport, BadTarget, IgymError, NotFound
@@ -75,7 +75,7 @@ def export(
     if to.exists() and (not to.is_dir() or any(to.iterdir())):
         raise BadTarget(f"{to} is there already.", hint="Name a new folder.")
     made = Datasets(str(to))
-    half = to.with_name(f".{to.name}.{secrets.token_hex(4)}.part")
+    half = half_of(to)
     try:
         for number, scene in enumerate(scenes or known):
             progress(scene, number / len(scenes or known))

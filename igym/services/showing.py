@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import os
-import secrets
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Literal
 
+from igym.archive.parcel import half_of
 from igym.engine import film, raster
 from igym.engine.replay import Differs
 from igym.errors import BadTarget
@@ -55,7 +55,7 @@ def show(replayer: Replayer, episode: str, kind: Kind, to: Path) -> Replayed:
     """
     recorded = replayer.recorded(episode)
     seen = Seen(replayer, recorded)
-    half = to.with_name(f".{to.name}.{secrets.token_hex(4)}.part" + to.suffix)
+    half = half_of(to, to.suffix)
     try:
         if kind == "png" and to.is_dir() and any(to.iterdir()):
             raise OSError(f"{to} is not empty")
