@@ -27,10 +27,10 @@ from igym.archive import reading
 from igym.archive.export import export
 from igym.cli import embedded
 from igym.domain.experiment import Play
-from igym.services import publishing
 from igym.services.connect import Deployment, connect
-from igym.services.loading import load
-from igym.services.replaying import Replayer
+from igym.services.data.replaying import Replayer
+from igym.services.packages import publishing
+from igym.services.packages.loading import load
 from igym.sim.host import Sim
 from igym.store import keys, packages, records
 from igym.store.games import Game, episode_id
@@ -47,7 +47,8 @@ FLUSH = 7
 _ARCHIVE = """
 import gc, json, sys, time
 from igym import settings
-from igym.services import archiving, footprint
+from igym.services import footprint
+from igym.services.data import archiving
 from igym.services.connect import connect
 footprint.settle()
 gc.set_threshold(500_000)  # as workers.archive does

@@ -27,8 +27,9 @@ from igym.cli import embedded
 from igym.domain.participant import Phase
 from igym.domain.plan import EndPlan, PagePlan, Plan, PlayPlan, ScenePlan
 from igym.errors import NotYours
-from igym.services import advancing, waiting
 from igym.services.connect import Deployment, connect, now_ms
+from igym.services.lobby import waiting
+from igym.services.sessions import advancing
 from igym.store import games, heard, keys, packages, post, sessions, sockets
 from igym.store.sessions import Session
 from igym.wire import inner

@@ -19,7 +19,7 @@ from bench.figure import Figure
 from bench.load import endless
 from igym.cli.rehearsal import own_settings, run_crowd
 from igym.cli.up import environment
-from igym.services.manifest import manifest
+from igym.services.packages.manifest import manifest
 
 GAMES = 20
 SECONDS = 12.0

@@ -17,10 +17,10 @@ from igym.domain.experiment import Play
 from igym.domain.rounds import Round
 from igym.engine import runner
 from igym.engine.seats import Chair, Decider
-from igym.services.casting import simulated
-from igym.services.compiling import compile_package
-from igym.services.loading import load
-from igym.services.stage import Stage
+from igym.services.games.casting import simulated
+from igym.services.games.stage import Stage
+from igym.services.packages.compiling import compile_package
+from igym.services.packages.loading import load
 from igym.settings import Settings
 from igym.store.games import Game
 from igym.wire import Keys, inner

@@ -13,8 +13,9 @@ import signal
 import threading
 import time
 
-from igym.services import archiving, footprint
+from igym.services import footprint
 from igym.services.connect import Deployment
+from igym.services.data import archiving
 from igym.store import RedisError
 
 _log = logging.getLogger(__name__)

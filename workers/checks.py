@@ -1,7 +1,7 @@
 """The checks worker: calls authors' functions, checks packages, and makes exports.
 
 Started by the director when one of them waits. It has no package's code itself: that is in
-processes of its own, which it kills when a call takes too long (`igym.services.calling`).
+processes of its own, which it kills when a call takes too long (`igym.services.functions.calling`).
 It stays for a while after the last question, so that the next one does not pay the start.
 """
 
@@ -16,9 +16,11 @@ from rq.job import Job
 from rq.queue import Queue
 from rq.serializers import JSONSerializer
 
-from igym.services import examining, exporting, footprint
-from igym.services.answering import Answerer
+from igym.services import footprint
 from igym.services.connect import Deployment
+from igym.services.data import exporting
+from igym.services.functions.answering import Answerer
+from igym.services.packages import examining
 from igym.store import jobs
 from igym.store.client import open_redis
 from workers.beside import WORKER_TTL_S, BesideWorker
@@ -43,7 +45,7 @@ _one_export = gevent.lock.BoundedSemaphore(1)
 def answer(
     experiment: str, question: str, package: str, what: str, arguments: str, limit_s: float
 ) -> None:
-    """RQ job: answer one question of `igym.services.asking`."""
+    """RQ job: answer one question of `igym.services.functions.asking`."""
     global _busy
     assert _answerer is not None, "this job runs only in a checks worker"
     _busy += 1

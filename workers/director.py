@@ -16,19 +16,14 @@ import time
 from collections.abc import Callable
 
 from igym.errors import LeaseLost
-from igym.services import (
-    absence,
-    asking,
-    examining,
-    exporting,
-    footprint,
-    happening,
-    matching,
-    paying,
-    reaping,
-    screening,
-)
+from igym.services import footprint
 from igym.services.connect import Deployment
+from igym.services.data import exporting
+from igym.services.functions import asking, happening
+from igym.services.games import reaping
+from igym.services.lobby import matching
+from igym.services.packages import examining
+from igym.services.sessions import absence, paying, screening
 from igym.store import Redis, RedisError, backlog, bell, jobs, lease
 from igym.store.client import open_redis
 from igym.store.post import Outbox

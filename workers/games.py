@@ -31,9 +31,9 @@ from rq.serializers import JSONSerializer
 from igym.domain.bound import Binding
 from igym.services import footprint
 from igym.services.connect import Deployment
-from igym.services.loading import load_stored
-from igym.services.playing import GameHost
-from igym.services.progress import PROGRESS
+from igym.services.games.playing import GameHost
+from igym.services.games.progress import PROGRESS
+from igym.services.packages.loading import load_stored
 from igym.store import RedisError, jobs, lease, post
 from igym.store.client import open_redis
 from igym.store.post import Outbox

@@ -1,7 +1,7 @@
 """The inference worker: runs ONNX models for the games of other processes, many at a time.
 
 It listens to its inbox, keeps nothing about any game, and may be killed at any moment
-(`igym.services.inferring`). Models compute in OS threads; the loop only sorts and sends.
+(`igym.services.games.inferring`). Models compute in OS threads; the loop only sorts and sends.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from gevent.threadpool import ThreadPool
 
 from igym.services import footprint
 from igym.services.connect import Deployment
-from igym.services.inferring import ModelRunner
+from igym.services.games.inferring import ModelRunner
 from igym.store import RedisError, inference, post
 from igym.store.client import open_redis
 from igym.store.post import Outbox

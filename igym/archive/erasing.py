@@ -1,8 +1,8 @@
 """One person in the data: found, shown, erased, or made somebody nobody knows.
 
-Knows only the data volume; `igym.services.erasing` does the same for what is in Redis. Files are
-replaced one by one, each whole; what a person is found by comes last, so that whatever is cut
-short can be done again.
+Knows only the data volume; `igym.services.data.erasing` does the same for what is in Redis.
+Files are replaced one by one, each whole; what a person is found by comes last, so that
+whatever is cut short can be done again.
 
 Erased: every row about them. Where others took part too (a match, a decision, a game), those rows
 stay with a name that means nothing in the place of theirs, and what they did in the game goes. A

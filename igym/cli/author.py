@@ -58,7 +58,7 @@ def check(package: Path, *, as_json: bool) -> int:
     Raises:
         BadPackage: it is not a folder.
     """
-    from igym.services import checking
+    from igym.services.packages import checking
 
     volume = Path(settings.load().data_dir)
     if as_json:

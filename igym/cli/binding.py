@@ -16,8 +16,9 @@ from functools import partial
 from igym.cli.supervisor import Child, Supervisor
 from igym.domain.bound import Binding
 from igym.errors import IgymError
-from igym.services import depending, problems
+from igym.services import problems
 from igym.services.connect import Deployment, process_name
+from igym.services.packages import depending
 from igym.store import RedisError, jobs
 from igym.store.client import open_redis
 

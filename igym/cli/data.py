@@ -19,7 +19,7 @@ from igym.archive import export as exporting
 from igym.errors import Refused
 
 if TYPE_CHECKING:
-    from igym.services.replaying import Replayed
+    from igym.services.data.replaying import Replayed
 
 
 def volume(data: Path | None) -> Path:
@@ -109,9 +109,9 @@ def datasets(
     """Write Minari datasets. Returns 0 where every episode is in them, else 1.
 
     Raises:
-        NotFound, BadTarget, Unavailable: as `igym.services.offline.export`.
+        NotFound, BadTarget, Unavailable: as `igym.services.data.offline.export`.
     """
-    from igym.services import offline
+    from igym.services.data import offline
 
     root = volume(data)
     version = exporting.find(root, experiment, version).name
@@ -150,8 +150,8 @@ def replay(episode: str, source: Path | None, to: str, out: Path | None, *, as_j
         NotFound, BadExport, BadPackage, BadTarget, Unavailable: it cannot be done.
     """
     from igym.archive import reading
-    from igym.services import showing
-    from igym.services.replaying import Replayer
+    from igym.services.data import showing
+    from igym.services.data.replaying import Replayer
 
     kind: Any = to
     if to and to not in showing.KINDS:
@@ -188,7 +188,7 @@ def replay_all(source: Path | None, *, as_json: bool) -> int:
         NotFound, BadExport: there is no archive to look at.
     """
     from igym.archive import reading
-    from igym.services.replaying import Replayer
+    from igym.services.data.replaying import Replayer
 
     results: list[Replayed] = []
     failed: dict[str, str] = {}

@@ -12,7 +12,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from igym.errors import BadPackage
-from igym.services import sandbox
+from igym.services.packages import sandbox
 
 _MARKS = {"ok": "[green]✓[/]", "warn": "[yellow]![/]", "fail": "[red]✗[/]", "skipped": "[dim]–[/]"}
 

@@ -10,8 +10,8 @@ from rich.table import Table
 
 from igym import settings as settings_module
 from igym.errors import Unavailable
-from igym.services import tokens
 from igym.services.connect import connect
+from igym.services.sessions import tokens
 
 
 def print_config(*, as_json: bool) -> None:

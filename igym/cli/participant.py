@@ -89,7 +89,7 @@ def here() -> Iterator[Deployment]:
 
 def _export(id: str, experiment: str, to: Path, *, as_json: bool) -> None:
     from igym.archive import parquet
-    from igym.services import erasing
+    from igym.services.data import erasing
 
     with here() as deployment:
         found = erasing.show(deployment, experiment, id)
@@ -104,7 +104,7 @@ def _export(id: str, experiment: str, to: Path, *, as_json: bool) -> None:
 
 def _change(how: str, id: str, experiment: str, *, yes: bool, as_json: bool) -> None:
     from igym.archive.erasing import How
-    from igym.services import erasing
+    from igym.services.data import erasing
 
     asked: How = "erase" if how == "erase" else "anonymise"
     if not yes:

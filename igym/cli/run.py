@@ -31,7 +31,7 @@ from igym.errors import BadPackage, IgymError, Unavailable
 
 if TYPE_CHECKING:
     from igym.domain.plan import Plan
-    from igym.services.sandbox import Child
+    from igym.services.packages.sandbox import Child
 
 _log = logging.getLogger(__name__)
 
@@ -52,7 +52,7 @@ class Bench:
     """The experiment in `root`, published anew whenever its files change."""
 
     def __init__(self, running: Stack, root: Path, experiment: str, console: Console) -> None:
-        from igym.services import tryout
+        from igym.services.packages import tryout
 
         self._running, self._root, self._console = running, root, console
         self.experiment = experiment
@@ -78,7 +78,7 @@ class Bench:
             self._work = self._pool.submit(self._publish, self._ready)
             self._ready = None
         if self._ready is None and self._work is None and time.monotonic() - self._tried_s > REST_S:
-            from igym.services import tryout
+            from igym.services.packages import tryout
 
             self._ready = tryout.prepared()  # while its author thinks
         if self._data is not None and self._data.done():
@@ -99,7 +99,7 @@ class Bench:
 
     def _publish(self, ready: Child | None) -> tuple[list[Finding], Plan | None, float]:
         """Store and compile what is in the folder now, and open it where it is good."""
-        from igym.services import depending, publishing, tryout
+        from igym.services.packages import depending, publishing, tryout
         from igym.store import packages
 
         began_s = time.monotonic()
@@ -174,7 +174,7 @@ class Bench:
         if count:
             link = f"{self._running.url}/e/{self.experiment}"
             url = f"{link}?{urlencode({**query, 'mode': 'preview'})}"
-            from igym.services import apart
+            from igym.services.functions import apart
 
             how = ["--participants", str(count), "--seconds", str(BOTS_S), "--at-once"]
             self._bots = subprocess.Popen(
@@ -225,7 +225,7 @@ def _watched(root: Path, dirty: threading.Event) -> Iterator[None]:
     """Set `dirty` whenever a file of the package is saved."""
     import watchfiles
 
-    from igym.services.packing import SKIPPED
+    from igym.services.packages.packing import SKIPPED
 
     def matters(_: watchfiles.Change, path: str) -> bool:
         # Editors' own files come and go beside what they save.

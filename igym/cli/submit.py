@@ -21,8 +21,8 @@ from igym.cli.remote import Remote
 from igym.cli.tokens import day
 from igym.domain.report import Finding, Report, SceneReport
 from igym.errors import BadMessage, BadPackage, NotFound, Unavailable
-from igym.services import packing
-from igym.services.manifest import manifest
+from igym.services.packages import packing
+from igym.services.packages.manifest import manifest
 
 #: How long to wait for the check of a package.
 PATIENCE_S = 900.0
@@ -156,7 +156,7 @@ def show(which: str, to: str | None, token: str | None, *, as_json: bool) -> Non
     if remote := reach.there(to, token):
         report = remote.call("GET", f"/api/packages/{version['package']}/report")
     else:
-        from igym.services import releasing, submitting
+        from igym.services.packages import releasing, submitting
         from igym.wire import api
 
         deployment = reach.here()
@@ -175,7 +175,7 @@ def move(what: str, which: str, to: str | None, token: str | None, *, as_json: b
     if remote := reach.there(to, token):
         moved = remote.call("POST", f"/api/packages/{version['package']}/{what}")
     else:
-        from igym.services import releasing
+        from igym.services.packages import releasing
 
         deployment = reach.here()
         act = {"activate": releasing.activate, "retire": releasing.retire}[what]

@@ -1,7 +1,7 @@
 """Processes of one machine: started, watched, started again, and stopped in order.
 
 Also keeps the leases of game workers: a worker that computes cannot renew its own, so its
-supervisor does, for as long as the worker's loop turns (`igym.services.progress`).
+supervisor does, for as long as the worker's loop turns (`igym.services.games.progress`).
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
-from igym.services.progress import PROGRESS
+from igym.services.games.progress import PROGRESS
 from igym.settings import Settings
 
 _log = logging.getLogger(__name__)
@@ -41,7 +41,7 @@ def _with_parent() -> None:
 
 
 class Leases(Protocol):
-    """Where the leases of game workers are kept (`igym.services.leasing`)."""
+    """Where the leases of game workers are kept (`igym.services.games.leasing`)."""
 
     def beat(self, worker: str, about: Mapping[str, str]) -> None:
         """The worker is alive."""

@@ -93,9 +93,9 @@ def stack(
         _start(supervisor, settings, ports)
         # Only now, while the children load their own: importing Redis's client takes a second.
         from igym.cli.binding import BoundWorkers
-        from igym.services import publishing
         from igym.services.connect import connect
-        from igym.services.leasing import WorkerLeases
+        from igym.services.games.leasing import WorkerLeases
+        from igym.services.packages import publishing
 
         if redis is not None:
             embedded.wait(socket, redis)
@@ -209,7 +209,7 @@ def _greet(console: Console, running: Stack) -> None:
             "Packages come by [bold]igym submit[/].",
             "Make a token for it: [bold]igym token create[/]",
         ]
-    from igym.services import tokens
+    from igym.services.sessions import tokens
 
     token = tokens.issue_admin(running.deployment)
     lines += [
@@ -230,7 +230,7 @@ def one_worker() -> None:
         raise Unavailable("REDIS_URL is not set.", hint="Set it, or run everything: igym up DIR")
     from igym.cli.binding import BoundWorkers
     from igym.services.connect import connect
-    from igym.services.leasing import WorkerLeases
+    from igym.services.games.leasing import WorkerLeases
 
     deployment = connect(settings)
     supervisor = Supervisor(settings, Path(settings.data_dir).resolve() / "run")

@@ -1,6 +1,6 @@
 """A compiled experiment: plain data, all that web workers and the director ever read.
 
-Made from a package in a worker (`igym.services.publishing`); the researcher's code is not
+Made from a package in a worker (`igym.services.packages.publishing`); the researcher's code is not
 needed to read it.
 """
 

@@ -14,8 +14,8 @@ from typing import Any
 from igym.domain.participant import Phase
 from igym.domain.plan import Plan
 from igym.errors import NotFound
-from igym.services import census
 from igym.services.connect import Deployment, now_ms
+from igym.services.sessions import census
 from igym.store import games, jobs, keys, lobby, packages, records
 
 #: Two dashboards that ask within this time cost one look.

@@ -142,7 +142,7 @@ def ask(
     arguments: str,
     limit_s: float,
 ) -> None:
-    """Ask the checks worker to call a function of a package (`igym.services.asking`)."""
+    """Ask the checks worker to call a function of a package (`igym.services.functions.asking`)."""
     _queue(redis, CHECKS).enqueue_call(
         "workers.checks.answer",
         args=(experiment, question, package, what, arguments, limit_s),
@@ -155,7 +155,7 @@ def ask(
 
 
 def check(redis: Redis, package: str) -> None:
-    """Ask the checks worker to check a package (`igym.services.examining`)."""
+    """Ask the checks worker to check a package (`igym.services.packages.examining`)."""
     _queue(redis, PACKAGES).enqueue_call(
         "workers.checks.check_package",
         args=(package,),
@@ -167,7 +167,7 @@ def check(redis: Redis, package: str) -> None:
 
 
 def export(redis: Redis, experiment: str, id: str) -> None:
-    """Ask the checks worker to make an export (`igym.services.exporting`)."""
+    """Ask the checks worker to make an export (`igym.services.data.exporting`)."""
     _queue(redis, PACKAGES).enqueue_call(
         "workers.checks.export",
         args=(experiment, id),

@@ -18,7 +18,7 @@ _paid = Script("paid.lua")
 class Due(msgspec.Struct, frozen=True):
     """One of them."""
 
-    question: str = ""  # to the author's function (`igym.services.asking`); "" = not asked yet
+    question: str = ""  # to the author's function; "" = not asked yet
     asked: int = 0  # how often: a question is lost with the worker that had it
     inputs: str = ""  # what it was asked with, as JSON
 

@@ -1,4 +1,4 @@
-"""Answers of authors' functions, on their way to whoever asked (`igym.services.asking`)."""
+"""Answers of authors' functions, on their way to whoever asked."""
 
 from __future__ import annotations
 

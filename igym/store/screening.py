@@ -17,7 +17,7 @@ class Waiting(msgspec.Struct, frozen=True):
     facts: Facts
     browser_rtt_ms: float | None
     server_rtt_ms: float | None
-    question: str = ""  # to the author's function (`igym.services.asking`); "" = not asked yet
+    question: str = ""  # to the author's function; "" = not asked yet
     asked: int = 0  # how often: a question is lost with the worker that had it
 
 

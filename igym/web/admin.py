@@ -28,8 +28,8 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from igym import __version__
 from igym.errors import BadToken, IgymError, Unavailable
-from igym.services import tokens
 from igym.services.connect import Deployment
+from igym.services.sessions import tokens
 from igym.services.watching import Watch
 from igym.store import RedisError
 

@@ -29,8 +29,11 @@ from igym.errors import (
     TooMuch,
     Unavailable,
 )
-from igym.services import access, census, exporting, releasing, submitting
+from igym.services import access
 from igym.services.connect import Deployment
+from igym.services.data import exporting
+from igym.services.packages import releasing, submitting
+from igym.services.sessions import census
 from igym.store import RedisError, packages
 from igym.store.access import Known
 from igym.store.exports import Export

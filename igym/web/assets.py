@@ -3,7 +3,7 @@
     /assets/<content hash of the package>/<file below its assets/>
 
 What such an address names never changes, so a browser keeps it for good. Which files a package
-may have there was checked when it was compiled (`igym.services.gallery`); here the kind is
+may have there was checked when it was compiled (`igym.services.packages.gallery`); here the kind is
 looked at again, since the folder of a package that was refused is on the volume too.
 """
 

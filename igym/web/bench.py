@@ -15,8 +15,8 @@ from flask import Blueprint, Flask, Response, jsonify, request
 from igym import wire
 from igym.domain.plan import Plan, ScenePlan
 from igym.errors import BadMessage, BadToken, NotFound
-from igym.services import tokens
 from igym.services.connect import Deployment
+from igym.services.sessions import tokens
 from igym.store import bench as store
 from igym.store import packages
 from igym.web.pages import filled

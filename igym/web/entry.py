@@ -19,8 +19,8 @@ from geventwebsocket.websocket import WebSocket
 from igym import wire
 from igym.domain.participant import Phase
 from igym.errors import Conflict
-from igym.services import screening
 from igym.services.connect import Deployment
+from igym.services.sessions import screening
 from igym.store import sessions
 from igym.store.sessions import Session
 from igym.web.outlet import Link

@@ -15,8 +15,9 @@ from werkzeug.exceptions import HTTPException
 from igym import wire
 from igym.domain.language import said
 from igym.errors import BadMessage, IgymError, NotFound, Unavailable
-from igym.services import arriving, releasing
 from igym.services.connect import Deployment
+from igym.services.packages import releasing
+from igym.services.sessions import arriving
 from igym.store import RedisError, packages
 from igym.web.speaking import Speaker
 

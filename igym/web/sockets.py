@@ -14,8 +14,10 @@ from socketio.exceptions import ConnectionRefusedError as Refusal
 from igym import wire
 from igym.domain.participant import Phase
 from igym.errors import BadMessage, Conflict, IgymError, NotFound, NotYours, OldClient
-from igym.services import advancing, chatting, replying, tokens, waiting, withdrawing
 from igym.services.connect import Deployment, now_ms
+from igym.services.games import replying
+from igym.services.lobby import waiting
+from igym.services.sessions import advancing, chatting, tokens, withdrawing
 from igym.store import RedisError, games, records, sessions, sockets
 from igym.web import hearing
 from igym.web.door import Door, refusal

@@ -10,8 +10,8 @@ import pytest
 from examples.mountain_car.experiment import COAST, FPS, LEFT, RIGHT, SECONDS, experiment, hud
 from igym.domain.experiment import Page, Survey
 from igym.domain.outcome import Outcome
-from igym.services.casting import simulated
-from igym.services.compiling import compile_package
+from igym.services.games.casting import simulated
+from igym.services.packages.compiling import compile_package
 
 ROOT = Path(__file__).parents[2] / "examples" / "mountain_car"
 

@@ -22,7 +22,7 @@ from igym.archive.choice import EPISODIC
 from igym.archive.tables import TABLES
 from igym.domain.outcome import GameOutcome, Outcome
 from igym.domain.participant import Phase
-from igym.services import publishing
+from igym.services.packages import publishing
 from igym.sim.draw import Shape
 
 ROOT = Path(__file__).parents[2]

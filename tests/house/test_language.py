@@ -12,15 +12,16 @@ from igym.domain import questions, screening, waves
 from igym.domain.german import GERMAN
 from igym.domain.language import LANGUAGES, said
 from igym.errors import NotOpen
-from igym.services import advancing
+from igym.services.sessions import advancing
 from tests.house.test_house import ROOT, sources
 
 #: Where what is refused is told to a participant.
 SPEAKING = (
-    "services/advancing", "services/arriving", "services/chatting", "services/identity",
-    "services/questions", "services/screening", "services/tokens", "services/waiting",
-    "services/withdrawing", "web/door", "web/entry", "web/hearing", "web/pages", "web/probing",
-    "web/sockets", "domain/answers", "domain/waves", "wire/__init__", "store/chats", "store/games",
+    "services/sessions/advancing", "services/sessions/arriving", "services/sessions/chatting",
+    "services/sessions/identity", "services/sessions/questions", "services/sessions/screening",
+    "services/sessions/tokens", "services/sessions/withdrawing", "services/lobby/waiting",
+    "web/door", "web/entry", "web/hearing", "web/pages", "web/probing", "web/sockets",
+    "domain/answers", "domain/waves", "wire/__init__", "store/chats", "store/games",
     "store/packages", "store/sessions",
 )  # fmt: skip
 REFUSALS = {

@@ -11,8 +11,8 @@ import jsonschema
 import pytest
 
 from igym.cli import new
-from igym.services import checking
-from igym.services.tryout import tried
+from igym.services.packages import checking
+from igym.services.packages.tryout import tried
 from igym.store import packages, schema
 
 ROOT = Path(__file__).parents[2]
@@ -76,7 +76,9 @@ def test_every_kind_of_finding_is_explained():
     (section,) = re.findall(r"^## What `igym check` finds\n(.*?)^## ", page, re.M | re.S)
     explained = set(re.findall(r"`(\w+)`", "".join(re.findall(r"^\| (`.*?) \|", section, re.M))))
 
-    sources = [ROOT / "igym" / "services" / f"{n}.py" for n in ("checking", "trying", "tryout")]
+    sources = [
+        ROOT / "igym/services/packages" / f"{n}.py" for n in ("checking", "trying", "tryout")
+    ]
     told = {
         code
         for file in sources

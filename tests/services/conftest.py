@@ -10,9 +10,12 @@ from pathlib import Path
 import pytest
 
 from igym import wire
-from igym.services import advancing, arriving, loading, matching, playing, publishing
 from igym.services.connect import Deployment
-from igym.services.loading import load_stored
+from igym.services.games import playing
+from igym.services.lobby import matching
+from igym.services.packages import loading, publishing
+from igym.services.packages.loading import load_stored
+from igym.services.sessions import advancing, arriving
 from igym.settings import Settings
 from igym.store import games, sessions, sockets
 from igym.store.games import Game

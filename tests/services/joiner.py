@@ -9,8 +9,8 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from igym.services import arriving
 from igym.services.connect import Deployment
+from igym.services.sessions import arriving
 from igym.settings import Settings
 from igym.store.client import open_redis
 from igym.store.packages import Plans

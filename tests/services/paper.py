@@ -25,8 +25,10 @@ from igym.domain.plan import (
     TreatmentPlan,
 )  # fmt: skip
 from igym.errors import NotYours
-from igym.services import advancing, arriving, finishing, matching, waiting
 from igym.services.connect import Deployment
+from igym.services.games import finishing
+from igym.services.lobby import matching, waiting
+from igym.services.sessions import advancing, arriving
 from igym.store import games, packages, quotas, records, sessions, sockets
 from igym.store.games import Game
 from igym.store.post import Outbox

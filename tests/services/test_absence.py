@@ -7,8 +7,8 @@ import pytest
 from igym.domain.participant import Phase
 from igym.domain.places import Taken
 from igym.domain.plan import TreatmentPlan
-from igym.services import absence
 from igym.services.connect import now_ms
+from igym.services.sessions import absence
 from igym.store import games, heard, keys, presence, sessions
 from tests.services.paper import E, Paper, a_plan
 

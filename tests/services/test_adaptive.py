@@ -11,9 +11,9 @@ from igym.domain.experiment import Human
 from igym.domain.plan import AskPlan, SurveyPlan
 from igym.domain.policy import Random
 from igym.domain.rounds import Goal, scored, unpacked
-from igym.services.asking import Answer
-from igym.services.casting import Cast
-from igym.services.consulting import Consultant
+from igym.services.functions.asking import Answer
+from igym.services.games.casting import Cast
+from igym.services.games.consulting import Consultant
 from igym.store import games
 from igym.store.games import Game
 from tests.services.conftest import Lab

@@ -14,8 +14,8 @@ from igym.archive import parquet
 from igym.archive.export import export
 from igym.domain import answers as rules
 from igym.errors import BadMessage
-from igym.services import archiving
-from igym.services.archiving import VOLUME
+from igym.services.data import archiving
+from igym.services.data.archiving import VOLUME
 from igym.store import games, keys, records
 from igym.store.games import episode_id
 from tests.services.test_playing import assert_whole, tables

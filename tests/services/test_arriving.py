@@ -9,7 +9,7 @@ import pytest
 from igym import wire
 from igym.domain.participant import Phase
 from igym.errors import BadMessage, BadToken, NotFound
-from igym.services import advancing, arriving, tokens
+from igym.services.sessions import advancing, arriving, tokens
 
 PROLIFIC = {"PROLIFIC_PID": "5f3c", "STUDY_ID": "s1", "SESSION_ID": "x1"}
 

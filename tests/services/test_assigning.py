@@ -10,7 +10,7 @@ from igym.domain.participant import Phase
 from igym.domain.places import Taken
 from igym.domain.plan import GroupPlan, TreatmentPlan
 from igym.errors import Conflict
-from igym.services import advancing, assigning
+from igym.services.sessions import advancing, assigning
 from tests.services.paper import Paper, a_plan, a_play
 
 COLOUR = TreatmentPlan("colour", "participant", ("red", "blue"), wanted=2)

@@ -19,8 +19,9 @@ import pytest
 from igym.domain.participant import Phase
 from igym.domain.plan import GroupPlan, TreatmentPlan
 from igym.errors import Conflict, IgymError, LeaseLost
-from igym.services import assigning, matching
 from igym.services.connect import Deployment
+from igym.services.lobby import matching
+from igym.services.sessions import assigning
 from igym.store import games, quotas
 from igym.store.client import open_redis
 from tests.services import paper

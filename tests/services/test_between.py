@@ -10,7 +10,8 @@ from igym import wire
 from igym.domain.dropout import Hold
 from igym.domain.plan import AskPlan, HoldPlan
 from igym.errors import BadMessage, NotYours
-from igym.services import advancing, gathering, replying
+from igym.services.games import gathering, replying
+from igym.services.sessions import advancing
 from igym.store import games
 from igym.store.games import Game
 from igym.wire import inner, unpack

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from igym.services.calling import Callees, CallFailed
+from igym.services.functions.calling import Callees, CallFailed
 from tests.services import choosy
 
 pytestmark = pytest.mark.slow
@@ -96,7 +96,7 @@ def _busy(asked: Choosy) -> list[int]:
     found = []
     for child in psutil.Process().children():
         with suppress(psutil.Error):  # others of ours end in this very moment
-            if "igym.services.callee" in child.cmdline() and child.pid not in idle:
+            if "igym.services.functions.callee" in child.cmdline() and child.pid not in idle:
                 found.append(child.pid)
     return found
 

@@ -14,7 +14,7 @@ from igym.domain.keymap import KeyMap
 from igym.engine.hands import Hands
 from igym.engine.seats import Chair, Idle, RandomSeat
 from igym.errors import BadPackage
-from igym.services.casting import Cast, environment
+from igym.services.games.casting import Cast, environment
 from igym.sim.host import Sim
 from igym.store.games import Game
 

@@ -7,7 +7,7 @@ import pytest
 
 from igym import wire
 from igym.errors import BadMessage, NotYours, TooMuch
-from igym.services import advancing, chatting
+from igym.services.sessions import advancing, chatting
 from igym.store import chats, games, keys, mail
 from igym.store.records import waiting
 from igym.wire import inner

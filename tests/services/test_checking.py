@@ -10,8 +10,8 @@ import pytest
 
 from igym.domain.plan import Plan
 from igym.errors import BadPackage
-from igym.services import checking
-from igym.services.checking import examine, judged
+from igym.services.packages import checking
+from igym.services.packages.checking import examine, judged
 from tests.services.conftest import PACKAGES
 
 slow = pytest.mark.slow

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from igym.errors import BadPackage
-from igym.services import apart, depending, publishing
+from igym.services.functions import apart
+from igym.services.packages import depending, publishing
 from tests.services import wheels
 from tests.services.conftest import PACKAGES
 

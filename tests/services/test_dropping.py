@@ -14,7 +14,7 @@ from igym.domain.participant import Phase
 from igym.domain.plan import HoldPlan
 from igym.domain.policy import Random
 from igym.domain.watch import hidden
-from igym.services.loading import load_stored
+from igym.services.packages.loading import load_stored
 from igym.store import games, mail
 from igym.wire import inner
 from tests.services.conftest import Lab

@@ -14,8 +14,8 @@ from igym.archive import assigned, erasing, parquet, vault
 from igym.archive.audit import audit
 from igym.archive.tables import TABLES
 from igym.errors import Conflict, NotFound
-from igym.services import archiving
-from igym.services.erasing import erase, show
+from igym.services.data import archiving
+from igym.services.data.erasing import erase, show
 from igym.store import games, records
 from tests.services.conftest import Lab
 

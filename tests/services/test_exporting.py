@@ -9,7 +9,7 @@ import pytest
 
 from igym.archive import parquet
 from igym.errors import TooMuch
-from igym.services import exporting
+from igym.services.data import exporting
 from igym.store import exports, jobs, keys
 
 

@@ -12,7 +12,7 @@ from PIL import Image
 from igym import draw
 from igym.engine import images
 from igym.errors import BadPackage
-from igym.services.gallery import FOLDER, Gallery
+from igym.services.packages.gallery import FOLDER, Gallery
 from igym.sim.draw import Shape
 from igym.web.assets import TYPES
 

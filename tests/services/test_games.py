@@ -27,10 +27,10 @@ from igym.engine.hands import LEFT_STICK, POINTER, Hands
 from igym.engine.replay import Story, relive
 from igym.engine.seats import Decider
 from igym.errors import BadPackage, SceneFailed
-from igym.services.casting import Cast, simulated
-from igym.services.gallery import Gallery
-from igym.services.proving import prove
-from igym.services.rehearsing import rehearse
+from igym.services.games.casting import Cast, simulated
+from igym.services.packages.gallery import Gallery
+from igym.services.packages.proving import prove
+from igym.services.packages.rehearsing import rehearse
 from igym.sim.host import Step
 from igym.store.games import Game
 from igym.wire.record import Chunk, Tick, decode_chunk, encode_chunk

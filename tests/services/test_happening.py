@@ -10,8 +10,10 @@ import pytest
 
 from igym.domain.callbacks import Callback, about_people
 from igym.domain.happenings import PEOPLE
-from igym.services import advancing, archiving, asking, callee, happening
-from igym.services.asking import Answer
+from igym.services.data import archiving
+from igym.services.functions import asking, callee, happening
+from igym.services.functions.asking import Answer
+from igym.services.sessions import advancing
 from igym.store import packages, records
 from tests.services.test_playing import assert_whole, tables
 from tests.services.test_rounds import designed

@@ -9,7 +9,7 @@ import pytest
 
 from igym.domain.callbacks import Callback, checked, hooks
 from igym.errors import BadPackage
-from igym.services import hooking
+from igym.services.games import hooking
 from igym.store import records
 from tests.services.test_playing import assert_whole, at_step, tables
 from tests.services.test_recovering import kill_at, planned, reaped, second

@@ -12,7 +12,7 @@ from igym.domain.experiment import Experiment, ending, page
 from igym.domain.participant import Phase
 from igym.domain.waves import wave
 from igym.errors import BadMessage, BadPackage, NotOpen, TookPart
-from igym.services import advancing, arriving, identity, tokens
+from igym.services.sessions import advancing, arriving, identity, tokens
 from igym.store import keys, packages, records, sessions
 
 DAY_MS = 86_400_000

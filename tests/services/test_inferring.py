@@ -17,8 +17,8 @@ from igym.domain.policy import Onnx, Sample
 from igym.engine import onnx
 from igym.engine.player import seated
 from igym.engine.seats import OnnxSeat
-from igym.services import inferring
-from igym.services.inferring import Inference, ModelRunner
+from igym.services.games import inferring
+from igym.services.games.inferring import Inference, ModelRunner
 from igym.store import inference, post
 from igym.store.client import open_redis
 from igym.store.post import Outbox

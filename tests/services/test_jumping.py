@@ -10,7 +10,7 @@ from igym import settings
 from igym.domain.participant import Phase
 from igym.domain.plan import TreatmentPlan
 from igym.errors import BadMessage
-from igym.services import arriving
+from igym.services.sessions import arriving
 from igym.store import packages
 
 

@@ -30,7 +30,8 @@ from igym.domain.grouping import Offer
 from igym.domain.participant import LIFE, Event, Impossible, Phase
 from igym.domain.plan import TreatmentPlan
 from igym.errors import Conflict
-from igym.services import absence, advancing, waiting
+from igym.services.lobby import waiting
+from igym.services.sessions import absence, advancing
 from igym.store import games, heard, keys, sessions
 from igym.store.sessions import Session
 from tests.services.paper import E, Paper, a_plan, a_play

@@ -12,8 +12,11 @@ from igym.domain import matchlog
 from igym.domain.grouping import Offer
 from igym.domain.plan import FillPlan, GroupPlan, ScenePlan
 from igym.errors import BadMessage, LeaseLost
-from igym.services import advancing, archiving, asking, matching, waiting
-from igym.services.asking import Answer
+from igym.services.data import archiving
+from igym.services.functions import asking
+from igym.services.functions.asking import Answer
+from igym.services.lobby import matching, waiting
+from igym.services.sessions import advancing
 from igym.store import games, jobs, lobby, records, sessions
 from tests.services.paper import E, Paper, a_plan, a_play, answer
 

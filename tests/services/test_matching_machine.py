@@ -29,8 +29,9 @@ from redis.client import Pipeline
 from igym.domain.grouping import Offer
 from igym.domain.plan import GroupPlan
 from igym.errors import Conflict, LeaseLost, NotYours
-from igym.services import advancing, matching, waiting
 from igym.services.connect import Deployment
+from igym.services.lobby import matching, waiting
+from igym.services.sessions import advancing
 from igym.store import games, keys, lease, lobby, sessions
 from igym.store.sessions import Session
 from igym.wire import inner

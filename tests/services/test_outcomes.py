@@ -13,7 +13,9 @@ from igym import wire
 from igym.domain import reachable
 from igym.domain.plan import EndPlan, EntryPlan, GroupPlan, ScenePlan, TreatmentPlan
 from igym.domain.watch import Limit
-from igym.services import absence, advancing, finishing, screening, waiting, withdrawing
+from igym.services.games import finishing
+from igym.services.lobby import waiting
+from igym.services.sessions import absence, advancing, screening, withdrawing
 from tests.services.paper import E, Paper, a_plan, a_play
 from tests.services.test_absence import later
 

@@ -11,8 +11,9 @@ import pytest
 from igym.archive import bonuses
 from igym.domain import bonus
 from igym.domain.plan import BonusPlan
-from igym.services import advancing, asking, callee, paying
-from igym.services.asking import Answer
+from igym.services.functions import asking, callee
+from igym.services.functions.asking import Answer
+from igym.services.sessions import advancing, paying
 from igym.store import games
 from igym.store import paying as store
 from tests.services.conftest import Lab

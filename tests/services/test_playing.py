@@ -14,7 +14,9 @@ from igym.archive.tables import TABLES
 from igym.domain import seeds
 from igym.domain.outcome import GameOutcome
 from igym.domain.participant import Phase
-from igym.services import archiving, finishing, reaping, seating
+from igym.services.data import archiving
+from igym.services.games import finishing, reaping
+from igym.services.lobby import seating
 from igym.store import games, jobs, records, sockets
 from igym.store.games import episode_id
 from igym.wire import inner

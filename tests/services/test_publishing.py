@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from igym.errors import BadPackage
-from igym.services import compiling, publishing
-from igym.services.loading import load
+from igym.services.packages import compiling, publishing
+from igym.services.packages.loading import load
 from tests.services.conftest import PACKAGES
 
 #: A second or so each: too many of them for `make fast`.

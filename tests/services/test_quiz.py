@@ -13,7 +13,8 @@ from igym.domain.participant import Phase
 from igym.domain.plan import ScenePlan
 from igym.errors import BadMessage, BadPackage
 from igym.forms import answer, choice, choices, form, number, ranking, text
-from igym.services import advancing, paging
+from igym.services.packages import paging
+from igym.services.sessions import advancing
 from igym.store import packages
 from tests.services.paper import Paper, a_plan, a_play
 

@@ -9,9 +9,9 @@ import pytest
 from igym import settings
 from igym.domain.plan import PlayPlan
 from igym.engine.replay import Story
-from igym.services import finishing, playing, reaping, stage
-from igym.services.loading import load_stored
-from igym.services.snapshots import Snapshots
+from igym.services.games import finishing, playing, reaping, stage
+from igym.services.games.snapshots import Snapshots
+from igym.services.packages.loading import load_stored
 from igym.store import games, jobs, lease
 from igym.wire import inner
 from igym.wire.record import decode_chunk

@@ -8,8 +8,8 @@ import pytest
 
 from igym.domain.participant import Phase
 from igym.errors import BadMessage, Conflict, NotFound, NotOpen, Unavailable
-from igym.services import publishing, releasing
 from igym.services.connect import Deployment
+from igym.services.packages import publishing, releasing
 from igym.store import packages
 from igym.store.packages import Plans
 

@@ -20,9 +20,9 @@ from igym.archive import export as exporting
 from igym.archive import parquet, reading
 from igym.cli.main import app
 from igym.errors import BadExport, BadTarget, NotFound
-from igym.services import archiving, offline
-from igym.services.replaying import Replayer
-from igym.services.showing import show
+from igym.services.data import archiving, offline
+from igym.services.data.replaying import Replayer
+from igym.services.data.showing import show
 from igym.store.games import episode_id
 
 pytestmark = pytest.mark.slow

@@ -7,10 +7,10 @@ import pytest
 from igym.domain.experiment import Finish
 from igym.domain.participant import Phase
 from igym.domain.rounds import Result, scored
-from igym.services import consulting
-from igym.services.answering import Answerer
-from igym.services.asking import Answer
-from igym.services.consulting import Consultant
+from igym.services.functions.answering import Answerer
+from igym.services.functions.asking import Answer
+from igym.services.games import consulting
+from igym.services.games.consulting import Consultant
 from igym.store import games, jobs
 from igym.wire import inner, unpack
 from tests.services.conftest import Lab

@@ -14,7 +14,7 @@ from igym import wire
 from igym.domain.conditions import answer, cell
 from igym.domain.plan import EndPlan, PagePlan, ScenePlan, Step, TreatmentPlan
 from igym.errors import Conflict
-from igym.services import advancing
+from igym.services.sessions import advancing
 from igym.store import keys, packages
 from tests.services.paper import E, Paper, a_plan, a_play
 

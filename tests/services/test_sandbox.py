@@ -10,9 +10,9 @@ from pathlib import Path
 import psutil
 import pytest
 
-from igym.services import publishing
-from igym.services.sandbox import Bounds
-from igym.services.tryout import prepared, tried
+from igym.services.packages import publishing
+from igym.services.packages.sandbox import Bounds
+from igym.services.packages.tryout import prepared, tried
 from tests.services.conftest import PACKAGES
 
 #: A second or two each.

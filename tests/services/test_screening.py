@@ -12,7 +12,8 @@ from igym import wire
 from igym.domain.participant import Phase
 from igym.domain.plan import EntryPlan
 from igym.errors import BadMessage, Conflict
-from igym.services import advancing, arriving, asking, screening
+from igym.services.functions import asking
+from igym.services.sessions import advancing, arriving, screening
 from igym.store import packages, questions, records, sockets
 from igym.store import screening as store
 from igym.wire import inner

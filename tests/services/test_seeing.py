@@ -14,10 +14,10 @@ from PIL import Image
 from igym import Human, Random, draw, play
 from igym.domain.experiment import Play
 from igym.errors import BadPackage
-from igym.services.casting import simulated
-from igym.services.gallery import Gallery
-from igym.services.proving import choices
-from igym.services.seeing import STEPS, Seen, inspect
+from igym.services.games.casting import simulated
+from igym.services.packages.gallery import Gallery
+from igym.services.packages.proving import choices
+from igym.services.packages.seeing import STEPS, Seen, inspect
 
 
 class Hill(gymnasium.Env):

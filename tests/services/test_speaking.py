@@ -9,7 +9,7 @@ import pytest
 from igym import Experiment, ending, page
 from igym.domain.plan import EntryPlan, QuizPlan, ScenePlan
 from igym.errors import BadMessage, BadPackage, Unavailable
-from igym.services import advancing
+from igym.services.sessions import advancing
 from igym.web.speaking import Speaker
 from tests.services.paper import E, Paper, a_plan
 from tests.services.test_outcomes import measured

@@ -12,7 +12,7 @@ from igym.domain.experiment import consent, ending, page, survey
 from igym.domain.plan import ScenePlan
 from igym.errors import BadMessage, BadPackage
 from igym.forms import answer, form, image, likert, number, text, words
-from igym.services import paging
+from igym.services.packages import paging
 from igym.store import packages
 from tests.services.paper import Paper, a_plan, a_play
 

@@ -8,7 +8,7 @@ import pytest
 from itsdangerous import URLSafeTimedSerializer
 
 from igym.errors import BadToken
-from igym.services import arriving, tokens
+from igym.services.sessions import arriving, tokens
 
 OURS = "a secret of thirty-two characters"
 

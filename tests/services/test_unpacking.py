@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from igym.errors import BadPackage
-from igym.services import packing, unpacking
+from igym.services.packages import packing, unpacking
 from tests.services.conftest import PACKAGES
 
 TOML = b'id = "x"\nversion = "1"\ntitle = "X"\n'

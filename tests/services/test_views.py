@@ -16,7 +16,7 @@ from igym.domain.keymap import KeyMap
 from igym.domain.rounds import Round
 from igym.engine import camera
 from igym.engine.seats import Chair
-from igym.services.stage import Stage
+from igym.services.games.stage import Stage
 from igym.settings import Settings
 from igym.sim.host import Sim
 from igym.store.games import Game

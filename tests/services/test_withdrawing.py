@@ -6,7 +6,7 @@ import pytest
 
 from igym.domain.participant import Phase
 from igym.errors import BadMessage
-from igym.services import advancing, withdrawing
+from igym.services.sessions import advancing, withdrawing
 from igym.store import games, lobby, sessions
 from igym.store.records import waiting
 from igym.wire import inner

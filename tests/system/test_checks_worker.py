@@ -10,9 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from igym.services import asking, publishing
-from igym.services.asking import Answer
 from igym.services.connect import Deployment
+from igym.services.functions import asking
+from igym.services.functions.asking import Answer
+from igym.services.packages import publishing
 from igym.settings import Settings
 from igym.store import keys, questions, records
 from igym.store.packages import Plans

@@ -14,8 +14,8 @@ import pytest
 
 from igym.archive.audit import Audit, audit
 from igym.cli.nginx import free_port
-from igym.services import publishing
 from igym.services.connect import Deployment
+from igym.services.packages import publishing
 from igym.settings import Settings
 from igym.store import games, lease
 from igym.store.client import open_redis

@@ -115,7 +115,7 @@ def test_a_checks_worker_killed_in_the_middle_keeps_nobody_out(server):
     with arrive(server, id="unlucky", do="slow") as client:
         assert say(client) is None
         callees = eventually(
-            lambda: server.children("igym.services.callee"), within_s=30, what="a call"
+            lambda: server.children("igym.services.functions.callee"), within_s=30, what="a call"
         )
         (worker,) = server.children("workers checks")
         worker.kill()

@@ -14,8 +14,9 @@ from igym import settings
 from igym.domain.access import Role
 from igym.domain.package import Version
 from igym.domain.report import Finding, Report, SceneReport
-from igym.services import access, examining, packing, submitting, unpacking
+from igym.services import access
 from igym.services.connect import Deployment, connect
+from igym.services.packages import examining, packing, submitting, unpacking
 from igym.store import submissions
 from igym.web import api, pages, probing
 from tests.services.conftest import PACKAGES

@@ -11,8 +11,8 @@ import pytest
 from flask import Flask
 
 from igym import settings
-from igym.services import tokens
 from igym.services.connect import Deployment, connect, now_ms
+from igym.services.sessions import tokens
 from igym.services.watching import Watch
 from igym.store import keys, lease, records, sockets
 from igym.web import admin, pages

@@ -12,7 +12,9 @@ import pytest
 from flask import Flask
 
 from igym.domain.package import Standing
-from igym.services import access, examining, exporting, packing, submitting
+from igym.services import access
+from igym.services.data import exporting
+from igym.services.packages import examining, packing, submitting
 from igym.store import exports, jobs, keys, packages, submissions
 from igym.wire import api as wire
 from tests.services.conftest import PACKAGES

@@ -11,7 +11,9 @@ from hypothesis.errors import Unsatisfiable
 from schemathesis import GenerationMode, checks
 
 from igym.domain.access import Role
-from igym.services import access, exporting, submitting
+from igym.services import access
+from igym.services.data import exporting
+from igym.services.packages import submitting
 from igym.wire import api as wire
 from tests.web.api import Caller, app, deployment, raw
 from tests.web.api import checks as checked

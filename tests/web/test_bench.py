@@ -10,8 +10,8 @@ import pytest
 from flask import Flask
 
 from igym import settings
-from igym.services import tokens
 from igym.services.connect import Deployment, connect
+from igym.services.sessions import tokens
 from igym.store import bench as store
 from igym.web import bench, pages
 

@@ -18,7 +18,7 @@ from hypothesis.stateful import (
 )
 
 from igym import wire
-from igym.services import mailing
+from igym.services.sessions import mailing
 from igym.store import mail, sockets
 from igym.web.mailman import Mailman
 from igym.web.outlet import Outlet

@@ -1,6 +1,6 @@
 /**
  * An atlas: which part of an image each frame is. Pure. The server has refused what cannot be
- * read (igym/services/gallery.py), so this is only the way from JSON to numbers.
+ * read (igym/services/packages/gallery.py), so this is only the way from JSON to numbers.
  */
 
 /** A part of an image, and where it lies in the whole sprite (which was trimmed). In pixels. */

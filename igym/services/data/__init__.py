@@ -1,0 +1,1 @@
+"""What is kept: archived, exported, replayed, erased."""

@@ -1,0 +1,129 @@
+"""One person erased or made anonymous, on the data volume and in Redis. Twice is as once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from igym.archive import erasing, parquet
+from igym.archive.erasing import How, Person
+from igym.domain.participant import Phase
+from igym.errors import Conflict, NotFound
+from igym.services.connect import Deployment, now_ms
+from igym.services.data import archiving
+from igym.services.sessions import identity
+from igym.store import forgetting, games, sessions
+
+
+@dataclass(frozen=True)
+class Erased:
+    """What was done, in a version of an experiment or in all of them."""
+
+    what: How
+    sessions: int = 0
+    rows: int = 0  # taken out or changed
+    keys: int = 0  # in Redis, likewise
+    log_rewritten: bool = False  # Redis's append-only file has nothing of it any more
+
+
+def erase(deployment: Deployment, experiment: str, id: str, how: How = "erase") -> Erased:
+    """Erase or anonymise whoever `id` stands for: a participant, session or recruiter's id.
+
+    Whatever waits in Redis is written first. Nobody known by the id: nothing is done.
+
+    Raises:
+        Conflict: they are taking part now. Nothing was changed.
+        OSError: a file could not be written; calling it again goes on.
+    """
+    with archiving.alone(deployment):
+        while archiving.archive_experiment(deployment, experiment):
+            pass
+        ids = _known_as(deployment, id)
+        found = {
+            v: _find(deployment, experiment, v, ids) for v in _versions(deployment, experiment)
+        }
+        people = {version: person for version, person in found.items() if person}
+        for person in people.values():
+            _refuse_if_here(deployment, experiment, person)
+        rows, names = 0, dict[str, str]()
+        for person in people.values():
+            names |= {k: v for k, v in erasing.aliases(person, how).items() if k not in names}
+        keys = forgetting.sweep(deployment.redis, experiment, names) if names else 0
+        for version, person in people.items():
+            root = parquet.folder(deployment.data, experiment, version)
+            with parquet.locked(root):
+                changed = erasing.change(deployment.data, experiment, version, person, names, how)
+                erasing.note(root, how, changed, now_ms())
+            rows += changed
+        count = len(set().union(*(person.sessions for person in people.values())))
+        rewritten = bool(names) and forgetting.rewrite_log(deployment.redis)
+    return Erased(how, count, rows, keys, rewritten)
+
+
+def show(deployment: Deployment, experiment: str, id: str) -> list[dict[str, Any]]:
+    """All rows about whoever `id` stands for, by version. What waits in Redis is written first.
+
+    Raises:
+        NotFound: nobody is known by it.
+    """
+    with archiving.alone(deployment):
+        while archiving.archive_experiment(deployment, experiment):
+            pass
+    ids = _known_as(deployment, id)
+    made = []
+    for version in _versions(deployment, experiment):
+        if person := _find(deployment, experiment, version, ids):
+            made.append(erasing.everything(deployment.data, experiment, version, person))
+    if not made:
+        raise NotFound(
+            f"Nobody in {experiment} is known as {id!r}.",
+            hint="Name a participant, a session or a recruiter's id.",
+        )
+    return made
+
+
+def _versions(deployment: Deployment, experiment: str) -> list[str]:
+    files = (deployment.data / experiment).glob("*/manifest.json")
+    found = sorted(path.parent.name for path in files)
+    if not found:
+        raise NotFound(f"There are no data of an experiment {experiment!r}.")
+    return found
+
+
+def _known_as(deployment: Deployment, id: str) -> list[str]:
+    """`id`, and the participants it would be if it were a recruiter's: the vault may be empty."""
+    return [id, *(identity.participant(deployment, (name, id)) for name in identity.PERSON)]
+
+
+def _find(deployment: Deployment, experiment: str, version: str, ids: Iterable[str]) -> Person:
+    for id in ids:
+        if person := erasing.find(deployment.data, experiment, version, id):
+            return person
+    return Person()
+
+
+def _refuse_if_here(deployment: Deployment, experiment: str, person: Person) -> None:
+    """Raises `Conflict` while one of their sessions or games goes on."""
+    for id in person.sessions:
+        try:
+            session = sessions.read(deployment.redis, experiment, id)
+        except NotFound:
+            continue
+        if session.phase is not Phase.ENDED:
+            raise Conflict(
+                f"They are taking part now: their session is in scene {session.scene}.",
+                moved=(id,),
+                hint="Wait until it has ended, or remove them from the study first.",
+            )
+    for game in person.seats:
+        try:
+            going = games.read(deployment.redis, experiment, game).phase != "over"
+        except NotFound:
+            continue
+        if going:
+            raise Conflict(
+                f"Game {game}, in which they were, goes on with others.",
+                moved=(game,),
+                hint="Wait until it is over.",
+            )

@@ -1,0 +1,1 @@
+"""Authors' functions called in processes of their own, and never waited for."""

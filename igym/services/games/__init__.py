@@ -1,0 +1,1 @@
+"""A live game in its worker, and what becomes of it when the worker goes."""

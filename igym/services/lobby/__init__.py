@@ -1,0 +1,1 @@
+"""From tickets to games: who waits for whom, and who meets."""

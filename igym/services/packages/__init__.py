@@ -1,0 +1,1 @@
+"""A researcher's package: unpacked, tried, compiled, stored, loaded."""
