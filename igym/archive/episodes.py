@@ -35,22 +35,21 @@ def tick_table(log: Iterable[Listed], game: str, episode: str, seats: Sequence[s
     """One row per tick and seat; a tick that was written twice counts once, the first time."""
     ticks: list[list[Any]] = []
     generations: list[int] = []
-    digests: dict[int, list[str | None]] = {}  # tick -> by seat
+    digests: dict[int, str] = {}  # place of a tick among `ticks` -> of the state after it
     practice = False
     k = len(seats)
     for chunk in log:
         fresh = chunk[_CHUNK["ticks"]]
         if not fresh:
             continue
-        last = fresh[-1][0]
         if ticks and fresh[0][0] <= ticks[-1][0]:
             fresh = [tick for tick in fresh if tick[0] > ticks[-1][0]]
         ticks += fresh
         generations += [chunk[_CHUNK["generation"]]] * len(fresh)
         practice |= len(chunk) > _CHUNK["practice"] and chunk[_CHUNK["practice"]]
         digest = chunk[_CHUNK["digest"]] if len(chunk) > _CHUNK["digest"] else ""
-        if digest:
-            digests[last] = by_seat(digest, k)
+        if digest and fresh:
+            digests[len(ticks) - 1] = digest
     schema = TABLES["ticks"].schema
     if not ticks:
         return schema.empty_table()
@@ -69,7 +68,10 @@ def tick_table(log: Iterable[Listed], game: str, episode: str, seats: Sequence[s
         return list(chain.from_iterable(field(name)))
 
     actions, texts = _actions(by_seats("actions"))
-    nothing: list[str | None] = [None] * k
+    actors = field("actors")
+    hashed: list[str | None] = [None] * (len(ticks) * k)
+    for place, digest in digests.items():
+        hashed[place * k : (place + 1) * k] = by_seat(digest, k)
     columns = {
         "episode_id": pa.repeat(pa.scalar(episode), len(ticks) * k),
         "game_id": pa.repeat(pa.scalar(game), len(ticks) * k),
@@ -77,7 +79,11 @@ def tick_table(log: Iterable[Listed], game: str, episode: str, seats: Sequence[s
         "seat": pa.array(seats, pa.string()).take(whose),
         "action": actions,
         "action_json": texts,
-        "actor": pa.array(by_seats("actors"), pa.string()),
+        "actor": (
+            pa.array(actors[0], pa.string()).take(whose)
+            if actors.count(actors[0]) == len(actors)  # nobody left or came back
+            else pa.array(by_seats("actors"), pa.string())
+        ),
         "reward": pa.array(by_seats("rewards"), pa.float64()),
         "terminated": each(field("terminated"), pa.bool_()),
         "truncated": each(field("truncated"), pa.bool_()),
@@ -88,9 +94,7 @@ def tick_table(log: Iterable[Listed], game: str, episode: str, seats: Sequence[s
         "mono_us": each(field("mono_us"), pa.int64()),
         "practice": pa.repeat(pa.scalar(practice), len(ticks) * k),
         "generation": each(generations, pa.int64()),
-        "digest": pa.array(
-            list(chain.from_iterable(digests.get(n, nothing) for n in field("tick"))), pa.string()
-        ),
+        "digest": pa.array(hashed, pa.string()),
     }
     return pa.Table.from_arrays([columns[name] for name in schema.names], schema=schema)
 
@@ -162,35 +166,37 @@ def input_table(log: Iterable[Listed], game: str, episode: str) -> pa.Table:
 
 
 def clock_rows(
-    log: Iterable[Listed], game: str, episode: str, seats: Sequence[str]
+    log: Iterable[Listed], ticks: pa.Table, game: str, episode: str
 ) -> list[dict[str, Any]]:
     """How far each person's browser clock was behind the server's.
 
     A message cannot have been faster than half of the shortest round trip that was measured,
     so the fastest one tells the offset to within that half.
+
+    Args:
+        ticks: the `tick_table` of the same log.
     """
     ways: dict[str, list[float]] = {}
-    rtts: dict[str, float] = {}
     for chunk in log:
         for edge in chunk[_CHUNK["edges"]]:
             way_ms = edge[_EDGE["received_ms"]] - edge[_EDGE["browser_ms"]]
             ways.setdefault(edge[_EDGE["seat"]], []).append(way_ms)
-        for tick in chunk[_CHUNK["ticks"]]:
-            for seat, rtt_ms in zip(seats, tick[_TICK["rtt_ms"]], strict=True):
-                if 0 <= rtt_ms < rtts.get(seat, float("inf")):
-                    rtts[seat] = rtt_ms
-    return [
-        {
-            "episode_id": episode,
-            "game_id": game,
-            "seat": seat,
-            "offset_ms": min(found) - rtts[seat] / 2,
-            "error_ms": rtts[seat] / 2,
-            "edges": len(found),
-        }
-        for seat, found in ways.items()
-        if seat in rtts
-    ]
+    rows = []
+    for seat, found in ways.items():
+        of_seat = ticks["rtt_ms"].filter(pc.equal(ticks["seat"], seat))
+        if (rtt_ms := pc.min(of_seat).as_py()) is None:
+            continue
+        rows.append(
+            {
+                "episode_id": episode,
+                "game_id": game,
+                "seat": seat,
+                "offset_ms": min(found) - rtt_ms / 2,
+                "error_ms": rtt_ms / 2,
+                "edges": len(found),
+            }
+        )
+    return rows
 
 
 def _input(edge: Edge, game: str, episode: str, order: int) -> dict[str, Any]:

@@ -171,6 +171,12 @@ def test_the_digest_of_a_flush_stands_at_its_last_tick_by_seat():
     ]  # fmt: skip
 
 
+def test_who_acts_is_told_tick_by_tick_when_somebody_leaves():
+    left = msgspec.structs.replace(tick(1), actors=["bot", "bot"])
+    rows = ticks_of([Chunk(1, [tick(0), left], [])])
+    assert [row["actor"] for row in rows] == ["human", "bot", "bot", "bot"]
+
+
 def test_an_episode_without_a_tick_is_an_empty_table():
     table = episodes.tick_table([], "g", "g-000", ("left", "right"))
     assert table.num_rows == 0 and table.schema == TABLES["ticks"].schema
@@ -183,7 +189,9 @@ def test_a_browsers_clock_is_known_to_half_of_the_shortest_round_trip():
         for seat in ("left", "right") for way_ms in (90.0, 22.0, 300.0)
     ]  # fmt: skip
     ticks = [msgspec.structs.replace(tick(0), rtt_ms=[one, rtt_ms[1]]) for one in (55, rtt_ms[0])]
-    (row,) = episodes.clock_rows(listed([Chunk(1, ticks, edges)]), "g", "g-000", ("left", "right"))
+    log = listed([Chunk(1, ticks, edges)])
+    rtts = episodes.tick_table(log, "g", "g-000", ("left", "right"))
+    (row,) = episodes.clock_rows(log, rtts, "g", "g-000")
     assert row["seat"] == "left" and (row["error_ms"], row["edges"]) == (20.0, 3)
     assert abs(row["offset_ms"] - behind_ms) <= row["error_ms"]
-    assert episodes.clock_rows(listed([Chunk(1, ticks, [])]), "g", "g-000", ("left", "right")) == []
+    assert episodes.clock_rows(listed([Chunk(1, ticks, [])]), rtts, "g", "g-000") == []

@@ -119,7 +119,7 @@ def _episodes(deployment: Deployment, experiment: str) -> int:
             tables["ticks", episode] = ticks
             clocks[parquet.folder(deployment.data, experiment, game.release)] += [
                 ("clocks", {"day_ms": game.created_ms, **row})
-                for row in episodes.clock_rows(chunks, game.id, episode, play.seats)
+                for row in episodes.clock_rows(chunks, ticks, game.id, episode)
             ]
             tables["inputs", episode] = episodes.input_table(chunks, game.id, episode)
             if play.observations or play.infos:
