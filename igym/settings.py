@@ -138,6 +138,16 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
             "which its participant is away: in lobbies and in games.",
         ),
     ] = 3.0
+    notice_s: Annotated[
+        float,
+        Meta(
+            ge=0,
+            le=60,
+            description="Seconds for which a web worker that is to leave still serves while "
+            "/readyz says that it is not ready, so that a balancer that asks there takes it out "
+            "first. 0: it hangs up at once, which suits nginx.",
+        ),
+    ] = 0.0
     ack_patience_s: Annotated[
         float,
         Meta(

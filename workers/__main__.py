@@ -16,13 +16,13 @@ from igym.services.process import Told, main  # noqa: E402
 def _games(deployment: Deployment, told: Told) -> None:
     from workers import games
 
-    games.run(deployment, told.name, told.progress, told.binding)
+    games.run(deployment, told.name, told.member, told.progress, told.binding)
 
 
 def _director(deployment: Deployment, told: Told) -> None:
     from workers import director
 
-    director.run(deployment, told.name)
+    director.run(deployment, told.name, told.member)
 
 
 def _archive(deployment: Deployment, told: Told) -> None:
@@ -41,7 +41,7 @@ def _checks(deployment: Deployment, told: Told) -> None:
 def _inference(deployment: Deployment, told: Told) -> None:
     from workers import inference
 
-    inference.run(deployment, told.name)
+    inference.run(deployment, told.name, told.member)
 
 
 _ROLES = {

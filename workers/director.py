@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import logging
 import os
-import signal
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 
 from igym.errors import LeaseLost
 from igym.services import footprint
@@ -21,6 +21,7 @@ from igym.services.connect import Deployment
 from igym.services.data import exporting
 from igym.services.functions import asking, happening
 from igym.services.games import reaping
+from igym.services.leaving import Member
 from igym.services.lobby import matching
 from igym.services.packages import examining
 from igym.services.sessions import absence, paying, screening
@@ -63,15 +64,13 @@ def _match(deployment: Deployment, outbox: Outbox, matcher: matching.Matcher, to
     matcher.round(token)
 
 
-def run(deployment: Deployment, name: str) -> None:
-    """Direct as `name` until SIGTERM; then let the archiver finish and give the leases back.
+def run(deployment: Deployment, name: str, member: Member) -> None:
+    """Direct as `name` until it is to leave; then give the leases back, and archive what waits.
 
     No two directors may ever have had the same name: it is what their leases are known by.
     """
     outbox = Outbox(deployment.redis)
     stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
     bells = open_redis(deployment.settings.redis_url)
     patience = Patience(2 * deployment.settings.worker_lease_s)
     # Longer, because it takes browsers their time to come back to a Redis that was away.
@@ -112,29 +111,20 @@ def run(deployment: Deployment, name: str) -> None:
         thread.start()
     footprint.settle()
     _log.info("%s directs", name)
-    while not stop.is_set():
-        stop.wait(1.0)
+    member.ready()
+    member.wait()
+    stop.set()
     for thread in loops:
-        thread.join()
+        thread.join()  # each has given its lease back
     try:
-        if lease.take(deployment.redis, "archiving", name, 10.0) and backlog.waits(
-            deployment.redis
-        ):
-            _helper("archive", "--once").wait()
-        held = (
-            "matching",
-            "reaping",
-            "paying",
-            "telling",
-            "presence",
-            "archiving",
-            "packages",
-            "checking",
-        )
-        for loop in held:
-            lease.drop(deployment.redis, loop, name)
+        last = not member.has_heirs()
+        if last and lease.take(deployment.redis, "archiving", name, 10.0):
+            if backlog.waits(deployment.redis):
+                _helper("archive", "--once").wait()
+            lease.drop(deployment.redis, "archiving", name)
     except RedisError as error:
-        _log.warning("leases run out by themselves: %s", error)
+        _log.warning("what waits is archived by the next director: %s", error)
+    member.left()
 
 
 def _helper(role: str, *options: str) -> subprocess.Popen[bytes]:
@@ -217,3 +207,5 @@ def _loop(
         except Exception:  # noqa: BLE001 - the edge of the process
             _log.exception("a round of %s failed, the next one goes on", loop)
             time.sleep(0.5)
+    with suppress(RedisError):  # else it runs out by itself
+        lease.drop(deployment.redis, loop, name)

@@ -33,6 +33,7 @@ from igym.services import footprint
 from igym.services.connect import Deployment
 from igym.services.games.playing import GameHost
 from igym.services.games.progress import PROGRESS
+from igym.services.leaving import Member, Why
 from igym.services.packages.loading import load_stored
 from igym.store import RedisError, jobs, lease, post
 from igym.store.client import open_redis
@@ -201,8 +202,14 @@ class GameWorker(BesideWorker):
             self._ahead -= 1
 
 
-def run(deployment: Deployment, name: str, progress: Path | None, binding: str = "") -> None:
-    """Work until SIGTERM, then write what the running games have not written yet.
+def run(
+    deployment: Deployment,
+    name: str,
+    member: Member,
+    progress: Path | None,
+    binding: str = "",
+) -> None:
+    """Work until it is to leave, then give the games to others or play them to their end.
 
     Args:
         binding: run only the games of that binding, and end when none has come for a while.
@@ -233,30 +240,40 @@ def run(deployment: Deployment, name: str, progress: Path | None, binding: str =
     footprint.settle()
     # Environments make and drop small objects by the thousand; cycles among them are rare.
     gc.set_threshold(20_000, 20, 100)
-    done = gevent.event.Event()
-    gevent.signal_handler(15, done.set)
-    gevent.signal_handler(2, done.set)
-    gevent.spawn(_work, worker, done if binding else None)
+    member.ready(lambda: worker.playing)
+    gevent.spawn(_work, worker, member.end if binding else None)
     _log.info("%s takes games%s", name, f" of {binding}" if binding else "")
-    done.wait()
+    member.wait()
     worker._stop_requested = True
+    _part(host, worker, member)
     stop.set()
-    host.hand_over()
     with suppress(RedisError):
         worker.register_death()  # type: ignore[no-untyped-call]
+    member.left()
 
 
-def _work(worker: GameWorker, idle: gevent.event.Event | None) -> None:
+def _part(host: GameHost, worker: GameWorker, member: Member) -> None:
+    """Give every game to another worker. One that is drained and the last of its kind plays them
+    to their end instead, for as long as it is let."""
+    host.leave()
+    while member.why is Why.DRAIN and worker.playing:
+        if member.has_heirs():
+            host.hand_over()
+        member.patience(0.5)
+    host.hand_over()
+
+
+def _work(worker: GameWorker, idle: Callable[[], object] | None) -> None:
     """Keep working: RQ's loop ends when Redis stays away for too long.
 
-    Where `idle` is given it ends too when no game has come for a while, and `idle` is set once
+    Where `idle` is given it ends too when no game has come for a while, and `idle` is called once
     none runs any more either.
     """
     while not worker._stop_requested:
         try:
             worker.work(logging_level="WARNING", max_idle_time=BOUND_IDLE_S if idle else None)
             if idle and not worker.playing:
-                idle.set()
+                idle()
                 return
         except Exception:  # noqa: BLE001 - the edge of the process
             _log.exception("the job loop ended, starting it again")

@@ -19,8 +19,9 @@ from igym.errors import IgymError
 from igym.services import problems
 from igym.services.connect import Deployment, process_name
 from igym.services.packages import depending
-from igym.store import RedisError, jobs
+from igym.store import RedisError, jobs, processes
 from igym.store.client import open_redis
+from igym.store.processes import State
 
 _log = logging.getLogger(__name__)
 
@@ -97,6 +98,8 @@ class BoundWorkers:
             return
         try:
             waiting = jobs.demand(self._redis)
+            if waiting and self._drained():
+                return  # another machine's supervisor starts them
             for name, count in waiting.items():
                 self._serve(name, count, now_s)
         except RedisError as error:
@@ -108,6 +111,13 @@ class BoundWorkers:
                 bound.waits_since_s = 0.0
                 if not bound.children and now_s > bound.again_s + LONGEST_PAUSE_S:
                     del self._bound[name]
+
+    def _drained(self) -> bool:
+        """Whether the game workers of this machine were asked to leave."""
+        ours = {one.name for one in self._supervisor.children if one.name.startswith("games-")}
+        there = [one for one in processes.known(self._redis) if one.name in ours]
+        shared = [one.state for one in there if not one.binding]
+        return bool(shared) and not {State.STARTING, State.READY} & {*shared}
 
     def _serve(self, name: str, waiting: int, now_s: float) -> None:
         bound = self._bound.setdefault(name, _Bound(Binding.parse(name)))

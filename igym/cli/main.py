@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from igym.cli import participant, releases, verbs
+from igym.cli import leave, participant, releases, verbs
 from igym.errors import IgymError
 
 app = typer.Typer(
@@ -22,6 +22,7 @@ app.add_typer(worker, name="worker")
 app.add_typer(releases.packages, name="packages")
 app.add_typer(releases.token, name="token")
 verbs.add(app)
+leave.add(app)
 app.add_typer(participant.app, name="participant")
 
 Dirs = Annotated[

@@ -70,6 +70,7 @@ class Child:
     beats: int = -1
     games: int = 0  # it runs, as last looked at
     moved_s: float = 0.0
+    born_s: float = 0.0
     failures: int = 0
     again_s: float = 0.0
     log: Path | None = field(default=None)
@@ -142,6 +143,7 @@ class Supervisor:
             child.args, env=dict(child.env), preexec_fn=_with_parent, stdin=subprocess.DEVNULL
         )
         child.beats, child.moved_s = -1, time.monotonic()
+        child.born_s = child.moved_s
 
     # --- watching --------------------------------------------------------------------------------
 
@@ -157,7 +159,12 @@ class Supervisor:
             if child.ended is not None:
                 self._let_go(child)
                 continue
-            if not child.again_s:
+            if not child.again_s and child.process.returncode == 0 and now - child.born_s > 3:
+                _log.info("%s has left, starting the next one", child.name)
+                if child.progress is not None:
+                    self._gone(child)
+                child.again_s = now
+            elif not child.again_s:
                 child.failures += 1
                 wait_s = min(5.0, 0.2 * 2 ** (child.failures - 1))
                 child.again_s = now + wait_s
@@ -234,7 +241,7 @@ class Supervisor:
             for child in group:
                 if child.process is not None and child.process.poll() is None:
                     child.process.terminate()
-            until = time.monotonic() + STOP_S
+            until = time.monotonic() + STOP_S + (self._settings.notice_s if role == "web" else 0)
             for child in group:
                 assert child.process is not None
                 try:

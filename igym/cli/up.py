@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import os
 import signal
 import time
 import urllib.error
@@ -159,12 +160,19 @@ def _wait_for_games(supervisor: Supervisor, patience_s: float = 30.0) -> None:
 
 
 def up(packages: Sequence[Path], *, behind_nginx: bool = False, inference: int = -1) -> None:
-    """Run until SIGINT or SIGTERM. `inference`: such workers; -1 as settings say."""
+    """Run until SIGINT or SIGTERM; SIGHUP restarts every process, one after the other.
+
+    `inference`: such workers; -1 as settings say.
+    """
     settings = settings_module.load()
     if inference >= 0:
         settings = settings_module.replace(settings, inference=inference)
     log.setup(settings.log_level, as_json=settings.log_json, role="igym")
-    stopping = False
+    stopping = renewing = False
+
+    def renew(*_: object) -> None:
+        nonlocal renewing
+        renewing = True
 
     def stop(*_: object) -> None:
         nonlocal stopping
@@ -175,15 +183,26 @@ def up(packages: Sequence[Path], *, behind_nginx: bool = False, inference: int =
 
     signal.signal(signal.SIGINT, stop)
     signal.signal(signal.SIGTERM, stop)
+    if not os.isatty(0):  # there it says that the terminal is gone
+        signal.signal(signal.SIGHUP, renew)
     console = Console()
+    from igym.cli.rolling import Rolling
     from igym.services import footprint
 
     try:
         with stack(settings, packages, behind_nginx=behind_nginx) as running:
             _greet(console, running)
             footprint.settle()
+            way = None
             while True:
                 running.supervisor.watch()
+                if way is None and renewing:
+                    way = Rolling(running.deployment.redis)
+                if way is not None:
+                    way.look()
+                    if way.done:
+                        _log.warning("rolling restart: %s", way.failed or "everything is new")
+                        way, renewing = None, False
                 time.sleep(0.2)
     except KeyboardInterrupt:
         console.print("\nStopped. Data and sessions are kept; start again to go on.")

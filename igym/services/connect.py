@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 import socket
+import threading
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,6 +23,8 @@ class Deployment:
     redis: Redis
     plans: Plans
     secret: str = field(repr=False)
+    #: Set once this process takes nothing new, drained or about to stop: it is not ready.
+    leaving: threading.Event = field(default_factory=threading.Event, repr=False)
 
     @property
     def data(self) -> Path:

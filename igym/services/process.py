@@ -17,6 +17,7 @@ from pathlib import Path
 from igym import log, settings
 from igym.errors import IgymError
 from igym.services.connect import Deployment, connect, process_name
+from igym.services.leaving import Member
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,7 @@ class Told:
     shared: bool  # the port is shared with siblings
     once: bool  # do what there is to do and end
     binding: str  # of a game worker: run only such games (`igym.domain.bound`); "" = shared ones
+    member: Member  # for a role that can be drained
 
 
 def main(role: str, argv: Sequence[str], work: Callable[[Deployment, Told], None]) -> int:
@@ -45,7 +47,10 @@ def main(role: str, argv: Sequence[str], work: Callable[[Deployment, Told], None
         log.setup(config.log_level, as_json=config.log_json, role=said.name)
         if said.parent:
             threading.Thread(target=_leave_with, args=(said.parent,), daemon=True).start()
-        work(connect(config), Told(said.name, said.progress, said.shared, said.once, said.binding))
+        deployment = connect(config)
+        member = Member(deployment, said.name, role, said.binding)
+        told = Told(said.name, said.progress, said.shared, said.once, said.binding, member)
+        work(deployment, told)
     except IgymError as error:
         sys.stderr.write(f"igym {role}: {error}\n")
         return 1

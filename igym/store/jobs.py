@@ -102,6 +102,11 @@ def queued(redis: Redis) -> int:
     return len(_queue(redis)) + len(_queue(redis, AGAIN)) + sum(demand(redis).values())
 
 
+def orphaned(redis: Redis) -> int:
+    """How many games that lost their worker wait for another."""
+    return int(redis.llen(f"rq:queue:{AGAIN}"))
+
+
 def bindings(redis: Redis) -> list[str]:
     """Bindings whose games may wait for a worker."""
     found: Any = redis.zrange(keys.bindings(), 0, -1)

@@ -96,6 +96,25 @@ def worker(name: str) -> str:
     return f"igym:worker:{name}"
 
 
+@key("zset", days=1)
+def processes() -> str:
+    """Names of processes -> when each last said that it is there (ms)."""
+    return "igym:processes"
+
+
+@key("hash", seconds=10)
+def process(name: str) -> str:
+    """A web worker, game worker, inference worker or director: role, node, pid, since when, how it
+    stands and what it holds. Renewed by itself every second (`store.processes`)."""
+    return f"igym:process:{name}"
+
+
+@key("string", seconds=60)
+def leave(name: str) -> str:
+    """What that process was asked to do by `igym drain` or `igym restart`."""
+    return f"igym:leave:{name}"
+
+
 @key("string", seconds=60)
 def lease(name: str) -> str:
     """Who runs the loop of that name: "<fencing token>:<holder>"."""

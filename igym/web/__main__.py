@@ -12,5 +12,9 @@ from igym.services.process import main  # noqa: E402
 from igym.web import serve  # noqa: E402
 
 sys.exit(
-    main("web", sys.argv[1:], lambda deployment, told: serve.run(deployment, shared=told.shared))
+    main(
+        "web",
+        sys.argv[1:],
+        lambda deployment, told: serve.run(deployment, told.name, told.member, shared=told.shared),
+    )
 )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import signal
 import socket
 
 import gevent
@@ -11,7 +10,8 @@ from gevent.pywsgi import WSGIServer
 from geventwebsocket.handler import WebSocketHandler
 
 from igym.services import footprint
-from igym.services.connect import Deployment, process_name
+from igym.services.connect import Deployment
+from igym.services.leaving import Member
 from igym.web import app
 from igym.web.listen import listen
 
@@ -40,9 +40,8 @@ class Handler(WebSocketHandler):
         """nginx keeps the access log."""
 
 
-def run(deployment: Deployment, *, shared: bool) -> None:
-    """Serve until SIGTERM or SIGINT."""
-    name = process_name("web")
+def run(deployment: Deployment, name: str, member: Member, *, shared: bool) -> None:
+    """Serve as `name` until it is to leave; then send everybody to the other web workers."""
     web = app.create(deployment, name)
     settings = deployment.settings
     listener = listen(settings.host, settings.port, shared)
@@ -50,13 +49,14 @@ def run(deployment: Deployment, *, shared: bool) -> None:
     server.start()
     footprint.settle()
     _log.info("%s listens on %s:%s", name, settings.host, settings.port)
-    done = gevent.event.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        gevent.signal_handler(number, done.set)
-    done.wait()
+    member.ready(lambda: len(web.outlet))
+    member.wait()
+    if settings.notice_s:  # /readyz says no: whoever balances by it takes this worker out
+        gevent.sleep(settings.notice_s)
     server.close()  # from now on the kernel gives new connections to the others
     _log.info("%s goes; its %d sockets connect elsewhere", name, len(web.outlet))
     web.outlet.dismiss()
     gevent.sleep(GOODBYE_S)
+    server.stop(timeout=1)  # requests that are being answered
+    member.left()
     web.stop.set()
-    server.stop(timeout=1)

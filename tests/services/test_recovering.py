@@ -235,6 +235,7 @@ def test_a_worker_that_is_told_to_stop_hands_its_games_over_without_losing_a_tic
     def meanwhile():
         if next(left, None) is None:
             lab.clock.meanwhile = lambda: None
+            lab.host.leave()
             lab.host.hand_over()
 
     lab.clock.meanwhile = meanwhile

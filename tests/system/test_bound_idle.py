@@ -20,7 +20,8 @@ import sys
 from igym.services.process import main
 from workers import games
 games.BOUND_IDLE_S = 1
-work = lambda deployment, told: games.run(deployment, told.name, told.progress, told.binding)
+work = lambda deployment, told: games.run(
+    deployment, told.name, told.member, told.progress, told.binding)
 sys.exit(main("games", ["--name", "games-idle", "--binding", "study/" + "a" * 64], work))
 """
 

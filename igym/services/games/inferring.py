@@ -182,10 +182,15 @@ class ModelRunner:
         self._batchers: dict[tuple[str, str, tuple[str, ...]], batching.Batcher] = {}
         self.runs = 0  # of a model, batches counted once
         self.answered = 0
+        self._heard_s = float("-inf")
+
+    def busy(self, within_s: float) -> bool:
+        """Whether something waits for its answer or was asked within the last seconds."""
+        return bool(self._waiting) or time.monotonic() - self._heard_s < within_s
 
     def handle(self, batch: Sequence[inner.Infer]) -> None:
         """Requests from game workers."""
-        now_s = time.monotonic()
+        now_s = self._heard_s = time.monotonic()
         for said in batch:
             shapes = tuple((t.name, t.dtype, *t.shape) for t in said.feeds)
             kind = (said.package, said.file, tuple(said.outputs), shapes)

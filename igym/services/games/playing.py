@@ -223,12 +223,12 @@ class GameHost:
             return None
         return Snapshots(self.deployment.data, game.id, play.recovery)
 
-    def hand_over(self) -> None:
-        """The worker stops: write what its games have not written yet and offer them to others.
-
-        From now on it takes none, its own least of all.
-        """
+    def leave(self) -> None:
+        """The worker is to leave: from now on it takes no game, its own least of all."""
         self._leaving = True
+
+    def hand_over(self) -> None:
+        """Write what the games here have not written yet and offer them to other workers."""
         for stage in list(self.stages.values()):
             try:
                 stage.journal.flush()
