@@ -46,7 +46,7 @@ NOT_FIELDS = (CONFIG, "IGYM_SKIP_CLIENT", "IGYM_URL", "IGYM_TOKEN")
 DEFAULT_FILE = "igym.toml"
 
 #: Never printed, never logged.
-SECRET_FIELDS = ("secret_key",)
+SECRET_FIELDS = ("secret_key", "admin_password")
 
 
 class BadSettings(IgymError):
@@ -100,6 +100,13 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
         Meta(
             description="Signs participants' tokens; 32 characters or more. Empty: one is made at "
             "the first start and shared through Redis."
+        ),
+    ] = ""
+    admin_password: Annotated[
+        str,
+        Meta(
+            description="Password of the account `admin`, 12 characters or more, or its Argon2 "
+            "hash (`igym admin hash`). Empty: accounts are made with `igym admin create`."
         ),
     ] = ""
     public_url: Annotated[

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from igym.cli import leave, participant, releases, verbs
+from igym.cli import admin, leave, participant, releases, verbs
 from igym.errors import IgymError
 
 app = typer.Typer(
@@ -21,6 +21,7 @@ worker = typer.Typer(help="Worker processes, for deployments that start each one
 app.add_typer(worker, name="worker")
 app.add_typer(releases.packages, name="packages")
 app.add_typer(releases.token, name="token")
+app.add_typer(admin.app, name="admin")
 verbs.add(app)
 leave.add(app)
 app.add_typer(participant.app, name="participant")
@@ -225,14 +226,6 @@ def config(json: Json = False) -> None:
     from igym.cli import operator
 
     operator.print_config(as_json=json)
-
-
-@app.command()
-def admin_link(json: Json = False) -> None:
-    """Print a link that signs an admin in. Good for 12 hours."""
-    from igym.cli import operator
-
-    operator.print_admin_link(as_json=json)
 
 
 @app.command()

@@ -143,6 +143,18 @@ class Bench:
         """Address of the bench page."""
         return f"{self._running.url}/bench/{self.experiment}"
 
+    @property
+    def abroad(self) -> bool:
+        """Whether other machines can reach it; they need a key."""
+        return self._running.settings.host not in ("127.0.0.1", "localhost", "::1")
+
+    @property
+    def key(self) -> str:
+        """What opens the bench from another machine, for 12 hours."""
+        from igym.services.sessions import tokens
+
+        return tokens.issue_admin(self._running.deployment)
+
     # --- the page -------------------------------------------------------------------------------
 
     def _say(self, **fields: Any) -> None:
@@ -333,6 +345,7 @@ def _greet(console: Console, bench: Bench, took_s: float) -> None:
         "",
         f"  bench         {bench.page}",
         f"  one preview   {link}?mode=preview&new",
+        *([f"  elsewhere     {bench.page}?key={bench.key}"] if bench.abroad else []),
         f"  pilot link    {link}?mode=pilot   [dim]for others once it runs with igym up[/]",
         "",
         "[dim]Save a file of the package and it is there in a moment. Ctrl-C stops.[/]",

@@ -228,12 +228,12 @@ def _greet(console: Console, running: Stack) -> None:
             "Packages come by [bold]igym submit[/].",
             "Make a token for it: [bold]igym token create[/]",
         ]
-    from igym.services.sessions import tokens
+    from igym.services import accounts
 
-    token = tokens.issue_admin(running.deployment)
+    key = accounts.link(running.deployment)
     lines += [
-        "[bold]Admin[/] [dim](link good for 12 hours)[/]",
-        f"  {running.url}/admin/enter?key={token}",
+        "[bold]Admin[/] [dim](signs in once, within 12 hours; another one: igym admin link)[/]",
+        f"  {running.url}/admin/enter?key={key}",
         "[bold]Data[/]",
         f"  {running.settings.data_dir}",
         "",

@@ -1,18 +1,19 @@
-"""Who may do what over the API. Knows neither tokens' secrets nor Redis."""
+"""Who may do what, with an API token or signed in. Knows neither secrets nor Redis."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
 
-#: In a token's `experiments`: all of them, those to come included.
+#: In `experiments`: all of them, those to come included.
 ANY = "*"
 
 
 class Role(StrEnum):
-    """What a token is for."""
+    """What a person, or a token of theirs, is there for."""
 
-    RESEARCHER = "researcher"  # submit, see and export their own experiments
+    VIEWER = "viewer"  # look on: no answers, no names, no control
+    RESEARCHER = "researcher"  # submit, run and export their own experiments
     ADMIN = "admin"  # everything, for every experiment
 
 
@@ -20,21 +21,27 @@ class Right(StrEnum):
     """Something that may be done."""
 
     SUBMIT = "submit"
-    SEE = "see"
+    SEE = "see"  # that there are participants and games, what state they are in, live pictures
+    ANSWERS = "answers"  # what participants said, and what their browsers logged
+    CONTROL = "control"  # act on participants and games
     EXPORT = "export"
     RELEASE = "release"  # activate and retire versions, open and close recruitment
     TOKENS = "tokens"  # make, list and revoke other people's tokens
+    ACCOUNTS = "accounts"  # the same for who may sign in, and who is
 
 
 RIGHTS: dict[Role, frozenset[Right]] = {
-    Role.RESEARCHER: frozenset({Right.SUBMIT, Right.SEE, Right.EXPORT}),
+    Role.VIEWER: frozenset({Right.SEE}),
+    Role.RESEARCHER: frozenset(
+        {Right.SUBMIT, Right.SEE, Right.ANSWERS, Right.CONTROL, Right.EXPORT}
+    ),
     Role.ADMIN: frozenset(Right),
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """What one token opens."""
+    """What one token opens, or one person who is signed in."""
 
     id: str
     name: str  # whose it is, for people who read the list
@@ -46,7 +53,9 @@ class Access:
 
     def has(self, right: Right) -> bool:
         """Whether it has that right for any experiment at all."""
-        return right in RIGHTS[self.role] or (self.trusted and right is Right.RELEASE)
+        if right is Right.RELEASE and self.trusted and self.role is Role.RESEARCHER:
+            return True
+        return right in RIGHTS[self.role]
 
     def reaches(self, experiment: str) -> bool:
         """Whether that experiment is one of its own."""

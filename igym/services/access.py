@@ -54,22 +54,14 @@ def create(
         raise BadMessage("A token needs a name of 1 to 60 characters: whose it is, or what for.")
     if not 0 < days <= MOST_DAYS:
         raise BadMessage(f"A token lives for up to {MOST_DAYS} days, not {days:g}.")
-    if role is Role.ADMIN:
-        experiments, trusted = (ANY,), True
-    if not experiments:
-        raise BadMessage(
-            "A researcher's token needs its experiments.", hint=f'Name them, or "{ANY}" for all.'
-        )
-    for one in experiments:
-        if one != ANY and not _EXPERIMENT.fullmatch(one):
-            raise BadMessage(f"{one!r} is no experiment's id.")
+    experiments, trusted = reach(role, experiments, trusted=trusted)
     at_ms = now_ms()
     secret = secrets.token_urlsafe(32)
     made = Access(
         id=secrets.token_hex(6),
         name=name,
         role=role,
-        experiments=tuple(sorted(set(experiments))),
+        experiments=experiments,
         trusted=trusted,
         made_ms=at_ms,
         expires_ms=at_ms + days * 86_400_000,
@@ -77,6 +69,28 @@ def create(
     store.add(deployment.redis, made, _digest(secret))
     _log.info("token %s (%s, %s) was made", made.id, made.name, made.role)
     return f"igym_{made.id}_{secret}", made
+
+
+def reach(
+    role: Role, experiments: tuple[str, ...], *, trusted: bool = False
+) -> tuple[tuple[str, ...], bool]:
+    """What somebody of that role may be given: (their experiments, whether they are trusted).
+
+    Raises:
+        BadMessage: no experiments, something that is none, or a trusted viewer.
+    """
+    if role is Role.ADMIN:
+        return (ANY,), True
+    if trusted and role is not Role.RESEARCHER:
+        raise BadMessage(f"A {role} releases nothing, so nobody can trust them with it.")
+    if not experiments:
+        raise BadMessage(
+            f"A {role} needs experiments to look after.", hint=f'Name them, or "{ANY}" for all.'
+        )
+    for one in experiments:
+        if one != ANY and not _EXPERIMENT.fullmatch(one):
+            raise BadMessage(f"{one!r} is no experiment's id.")
+    return tuple(sorted(set(experiments))), trusted
 
 
 def identify(deployment: Deployment, header: str, address: str) -> Access:

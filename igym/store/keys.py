@@ -90,6 +90,37 @@ def api_failures(address: str) -> str:
     return f"igym:api_failures:{address}"
 
 
+@key("hash")
+def accounts() -> str:
+    """Name -> who may sign in under it, as JSON, with a hash of their password."""
+    return "igym:accounts"
+
+
+@key("hash", days=0.5)
+def visit(id: str) -> str:
+    """Somebody who is signed in: `account`, `made_ms`, `seen_ms`, `browser`. By a hash of what
+    their cookie holds; it ends with its life, when they sign out, or when it is revoked."""
+    return f"igym:visit:{id}"
+
+
+@key("zset", days=0.5)
+def visits(account: str) -> str:
+    """The visits of an account, by when they end (ms)."""
+    return f"igym:visits:{account}"
+
+
+@key("string", seconds=900)
+def wrong_passwords(whose: str) -> str:
+    """Wrong passwords for an account, or from an address (hashed), since the first of them."""
+    return f"igym:wrong_passwords:{whose}"
+
+
+@key("string", days=0.5)
+def admin_link(id: str) -> str:
+    """A link that was not opened yet and signs in the account that is its value."""
+    return f"igym:admin_link:{id}"
+
+
 @key("hash", seconds=60)
 def worker(name: str) -> str:
     """A game worker that is alive: pid, load, games; or `gone`. Renewed by its supervisor."""

@@ -46,7 +46,7 @@ def register(app: Flask, deployment: Deployment) -> None:
             except BadToken as error:
                 raise BadToken(
                     "The bench is for the machine that igym runs on.",
-                    hint="From another machine: add ?key= and the key of an admin link.",
+                    hint="From another machine: add the ?key= that `igym run` has printed.",
                 ) from error
         if request.method == "POST":
             origin = urlsplit(request.headers.get("Origin", "")).netloc

@@ -9,7 +9,7 @@ import gevent
 from gevent.pywsgi import WSGIServer
 from geventwebsocket.handler import WebSocketHandler
 
-from igym.services import footprint
+from igym.services import accounts, footprint
 from igym.services.connect import Deployment
 from igym.services.leaving import Member
 from igym.web import app
@@ -42,6 +42,7 @@ class Handler(WebSocketHandler):
 
 def run(deployment: Deployment, name: str, member: Member, *, shared: bool) -> None:
     """Serve as `name` until it is to leave; then send everybody to the other web workers."""
+    accounts.settle(deployment)
     web = app.create(deployment, name)
     settings = deployment.settings
     listener = listen(settings.host, settings.port, shared)

@@ -39,6 +39,7 @@ HOMES: dict[str, tuple[str, ...]] = {
     "gevent": ("igym.web", "igym.cli"),
     "itsdangerous": ("igym.web", "igym.services.sessions.tokens"),
     "jinja2": ("igym.web",),
+    "argon2": ("igym.services.passwords",),
     "werkzeug": ("igym.web",),
     "socketio": ("igym.web", "igym.bots"),
     "engineio": ("igym.web", "igym.bots"),

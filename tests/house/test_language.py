@@ -30,7 +30,7 @@ REFUSALS = {
 }  # fmt: skip
 #: Said in those places to researchers, admins and other processes.
 NOT_TO_PARTICIPANTS = re.compile(
-    r"igym packages|igym admin-link|experiment\.toml|pip install|has .* versions? |"
+    r"igym packages|igym admin link|experiment\.toml|pip install|has .* versions? |"
     r"^There is no package|has no package|^Version \{\} of|moved on|would not hold still|"
     r"admin link|participant page is not built|must be a number|files \(any more\)|^code$"
 )

@@ -1,4 +1,4 @@
-"""The operator's page: only a fresh link opens it, and what it shows cannot act."""
+"""The admin pages: who signed in sees what they may, and no form is taken that is not theirs."""
 
 from __future__ import annotations
 
@@ -11,12 +11,15 @@ import pytest
 from flask import Flask
 
 from igym import settings
-from igym.services.connect import Deployment, connect, now_ms
+from igym.domain.access import Role
+from igym.services import accounts
+from igym.services.connect import Deployment, connect
 from igym.services.sessions import tokens
 from igym.services.watching import Watch
 from igym.store import keys, lease, records, sockets
 from igym.web import admin, pages
 
+WORDS = "correct horse battery staple"
 NASTY = '"><img src=x onerror=alert(1)></script>'
 
 
@@ -45,22 +48,90 @@ def expire_all(redis) -> None:
             redis.expire(name, 60, nx=True)
 
 
-def enter(browser, deployment: Deployment):
-    return browser.get(f"/admin/enter?key={tokens.issue_admin(deployment)}")
+def enter(browser, deployment: Deployment, name: str = accounts.OPERATOR):
+    return browser.get(f"/admin/enter?key={accounts.link(deployment, name)}")
 
 
-def test_without_signing_in_the_page_says_how_and_shows_nothing(browser):
+def token_of(page) -> str:
+    """What the forms of that page hold."""
+    found = re.search(r'name="form_token" value="([^"]+)"', page.text)
+    assert found, page.text
+    return found[1]
+
+
+def sends(browser, where: str, page: str = "/admin/account", **said):
+    """Fill in a form of `page`, and send it to `where`."""
+    return browser.post(where, data={"form_token": token_of(browser.get(page)), **said})
+
+
+def signs_in(browser, name: str = "ann", password: str = WORDS, **query):
+    token = token_of(browser.get("/admin/sign-in"))
+    data = {"form_token": token, "name": name, "password": password}
+    return browser.post("/admin/sign-in", data=data, query_string=query)
+
+
+def account(deployment, name="ann", role=Role.ADMIN, experiments=()):
+    return accounts.create(deployment, name, WORDS, role, experiments)
+
+
+def test_without_signing_in_there_is_a_form_and_nothing_else(browser):
     answer = browser.get("/admin")
-
-    assert answer.status_code == 401
-    assert "igym admin-link" in answer.text
-    assert "password" not in browser.get("/admin").text.replace("no password", "")
+    assert (answer.status_code, answer.headers["Location"]) == (302, "/admin/sign-in")
+    page = browser.get("/admin/sign-in")
+    assert "igym admin link" in page.text and 'type="password"' in page.text
+    assert browser.get("/admin/accounts?x=1").headers["Location"].endswith("accounts?x%3D1")
     assert browser.get("/admin/overview.json").status_code == 401
     assert browser.get("/admin/overview.json").json["code"] == "bad_token"
 
 
+def test_a_deployment_begins_with_no_login_that_anybody_could_guess(browser, deployment):
+    for name in ("admin", "operator", "root", ""):
+        for password in ("", "admin", "password", "igym"):
+            assert signs_in(browser, name, password).status_code in (401, 429)
+    assert not accounts.any_there(deployment)
+
+
+def test_a_name_and_its_password_sign_in(browser, deployment):
+    account(deployment)
+    assert signs_in(browser, password="not that one").status_code == 401
+    page = signs_in(browser, password="<img src=x>", name="<img src=x>")
+    assert "do not go together" in page.text and "<img" not in page.text
+    answer = signs_in(browser)
+    assert (answer.status_code, answer.headers["Location"]) == (303, "/admin")
+    assert browser.get("/admin").status_code == 200
+    assert "ann" in browser.get("/admin/account").text
+
+
+def test_ten_wrong_passwords_are_enough(browser, deployment):
+    account(deployment)
+    assert {signs_in(browser, password="no").status_code for _ in range(10)} == {401}
+    answer = signs_in(browser)
+    assert answer.status_code == 429 and "15 minutes" in answer.text
+
+
+@pytest.mark.parametrize(
+    ("asked", "comes"),
+    [
+        ("/admin/account", "/admin/account"),
+        ("/admin/accounts?x=1", "/admin/accounts?x=1"),
+        ("//evil.example/admin", "/admin"),
+        ("https://evil.example/admin", "/admin"),
+        ("/admin\\..\\evil", "/admin"),
+        ("/\\evil.example", "/admin"),
+        ("javascript:alert(1)", "/admin"),
+        ("/e/study", "/admin"),
+    ],
+)
+def test_after_signing_in_one_is_where_one_was_going_if_that_is_here(
+    browser, deployment, asked, comes
+):
+    account(deployment)
+    assert signs_in(browser, next=asked).headers["Location"] == comes
+
+
 def test_a_link_signs_in_once_and_the_key_leaves_the_address(browser, deployment):
-    answer = enter(browser, deployment)
+    key = accounts.link(deployment)
+    answer = browser.get(f"/admin/enter?key={key}")
 
     assert answer.status_code == 303
     assert answer.headers["Location"] == "/admin"
@@ -68,6 +139,9 @@ def test_a_link_signs_in_once_and_the_key_leaves_the_address(browser, deployment
     assert answer.headers["Cache-Control"] == "no-store"
     assert browser.get("/admin").status_code == 200
     assert browser.get("/admin/overview.json").json["queued"] == 0
+    assert browser.get(f"/admin/enter?key={key}").status_code == 303  # who is in stays in
+    again = the_app(deployment).test_client().get(f"/admin/enter?key={key}")
+    assert again.status_code == 401 and "opened already" in again.text
 
 
 @pytest.mark.parametrize("public_url", ["", "https://lab.example.org"])
@@ -86,42 +160,41 @@ def test_the_cookie_is_out_of_reach_of_scripts_and_other_sites(redis_url, tmp_pa
 
 
 def test_a_forged_or_missing_key_signs_nobody_in(browser, deployment):
-    token = tokens.issue_admin(deployment)
+    key = accounts.link(deployment)
     participant = tokens.issue(deployment, "study", "0123456789abcdef")
 
-    for key in ("", "x", "operator", token[:-2], token + "x", participant, "a" * 10_000):
-        answer = browser.get("/admin/enter", query_string={"key": key})
+    for bad in ("", "x", "operator", key[:-2], key + "x", participant, "a" * 10_000):
+        answer = browser.get("/admin/enter", query_string={"key": bad})
         assert answer.status_code == 401
-        assert "igym admin-link" in answer.text
+        assert "igym admin link" in answer.text
         assert "Set-Cookie" not in answer.headers
     assert browser.get("/admin/enter").status_code == 401
-    assert browser.get("/admin").status_code == 401
+    assert browser.get("/admin").status_code == 302
 
 
-def test_a_link_of_yesterday_signs_nobody_in(browser, deployment, monkeypatch):
-    token = tokens.issue_admin(deployment)
-    in_13_hours = now_ms() / 1000 + 13 * 3600
-    monkeypatch.setattr("itsdangerous.timed.time.time", lambda: in_13_hours)
-
-    assert browser.get(f"/admin/enter?key={token}").status_code == 401
-
-
-def test_signing_in_ends_after_12_hours_however_busy_the_operator_was(
-    browser, deployment, monkeypatch
-):
+def test_a_forged_cookie_is_nobodys(browser, deployment):
     enter(browser, deployment)
-    later = now_ms() / 1000 + 11 * 3600
-    monkeypatch.setattr("igym.web.admin.time.time", lambda: later)
-    assert browser.get("/admin").status_code == 200
-
-    later += 2 * 3600
-    assert browser.get("/admin").status_code == 401
+    mine = browser.get_cookie("igym_admin", path="/admin").value
+    for bad in ("", "x", mine[:-1], mine[::-1]):
+        browser.set_cookie("igym_admin", bad, path="/admin")
+        assert browser.get("/admin").status_code == 302
 
 
-def test_signing_out_ends_it(browser, deployment):
+def test_a_visit_ends_with_its_life_in_redis(browser, deployment, redis):
     enter(browser, deployment)
-    assert browser.post("/admin/leave").status_code == 303
-    assert browser.get("/admin").status_code == 401
+    ((name,)) = redis.keys("igym:visit:*")
+    assert 0 < redis.ttl(name) <= 12 * 3600
+    redis.delete(name)
+    assert browser.get("/admin").status_code == 302
+
+
+def test_signing_out_ends_it_also_for_who_has_the_cookie(browser, deployment):
+    enter(browser, deployment)
+    cookie = browser.get_cookie("igym_admin", path="/admin").value
+    assert sends(browser, "/admin/leave").status_code == 303
+    assert browser.get("/admin").status_code == 302
+    browser.set_cookie("igym_admin", cookie, path="/admin")
+    assert browser.get("/admin").status_code == 302
 
 
 def test_a_session_of_another_deployment_is_worth_nothing(browser, deployment, redis):
@@ -130,7 +203,124 @@ def test_a_session_of_another_deployment_is_worth_nothing(browser, deployment, r
     other = the_app(connect(deployment.settings)).test_client()
     other.set_cookie("igym_admin", browser.get_cookie("igym_admin", path="/admin").value)
 
-    assert other.get("/admin").status_code == 401
+    assert other.get("/admin").status_code == 302
+
+
+# --- who may do what -------------------------------------------------------------------------
+
+
+def forms(app: Flask) -> list[str]:
+    """Every address of the admin pages that changes something."""
+    return sorted(
+        rule.rule.replace("<name>", "ann").replace("<what>", "remove").replace("<id>", "0" * 64)
+        for rule in app.url_map.iter_rules()
+        if rule.endpoint.startswith("admin.") and "POST" in (rule.methods or ())
+    )
+
+
+def test_no_form_is_taken_that_no_page_of_ours_has_sent(deployment):
+    app = the_app(deployment)
+    account(deployment)
+    account(deployment, "bob")
+    assert len(forms(app)) >= 6
+    theirs = app.test_client()
+    enter(theirs, deployment, "bob")
+    stolen = token_of(theirs.get("/admin/account"))
+    for where in forms(app):
+        mine = app.test_client()
+        enter(mine, deployment, "ann")
+        own = token_of(mine.get("/admin/account"))
+        evil = {"Origin": "https://evil.example"}
+        assert mine.post(where).status_code == 400, where
+        assert mine.post(where, data={"form_token": "x"}).status_code == 400, where
+        assert mine.post(where, data={"form_token": stolen}).status_code == 400, where
+        assert mine.post(where, data={"form_token": own}, headers=evil).status_code == 400, where
+        assert mine.get("/admin").status_code == 200, where
+    assert {one.name for one in accounts.listed(deployment)} == {"ann", "bob"}
+
+
+def test_nobody_signed_in_can_send_anything(deployment):
+    app = the_app(deployment)
+    for where in forms(app):
+        answer = app.test_client().post(where, data={"name": "eve", "password": WORDS})
+        assert answer.status_code in (400, 401) or where == "/admin/leave", where
+    assert not accounts.any_there(deployment)
+
+
+@pytest.mark.parametrize("role", [Role.VIEWER, Role.RESEARCHER])
+def test_only_admins_look_after_accounts(browser, deployment, role):
+    account(deployment)
+    account(deployment, "eve", role, ("*",))
+    signs_in(browser, "eve")
+    assert browser.get("/admin/accounts").status_code == 403
+    assert "Accounts" not in browser.get("/admin").text
+    for where in ("/admin/accounts", "/admin/accounts/eve/role", "/admin/accounts/ann/remove"):
+        said = {"name": "x", "password": WORDS, "role": "admin"}
+        assert sends(browser, where, **said).status_code == 403
+    assert accounts.listed(deployment)[1].role is role and len(accounts.listed(deployment)) == 2
+
+
+def test_an_admin_makes_changes_and_removes_accounts(browser, deployment):
+    enter(browser, deployment)
+    new = {"name": "eve", "password": WORDS, "role": "viewer", "experiments": "kitchen, garden"}
+    assert "Make one" in browser.get("/admin").text
+    assert sends(browser, "/admin/accounts", "/admin/accounts", **new).status_code == 303
+    assert "Make one" not in browser.get("/admin").text
+    (eve,) = accounts.listed(deployment)
+    assert (eve.role, eve.experiments) == (Role.VIEWER, ("garden", "kitchen"))
+    answer = sends(browser, "/admin/accounts", "/admin/accounts", **new)
+    assert answer.status_code == 409 and "an account &#39;eve&#39; already" in answer.text
+    other = the_app(deployment).test_client()
+    signs_in(other, "eve")
+    assert sends(browser, "/admin/accounts/eve/role", role="admin").status_code == 303
+    assert other.get("/admin/accounts").status_code == 200
+    answer = sends(browser, "/admin/accounts/eve/remove")
+    assert answer.status_code == 400 and "only admin" in answer.text
+    assert sends(browser, "/admin/accounts/eve/sign-out").status_code == 303
+    assert other.get("/admin").status_code == 302
+    assert sends(browser, "/admin/accounts/eve/nonsense").status_code == 400
+
+
+def test_one_changes_ones_password_and_is_out_everywhere_else(browser, deployment):
+    account(deployment)
+    other = the_app(deployment).test_client()
+    signs_in(browser), signs_in(other)
+    new = "a wholly other four words"
+    where = "/admin/account/password"
+    assert sends(browser, where, old="wrong", new=new).status_code == 400
+    assert sends(browser, where, old=WORDS, new="short").status_code == 400
+    assert other.get("/admin").status_code == 200
+    assert sends(browser, where, old=WORDS, new=new).status_code == 303
+    assert browser.get("/admin").status_code == 200
+    assert other.get("/admin").status_code == 302
+    assert signs_in(other, password=new).status_code == 303
+
+
+def test_one_signs_out_a_browser_that_is_somewhere_else(browser, deployment):
+    account(deployment)
+    other = the_app(deployment).test_client()
+    signs_in(browser), signs_in(other)
+    (end,) = re.findall(
+        r'action="(/admin/account/visits/\w+/end)"', browser.get("/admin/account").text
+    )
+    assert sends(browser, end).status_code == 303
+    assert other.get("/admin").status_code == 302 and browser.get("/admin").status_code == 200
+    assert sends(browser, end).status_code == 404
+
+
+def test_a_researcher_sees_their_own_experiments(browser, deployment, slime, redis):
+    account(deployment, "eve", Role.RESEARCHER, ("other",))
+    account(deployment, "sue", Role.VIEWER, (slime,))
+    records.problem(redis, {"at_ms": 1.0, "experiment": slime, "message": "broken"})
+    expire_all(redis)
+    for name, sees in (("eve", 0), ("sue", 1)):
+        there = the_app(deployment).test_client()
+        signs_in(there, name)
+        seen = there.get("/admin/overview.json").json
+        assert (len(seen["experiments"]), len(seen["problems"])) == (sees, sees)
+
+
+# --- what is shown ---------------------------------------------------------------------------
 
 
 def test_what_a_traceback_says_stays_text(browser, deployment, redis):

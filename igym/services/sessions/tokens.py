@@ -80,5 +80,5 @@ def identify_admin(deployment: Deployment, token: object) -> str:
     except (BadSignature, ValueError) as error:
         raise BadToken(
             "This admin link is not valid (any more).",
-            hint="Print a new one with: igym admin-link",
+            hint="Print a new one with: igym admin link",
         ) from error
