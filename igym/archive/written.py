@@ -22,8 +22,14 @@ from igym.archive.tables import Table
 _FORMULA = r"^[=+\-@\t\r\n]"
 _NUMBER = r"^[+-]?\d+(\.\d+)?([eE][+-]?\d+)?$"
 
+#: What JSON writes in another way.
+_ESCAPED = r'["\\\x00-\x1f]'
+
 #: A row group of an export; an episode of ticks must be found without reading much else.
 _GROUP = 65_536
+
+#: Of JSON lines put together at a time; an Arrow text column may not have 2 GB.
+_BYTES = 16 << 20
 
 
 class Sink(Protocol):
@@ -93,11 +99,22 @@ class Csv:
 
 def harmless(column: Any) -> Any:
     """Texts that no spreadsheet takes for a formula."""
+    return _each(column, _harmless)
+
+
+def _harmless(texts: pa.Array) -> pa.Array:
     risky = pc.and_(
-        pc.match_substring_regex(column, _FORMULA),
-        pc.invert(pc.match_substring_regex(column, _NUMBER)),
+        pc.match_substring_regex(texts, _FORMULA),
+        pc.invert(pc.match_substring_regex(texts, _NUMBER)),
     )
-    return pc.if_else(risky, pc.binary_join_element_wise("'", column, ""), column)
+    return pc.if_else(risky, pc.binary_join_element_wise("'", texts, ""), texts)
+
+
+def _each(column: Any, does: Callable[[pa.Array], pa.Array]) -> pa.Array:
+    """`does` to each distinct text of a column: most columns have few."""
+    whole = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
+    few = whole.dictionary_encode()
+    return does(few.dictionary).take(few.indices)
 
 
 class JsonLines:
@@ -107,14 +124,47 @@ class JsonLines:
         self._stream = stream
 
     def write(self, piece: pa.Table) -> None:
-        """As lines."""
-        dumps = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
-        for batch in piece.to_batches(4096):
-            lines = "\n".join(map(dumps, batch.to_pylist()))
-            self._stream.write(lines.encode() + b"\n" if lines else b"")
+        """As lines, put together a column at a time."""
+        rows = max(1, min(_GROUP, _BYTES * piece.num_rows // max(1, piece.nbytes)))
+        for batch in piece.combine_chunks().to_batches(rows):
+            parts: list[Any] = []
+            for name, column in zip(batch.schema.names, batch.columns, strict=True):
+                parts += [f"{',' if parts else '{'}{json.dumps(name)}:", _json(column)]
+            lines = pc.binary_join_element_wise(*parts, "}\n", "")
+            # All of them one after the other is what an Arrow column is.
+            self._stream.write(
+                memoryview(lines.buffers()[2])[: pc.sum(pc.binary_length(lines)).as_py()]
+            )
 
     def close(self) -> None:
         """Nothing more to write."""
+
+
+_dumps = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
+
+def _json(column: pa.Array) -> pa.Array:
+    """Each value as JSON, never null."""
+    kind = column.type
+    if pa.types.is_string(kind):
+        made = _each(column, _quoted)
+    elif pa.types.is_integer(kind) or pa.types.is_boolean(kind) or _finite(column):
+        made = pc.cast(column, pa.string())
+    else:  # lists; NaN and infinity, in Python's spelling
+        made = pa.array([_dumps(value) for value in column.to_pylist()], pa.string())
+    return made.fill_null("null")
+
+
+def _finite(column: pa.Array) -> bool:
+    """Whether these are floats of which JSON knows each."""
+    known = pa.types.is_floating(column.type)
+    return known and pc.all(pc.is_finite(column)).as_py() is not False
+
+
+def _quoted(texts: pa.Array) -> pa.Array:
+    if pc.any(pc.match_substring_regex(texts, _ESCAPED)).as_py():
+        return pa.array([_dumps(text) for text in texts.to_pylist()], pa.string())
+    return pc.binary_join_element_wise('"', texts, '"', "")
 
 
 WRITERS: dict[str, Callable[[Sink, Table], Writer]] = {

@@ -17,8 +17,8 @@ import pytest
 from igym.archive import assigned, matches, parquet, vault
 from igym.archive.codebook import items
 from igym.archive.export import export
-from igym.archive.tables import TABLES
-from igym.archive.written import harmless
+from igym.archive.tables import TABLES, Table
+from igym.archive.written import JsonLines, harmless
 from igym.errors import BadTarget, NotFound, Refused
 
 DAY = 1_700_000_000_000.0
@@ -207,6 +207,31 @@ def test_a_spreadsheet_finds_no_formula_and_numbers_stay_numbers(data, tmp_path)
     assert tick["action_json"] == "-1"
     raw = (tmp_path / "out/jsonl/events.jsonl").read_text().splitlines()[0]
     assert json.loads(raw)["kind"].startswith("=cmd")
+
+
+def test_a_json_line_has_every_value_as_it_was():
+    texts = ['"', "a\\b", "\n\t\x00", "ä🏐", "=1+1", "", None, "plain"]
+    numbers = [0.1, -0.0, 1.7e12, 1e-7, 1e22, None, 123456789.123, 1 / 3]
+    table = Table(
+        "t", "", ("text",), {},
+        {
+            "text": (pa.string(), ""), 'odd "name"': (pa.float64(), ""),
+            "unlike": (pa.float64(), ""), "whole": (pa.int64(), ""), "yes": (pa.bool_(), ""),
+            "list": (pa.list_(pa.string()), ""), "nothing": (pa.string(), ""),
+        },
+    )  # fmt: skip
+    columns = [
+        texts, numbers, [float("inf"), *numbers[1:]], [2**62, None, *range(6)],
+        [True, None, *[False] * 6], [["a", '"'], [], None, *[["x"]] * 5], [None] * 8,
+    ]  # fmt: skip
+    piece = pa.table([pa.chunked_array([c[:3], c[3:]], k) for c, (k, _) in zip(
+        columns, table.columns.values(), strict=True)], schema=table.schema)  # fmt: skip
+    out = io.BytesIO()
+    writer = JsonLines(out, table)
+    for rows in (piece, piece.slice(0, 0), piece.slice(5)):
+        writer.write(rows)
+    found = [json.loads(line) for line in out.getvalue().splitlines()]
+    assert found == piece.to_pylist() + piece.slice(5).to_pylist()
 
 
 def test_the_codebook_has_the_experiments_own_words(data, tmp_path):
