@@ -35,7 +35,7 @@ _BYTES = 16 << 20
 class Sink(Protocol):
     """Takes bytes."""
 
-    def write(self, content: bytes, /) -> int:
+    def write(self, content: bytes | memoryview, /) -> int:
         """The next ones."""
         ...
 

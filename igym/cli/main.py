@@ -20,6 +20,7 @@ app = typer.Typer(
 worker = typer.Typer(help="Worker processes, for deployments that start each one themselves.")
 app.add_typer(worker, name="worker")
 app.add_typer(releases.packages, name="packages")
+app.add_typer(releases.experiments, name="experiments")
 app.add_typer(releases.token, name="token")
 app.add_typer(admin.app, name="admin")
 verbs.add(app)
@@ -197,6 +198,7 @@ def rehearse(
 
 
 app.command()(releases.submit)
+app.command()(releases.audit)
 
 
 @app.command()

@@ -1,6 +1,7 @@
-"""The verbs about versions and tokens: what they are called and what they take.
+"""The verbs about versions, newcomers, tokens and who did what: their names and what they take.
 
-What they do is in `igym.cli.submit` and `igym.cli.tokens`, which load more than a help text needs.
+What they do is in `igym.cli.submit`, `.experiments`, `.tokens` and `.deeds`, which load more than a
+help text needs.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ Json = Annotated[bool, typer.Option("--json", help="Print one JSON object and no
 Which = Annotated[str, typer.Argument(help="EXPERIMENT/VERSION, or the content hash.")]
 
 packages = typer.Typer(help="Versions of experiments: which there are, and which newcomers get.")
+experiments = typer.Typer(help="Which experiments there are, and whether newcomers are let in.")
 token = typer.Typer(help="Tokens of the REST API, made on the server's own machine.")
 
 
@@ -81,6 +83,46 @@ def retire(which: Which, to: To = None, token: Given = None, json: Json = False)
     from igym.cli import submit as module
 
     module.move("retire", which, to, token, as_json=json)
+
+
+Experiment = Annotated[str, typer.Argument(help="The experiment's id.")]
+
+
+@experiments.command("list")
+def list_experiments(to: To = None, token: Given = None, json: Json = False) -> None:
+    """List experiments: the active version, whether newcomers are let in, and the link."""
+    from igym.cli import experiments as module
+
+    module.list_experiments(to, token, as_json=json)
+
+
+@experiments.command("open")
+def open_(name: Experiment, to: To = None, token: Given = None, json: Json = False) -> None:
+    """Let newcomers in (again)."""
+    from igym.cli import experiments as module
+
+    module.recruit(name, to, token, is_open=True, as_json=json)
+
+
+@experiments.command()
+def close(name: Experiment, to: To = None, token: Given = None, json: Json = False) -> None:
+    """Let nobody new in. Whoever has begun goes on to the end."""
+    from igym.cli import experiments as module
+
+    module.recruit(name, to, token, is_open=False, as_json=json)
+
+
+def audit(
+    experiment: Annotated[str, typer.Argument(help="Only what is about this experiment.")] = "",
+    most: Annotated[int, typer.Option(min=1, max=100_000, help="Lines at the most.")] = 50,
+    to: To = None,
+    token: Given = None,
+    json: Json = False,
+) -> None:
+    """Who did what, and when: tokens, versions, recruitment, exports, erasures. Latest first."""
+    from igym.cli import deeds as module
+
+    module.print_deeds(experiment, most, to, token, as_json=json)
 
 
 @token.command("create")

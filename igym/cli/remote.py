@@ -110,31 +110,63 @@ class Remote:
 
         return self._exchange(send)
 
+    def download(
+        self, path: str, to: Path, progress: Callable[[int], object] = lambda _: None
+    ) -> None:
+        """GET a file to `to`: there whole, or not at all. Raises as `call`."""
+        half = to.with_name(f".{to.name}.{os.getpid()}.part")
+        with contextlib.closing(self._line()) as line:
+            try:
+                line.request("GET", self._prefix + quote(path), None, self._with({}))
+                answer = line.getresponse()
+                if answer.status != 200:
+                    raise Answered(answer.status, _said(answer.read()))
+                with half.open("wb") as into:
+                    while piece := answer.read(_PIECE):
+                        into.write(piece)
+                        progress(len(piece))
+                if answer.length:
+                    raise http.client.IncompleteRead(b"", answer.length)
+                os.replace(half, to)
+            except (OSError, http.client.HTTPException) as error:
+                raise self._away(error) from error
+            finally:
+                half.unlink(missing_ok=True)
+
     def _with(self, headers: dict[str, str]) -> dict[str, str]:
         return {"Authorization": f"Bearer {self._token}", "Accept": "application/json", **headers}
 
+    def _line(self) -> http.client.HTTPConnection:
+        if not self._tls:
+            return http.client.HTTPConnection(self._host, self._port, timeout=PATIENCE_S)
+        return http.client.HTTPSConnection(
+            self._host, self._port, timeout=PATIENCE_S, context=ssl.create_default_context()
+        )
+
+    def _away(self, error: Exception) -> Unavailable:
+        return Unavailable(
+            f"{self.url} does not answer: {str(error) or type(error).__name__}.",
+            hint="Is the address right, and is the server up?",
+        )
+
     def _exchange(self, send: Callable[[http.client.HTTPConnection], None]) -> dict[str, Any]:
-        line: http.client.HTTPConnection
-        if self._tls:
-            line = http.client.HTTPSConnection(
-                self._host, self._port, timeout=PATIENCE_S, context=ssl.create_default_context()
-            )
-        else:
-            line = http.client.HTTPConnection(self._host, self._port, timeout=PATIENCE_S)
-        with contextlib.closing(line):
+        with contextlib.closing(self._line()) as line:
             try:
                 send(line)
                 answer = line.getresponse()
                 raw = answer.read()
             except (OSError, http.client.HTTPException) as error:
-                raise Unavailable(
-                    f"{self.url} does not answer: {str(error) or type(error).__name__}.",
-                    hint="Is the address right, and is the server up?",
-                ) from error
-        try:
-            said: Any = json.loads(raw)
-        except ValueError:
-            said = {}
-        if not isinstance(said, dict) or answer.status >= 300 or not said:
-            raise Answered(answer.status, said if isinstance(said, dict) else {})
+                raise self._away(error) from error
+        said = _said(raw)
+        if answer.status >= 300 or not said:
+            raise Answered(answer.status, said)
         return said
+
+
+def _said(raw: bytes) -> dict[str, Any]:
+    """An answer's JSON object; empty where it is none."""
+    try:
+        said: Any = json.loads(raw)
+    except ValueError:
+        return {}
+    return said if isinstance(said, dict) else {}

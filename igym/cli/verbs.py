@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from igym.cli.releases import Given
+
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
 Data = Annotated[
     Path | None,
@@ -43,11 +45,26 @@ def export(
         str, typer.Option(metavar="SCENE,…", help="Game scenes, for minari. Default: all.")
     ] = "",
     data: Data = None,
+    server: Annotated[
+        str | None,
+        typer.Option(
+            metavar="URL",
+            help="Have it made there and fetch it; else IGYM_URL, else it is made "
+            "here, from the data volume.",
+        ),
+    ] = None,
+    token: Given = None,
     json: Json = False,
 ) -> None:
     """Write the tables of an experiment, with codebook, manifest, packages and policies."""
     from igym.cli import data as module
+    from igym.cli import reach
 
+    if remote := reach.there(server, token) if data is None else None:
+        from igym.cli import fetch
+
+        fetch.export(remote, experiment, version, to, mode, format, as_json=json)
+        return
     if format.strip() == "minari":
         raise typer.Exit(module.datasets(experiment, version, to, mode, scene, data, as_json=json))
     module.export(experiment, version, to, mode, format, data, as_json=json)

@@ -28,6 +28,7 @@ class Right(StrEnum):
     RELEASE = "release"  # activate and retire versions, open and close recruitment
     TOKENS = "tokens"  # make, list and revoke other people's tokens
     ACCOUNTS = "accounts"  # the same for who may sign in, and who is
+    AUDIT = "audit"  # read who did what
 
 
 RIGHTS: dict[Role, frozenset[Right]] = {

@@ -13,7 +13,9 @@ import re
 import secrets
 
 from igym.domain.access import ANY, Access, Role
+from igym.domain.deeds import Did
 from igym.errors import BadMessage, BadToken, NotFound, TooMuch
+from igym.services import auditing
 from igym.services.connect import Deployment, now_ms
 from igym.store import access as store
 
@@ -44,6 +46,7 @@ def create(
     days: float,
     *,
     trusted: bool = False,
+    by: Access | str = auditing.LOCAL,
 ) -> tuple[str, Access]:
     """Make a token. Returns its text, which is nowhere else from now on, and what it opens.
 
@@ -67,6 +70,9 @@ def create(
         expires_ms=at_ms + days * 86_400_000,
     )
     store.add(deployment.redis, made, _digest(secret))
+    opens = {"role": str(role), "experiments": list(made.experiments), "trusted": trusted}
+    after = {"name": name, "days": days, **opens}
+    auditing.note(deployment, by, Did.TOKEN_MADE, what=made.id, after=after)
     _log.info("token %s (%s, %s) was made", made.id, made.name, made.role)
     return f"igym_{made.id}_{secret}", made
 
@@ -148,7 +154,10 @@ def find(deployment: Deployment, id: str) -> store.Known:
     return store.read(deployment.redis, id)
 
 
-def revoke(deployment: Deployment, id: str) -> None:
+def revoke(deployment: Deployment, id: str, by: Access | str = auditing.LOCAL) -> None:
     """Make a token worthless at once. Raises `NotFound`."""
+    known = store.read(deployment.redis, id).access
     store.revoke(deployment.redis, id)
+    before = {"name": known.name, "role": str(known.role)}
+    auditing.note(deployment, by, Did.TOKEN_REVOKED, what=id, before=before)
     _log.info("token %s was revoked", id)

@@ -194,6 +194,12 @@ def problems() -> str:
     return "igym:problems"
 
 
+@key("stream")
+def audit() -> str:
+    """Who did what to the deployment (`igym.domain.deeds`), in order, as JSON; capped."""
+    return "igym:audit"
+
+
 @key("string", seconds=60)
 def written() -> str:
     """Written just before the disk is asked how far it is. Its content means nothing."""

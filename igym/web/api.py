@@ -10,6 +10,7 @@ import functools
 import logging
 import re
 from collections.abc import Callable
+from dataclasses import asdict
 from typing import Any, NamedTuple
 
 import gevent.lock
@@ -29,7 +30,7 @@ from igym.errors import (
     TooMuch,
     Unavailable,
 )
-from igym.services import access
+from igym.services import access, auditing
 from igym.services.connect import Deployment
 from igym.services.data import exporting
 from igym.services.packages import releasing, submitting
@@ -159,7 +160,7 @@ class Handlers:
         new: api.NewToken = asked.body
         text, made = access.create(
             self._deployment, new.name, Role.RESEARCHER, tuple(new.experiments), new.days,
-            trusted=new.trusted,
+            trusted=new.trusted, by=asked.who,
         )  # fmt: skip
         return api.MadeToken(text, _token(Known(made, "")))
 
@@ -169,8 +170,16 @@ class Handlers:
         if id != asked.who.id and not asked.who.has(Right.TOKENS):
             raise NotYours("That token is somebody else's.")
         known = access.find(self._deployment, id)
-        access.revoke(self._deployment, id)
+        access.revoke(self._deployment, id, asked.who)
         return _token(known)
+
+    def list_audit(self, asked: Asked) -> Answer:
+        """Who did what."""
+        found = auditing.read(
+            self._deployment, experiment=asked.query.get("experiment", ""),
+            before=asked.query.get("before", ""),
+        )  # fmt: skip
+        return api.Audit([api.Deed(**asdict(one)) for one in found])
 
     # --- packages -----------------------------------------------------------------------------
 
@@ -213,12 +222,12 @@ class Handlers:
     def activate_package(self, asked: Asked) -> Answer:
         """Give it to newcomers."""
         version = self._version(asked, Right.RELEASE)
-        return self._package(releasing.activate(self._deployment, version, asked.who.name))
+        return self._package(releasing.activate(self._deployment, version, asked.who))
 
     def retire_package(self, asked: Asked) -> Answer:
         """Give it to nobody new."""
         version = self._version(asked, Right.RELEASE)
-        return self._package(releasing.retire(self._deployment, version, asked.who.name))
+        return self._package(releasing.retire(self._deployment, version, asked.who))
 
     def _package(self, version: Version) -> api.Package:
         return _package(self._base(), version)
@@ -266,7 +275,7 @@ class Handlers:
         """Open or close it for newcomers."""
         wanted: api.Recruitment = asked.body
         name = asked.path["experiment"]
-        releasing.recruit(self._deployment, name, is_open=wanted.open, by=asked.who.name)
+        releasing.recruit(self._deployment, name, is_open=wanted.open, by=asked.who)
         return self.get_experiment(asked)
 
     # --- exports ------------------------------------------------------------------------------
@@ -275,7 +284,7 @@ class Handlers:
         """Ask for one."""
         new: api.NewExport = asked.body
         made = exporting.order(
-            self._deployment, self._known(asked), asked.who.name, version=new.version,
+            self._deployment, self._known(asked), asked.who, version=new.version,
             modes=tuple(dict.fromkeys(new.modes)), formats=tuple(dict.fromkeys(new.formats)),
         )  # fmt: skip
         return _export(made)

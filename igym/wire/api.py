@@ -13,6 +13,7 @@ import msgspec
 from msgspec import Meta
 
 from igym.domain.access import Right, Role
+from igym.domain.deeds import Did
 from igym.domain.package import Standing
 from igym.domain.report import Finding, SceneReport
 from igym.errors import BadMessage
@@ -195,6 +196,29 @@ class MadeToken(msgspec.Struct, frozen=True):
     token: Token
 
 
+# --- audit ------------------------------------------------------------------------------------
+
+
+class Deed(msgspec.Struct, frozen=True):
+    """Something that somebody did to the deployment. No participant is named."""
+
+    id: str  # its place in the log
+    at_ms: Millis
+    did: Did
+    who: str  # a token's name; "local" = on the server's own machine
+    token: str  # its id; empty = not over the API
+    experiment: str  # empty = it is about none
+    what: str  # a version, token or export
+    before: dict[str, Any]
+    after: dict[str, Any]
+
+
+class Audit(msgspec.Struct, frozen=True):
+    """Lines of the log, the latest first; 200 at most."""
+
+    deeds: list[Deed]
+
+
 # --- routes -----------------------------------------------------------------------------------
 
 
@@ -227,6 +251,7 @@ class Route:
 PATTERNS = {"experiment": EXPERIMENT, "package": PACKAGE, "token": TOKEN, "export": EXPORT}
 
 _OF = Query("experiment", EXPERIMENT, "Only of this experiment.")
+_BEFORE = Query("before", r"^[0-9]{1,16}-[0-9]{1,16}$", "Only older lines than that `id`.")
 _ACTIVATE = Query("activate", "^(yes|no)$", "`yes`: activate it once its check has passed.")
 
 ROUTES: tuple[Route, ...] = (
@@ -239,6 +264,10 @@ ROUTES: tuple[Route, ...] = (
     Route(
         "revoke_token", "DELETE", "/api/tokens/{token}",
         "Make a token worthless at once. One's own needs no right.", Token, refusals=(404,),
+    ),
+    Route(
+        "list_audit", "GET", "/api/audit", "Who did what, the latest first.", Audit, Right.AUDIT,
+        query=(_OF, _BEFORE),
     ),
     Route(
         "list_packages", "GET", "/api/packages", "Versions of one's own experiments.", Packages,

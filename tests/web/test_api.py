@@ -88,7 +88,8 @@ def test_every_declared_route_is_there_and_described(app):
 
 MAY = {  # route -> who may, of: a researcher, a trusted one, an admin
     "whoami": (1, 1, 1), "list_tokens": (0, 0, 1), "make_token": (0, 0, 1),
-    "revoke_token": (0, 0, 1), "list_packages": (1, 1, 1), "submit_package": (1, 1, 1),
+    "revoke_token": (0, 0, 1), "list_audit": (0, 0, 1),
+    "list_packages": (1, 1, 1), "submit_package": (1, 1, 1),
     "get_package": (1, 1, 1), "get_report": (1, 1, 1), "activate_package": (0, 1, 1),
     "retire_package": (0, 1, 1), "list_experiments": (1, 1, 1), "get_experiment": (1, 1, 1),
     "count_sessions": (1, 1, 1), "recruit": (0, 1, 1),
@@ -440,3 +441,11 @@ def test_standing_is_one_word_everywhere():
     assert {one.value for one in Standing} == {
         "stored", "refused", "checked", "active", "retired",
     }  # fmt: skip
+
+
+def test_only_an_admin_reads_who_did_what(ann, admin):
+    assert ann("GET", "/api/audit")[0] == 403
+    said = admin("GET", "/api/audit")[1]["deeds"]
+    assert [one["did"] for one in said] == ["token_made"] * 2
+    older = admin("GET", f"/api/audit?before={said[0]['id']}")[1]["deeds"]
+    assert older == said[1:]

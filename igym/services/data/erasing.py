@@ -8,8 +8,10 @@ from typing import Any
 
 from igym.archive import erasing, parquet
 from igym.archive.erasing import How, Person
+from igym.domain.deeds import Did
 from igym.domain.participant import Phase
 from igym.errors import Conflict, NotFound
+from igym.services import auditing
 from igym.services.connect import Deployment, now_ms
 from igym.services.data import archiving
 from igym.services.sessions import identity
@@ -27,7 +29,9 @@ class Erased:
     log_rewritten: bool = False  # Redis's append-only file has nothing of it any more
 
 
-def erase(deployment: Deployment, experiment: str, id: str, how: How = "erase") -> Erased:
+def erase(
+    deployment: Deployment, experiment: str, id: str, how: How = "erase", by: str = auditing.LOCAL
+) -> Erased:
     """Erase or anonymise whoever `id` stands for: a participant, session or recruiter's id.
 
     Whatever waits in Redis is written first. Nobody known by the id: nothing is done.
@@ -58,10 +62,16 @@ def erase(deployment: Deployment, experiment: str, id: str, how: How = "erase") 
             rows += changed
         count = len(set().union(*(person.sessions for person in people.values())))
         rewritten = bool(names) and forgetting.rewrite_log(deployment.redis)
+    if people:  # and nobody reads in the log who it was
+        did = Did.ERASED if how == "erase" else Did.ANONYMISED
+        after = {"sessions": count, "rows": rows, "keys": keys}
+        auditing.note(deployment, by, did, experiment=experiment, after=after)
     return Erased(how, count, rows, keys, rewritten)
 
 
-def show(deployment: Deployment, experiment: str, id: str) -> list[dict[str, Any]]:
+def show(
+    deployment: Deployment, experiment: str, id: str, by: str = auditing.LOCAL
+) -> list[dict[str, Any]]:
     """All rows about whoever `id` stands for, by version. What waits in Redis is written first.
 
     Raises:
@@ -80,6 +90,7 @@ def show(deployment: Deployment, experiment: str, id: str) -> list[dict[str, Any
             f"Nobody in {experiment} is known as {id!r}.",
             hint="Name a participant, a session or a recruiter's id.",
         )
+    auditing.note(deployment, by, Did.GAVE_OUT, experiment=experiment)
     return made
 
 

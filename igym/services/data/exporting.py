@@ -18,7 +18,10 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
+from igym.domain.access import Access
+from igym.domain.deeds import Did
 from igym.errors import IgymError, NotFound, TooMuch, Unavailable
+from igym.services import auditing
 from igym.services.connect import Deployment, now_ms
 from igym.store import exports, jobs, keys
 from igym.store.exports import Export
@@ -40,7 +43,7 @@ TOLD_EVERY_S = 2.0
 def order(
     deployment: Deployment,
     experiment: str,
-    by: str,
+    by: Access | str,
     *,
     version: str,
     modes: tuple[str, ...],
@@ -55,8 +58,11 @@ def order(
     mine = sum(one.experiment == experiment for one in waiting)
     if mine >= MOST_OF_ONE or len(waiting) >= MOST:
         raise TooMuch("Other exports wait already.", hint="Fetch those first.")
-    made = Export(secrets.token_hex(8), experiment, version, modes, formats, by, now_ms())
+    made = Export(secrets.token_hex(8), experiment, version, modes, formats,
+                  auditing.name(by), now_ms())  # fmt: skip
     exports.put(deployment.redis, made)
+    after = {"version": version, "modes": list(modes), "formats": list(formats)}
+    auditing.note(deployment, by, Did.EXPORTED, experiment=experiment, what=made.id, after=after)
     return made
 
 

@@ -17,6 +17,7 @@ from igym.domain.plan import Plan
 from igym.domain.report import Finding, Report
 from igym.errors import IgymError, NotFound
 from igym.services.connect import Deployment, now_ms
+from igym.services.packages import releasing
 from igym.services.packages.packing import fingerprint
 from igym.store import jobs, packages, submissions
 from igym.store.submissions import Unchecked
@@ -80,7 +81,7 @@ def check(deployment: Deployment, package: str) -> None:
         if version.standing is Standing.STORED:
             version = _examine(deployment, version)
         if waiting.activate_by and version.standing is Standing.CHECKED:
-            packages.move(redis, version, Step.ACTIVATE, waiting.activate_by, now_ms())
+            releasing.moved(deployment, version, Step.ACTIVATE, waiting.activate_by)
     except IgymError as error:
         # Somebody sent other files meanwhile, or it was retired: theirs is the last word.
         _log.warning("the check of %s came to nothing: %s", package[:12], error)

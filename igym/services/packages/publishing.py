@@ -8,10 +8,12 @@ import tempfile
 from pathlib import Path
 
 from igym import __version__
+from igym.domain.deeds import Did
 from igym.domain.plan import Plan
 from igym.errors import BadPackage, NotFound
+from igym.services import auditing
 from igym.services.connect import Deployment
-from igym.services.packages import depending
+from igym.services.packages import depending, releasing
 from igym.services.packages.packing import files
 from igym.services.packages.packing import fingerprint as fingerprint
 from igym.services.packages.tryout import tried
@@ -91,7 +93,12 @@ def publish(deployment: Deployment, root: Path) -> Plan:
     package = keep(deployment, root)
     plan = compiled(deployment, package)
     replace = deployment.settings.environment == "development"
+    before = releasing.active(deployment, plan.experiment)
     packages.publish(deployment.redis, plan, replace=replace)
+    auditing.note(
+        deployment, auditing.LOCAL, Did.ACTIVATED, experiment=plan.experiment, what=plan.version,
+        before=before, after={"active": plan.version, "package": plan.package},
+    )  # fmt: skip
     return plan
 
 

@@ -6,9 +6,12 @@ import logging
 import re
 from collections.abc import Mapping
 
+from igym.domain.access import Access
+from igym.domain.deeds import Did
 from igym.domain.package import Standing, Step, Version
 from igym.domain.plan import Plan
 from igym.errors import BadMessage, NotFound, Unavailable
+from igym.services import auditing
 from igym.services.connect import Deployment, now_ms
 from igym.store import packages
 from igym.store.packages import Opening
@@ -63,7 +66,7 @@ def preview(version: Version) -> str:
     return f"/e/{version.experiment}?mode=preview&package={version.package}&new"
 
 
-def activate(deployment: Deployment, version: Version, by: str) -> Version:
+def activate(deployment: Deployment, version: Version, by: Access | str) -> Version:
     """Give `version` to newcomers; the one that was active retires. Also how to roll back.
 
     Raises:
@@ -75,24 +78,61 @@ def activate(deployment: Deployment, version: Version, by: str) -> Version:
             f"The files of {version.experiment} {version.version} are not on the data volume.",
             hint="Submit the package again.",
         )
-    moved = packages.move(deployment.redis, version, Step.ACTIVATE, by, now_ms())
-    _log.info("%s activated %s %s", by, version.experiment, version.version)
-    return moved
+    return moved(deployment, version, Step.ACTIVATE, by)
 
 
-def retire(deployment: Deployment, version: Version, by: str) -> Version:
+def retire(deployment: Deployment, version: Version, by: Access | str) -> Version:
     """Give `version` to nobody new. Where it was active, the study is over until another one is.
 
     Raises:
         NotFound: it is gone. Conflict: its check has not passed.
     """
-    moved = packages.move(deployment.redis, version, Step.RETIRE, by, now_ms())
-    _log.info("%s retired %s %s", by, version.experiment, version.version)
-    return moved
+    return moved(deployment, version, Step.RETIRE, by)
 
 
-def recruit(deployment: Deployment, experiment: str, *, is_open: bool, by: str) -> None:
+def moved(deployment: Deployment, version: Version, step: Step, by: Access | str) -> Version:
+    """Take a step that changes what newcomers get, and write down who did.
+
+    Raises:
+        NotFound: it is gone. Conflict: its check has not passed.
+    """
+    redis, name = deployment.redis, version.experiment
+    before = active(deployment, name) | {"standing": _standing(deployment, version)}
+    made = packages.move(redis, version, step, auditing.name(by), now_ms())
+    did = Did.RETIRED if step is Step.RETIRE else Did.ACTIVATED
+    if did is Did.ACTIVATED and before["standing"] == Standing.RETIRED:
+        did = Did.ROLLED_BACK
+    after = active(deployment, name) | {"standing": str(made.standing)}
+    what = version.version
+    auditing.note(deployment, by, did, experiment=name, what=what, before=before, after=after)
+    _log.info("%s: %s %s %s", auditing.name(by), did, name, version.version)
+    return made
+
+
+def active(deployment: Deployment, experiment: str) -> dict[str, str]:
+    """What newcomers get, as the audit log has it; "" = nothing."""
+    try:
+        package = packages.active_package(deployment.redis, experiment)
+        return {"active": packages.find(deployment.redis, package).version, "package": package}
+    except NotFound:
+        return {"active": "", "package": ""}
+
+
+def _standing(deployment: Deployment, version: Version) -> str:
+    """How it stands now, which may be other than when it was read."""
+    try:
+        return str(packages.find(deployment.redis, version.package).standing)
+    except NotFound:
+        return ""
+
+
+def recruit(deployment: Deployment, experiment: str, *, is_open: bool, by: Access | str) -> None:
     """Let newcomers in, or nobody new. Whoever has a session goes on. Raises `NotFound`."""
-    packages.opening(deployment.redis, experiment)
+    was_open = not packages.opening(deployment.redis, experiment).closed_ms
     packages.recruit(deployment.redis, experiment, 0 if is_open else now_ms())
-    _log.info("%s %s recruitment of %s", by, "opened" if is_open else "closed", experiment)
+    auditing.note(
+        deployment, by, Did.OPENED if is_open else Did.CLOSED, experiment=experiment,
+        before={"open": was_open}, after={"open": is_open},
+    )  # fmt: skip
+    doing = "opened" if is_open else "closed"
+    _log.info("%s %s recruitment of %s", auditing.name(by), doing, experiment)

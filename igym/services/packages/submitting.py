@@ -19,10 +19,13 @@ from pathlib import Path
 from typing import Any, Literal
 
 from igym.domain.access import Access, Right
+from igym.domain.deeds import Did
 from igym.domain.package import Standing, Step, Version
 from igym.errors import BadPackage, NotYours, Unavailable
+from igym.services import auditing
 from igym.services.connect import Deployment, now_ms
 from igym.services.functions import apart
+from igym.services.packages import releasing
 from igym.store import packages, submissions
 from igym.store.submissions import Unchecked
 from igym.wire import api
@@ -115,9 +118,15 @@ def receive(
         # Also where it was sent before: that check may have been lost with its worker.
         submissions.put(redis, Unchecked(name, version.package, by if activate else ""))
     elif activate and version.standing is not Standing.ACTIVE:
-        version = packages.move(redis, version, Step.ACTIVATE, by, at_ms)
+        version = releasing.moved(deployment, version, Step.ACTIVATE, sender)
+    new = version == sent
+    if new:
+        auditing.note(
+            deployment, sender, Did.SUBMITTED, experiment=name, what=version.version,
+            after={"package": version.package, "activate": activate},
+        )  # fmt: skip
     _log.info("%s submitted %s %s (%s)", by, name, version.version, version.package[:12])
-    return version, version == sent
+    return version, new
 
 
 def _unpacked(archive: Path, to: Path) -> dict[str, Any]:
