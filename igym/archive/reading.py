@@ -90,6 +90,21 @@ class Archive:
         plan: Mapping[str, Any] = json.loads(self.content(f"plans/{hash}.json"))
         return plan
 
+    def locks(self, hash: str) -> dict[str, str]:
+        """What a package's own libraries were locked to, by file name; none where it has none.
+
+        Raises:
+            BadExport: a lock is not as the manifest says it was.
+        """
+        found = {}
+        for name, about in json.loads(self.content("manifest.json")).items():
+            if name.startswith(f"locks/{hash}."):
+                content = self.content(name)
+                if hashlib.sha256(content).hexdigest() != about["sha256"]:
+                    raise BadExport(f"{name} in {self.name} is not what its manifest says.")
+                found[name.removeprefix("locks/")] = content.decode()
+        return found
+
     def damaged(self) -> list[str]:
         """Files that are not as the manifest says they were."""
         listed = json.loads(self.content("manifest.json"))

@@ -80,6 +80,26 @@ def test_a_lock_with_hashes_is_kept_and_holds_when_there_is_something_newer(shop
     assert depending.install(data, root, "a" * 64) == first
 
 
+@pytest.mark.parametrize("elsewhere", [False, True])
+def test_a_lock_from_elsewhere_holds_on_another_machine(shop, data, tmp_path, elsewhere):
+    wheels.write(shop, "tinylib", "1.0")
+    root = study(tmp_path / "study", "tinylib")
+    depending.install(data, root, "a" * 64)
+    made = depending.lock(data, "a" * 64)
+    text = made.read_text()
+    wheels.write(shop, "tinylib", "2.0")
+
+    # Of another platform only the versions are of use.
+    name = made.name.replace("linux", "plan9") if elsewhere else made.name
+    text = text.replace("linux", "plan9") if elsewhere else text
+    other = tmp_path / "other"
+    depending.adopt(other, "a" * 64, {name: text})
+    assert version_seen(depending.install(other, root, "a" * 64), "tinylib") == "1.0"
+    # What is here already is not replaced.
+    depending.adopt(other, "a" * 64, {name: "tinylib==3.0\n"})
+    assert "tinylib==1.0" in depending.lock(other, "a" * 64).read_text()
+
+
 def test_once_installed_neither_network_nor_uv_is_asked_again(shop, data, tmp_path, monkeypatch):
     wheels.write(shop, "tinylib", "1.0")
     root = study(tmp_path / "study", "tinylib")

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
+from uv import find_uv_bin
 
 from tests.system.client import Client, join
 from tests.system.server import EXAMPLES, Server, serving
+
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture(scope="session")
@@ -26,6 +32,35 @@ def nginx_stack(nginx) -> Iterator[Server]:
         EXAMPLES / "slime_volleyball", "solo", options=("--nginx",), WEB="2", GAMES="1"
     ) as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def wheel(tmp_path_factory) -> Path:
+    """The wheel of this checkout, built as a release is."""
+    out = tmp_path_factory.mktemp("wheel")
+    subprocess.run(
+        [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(out)],
+        cwd=ROOT, check=True, capture_output=True, timeout=120,
+    )  # fmt: skip
+    (built,) = out.glob("*.whl")
+    return built
+
+
+@pytest.fixture(scope="session")
+def clean(wheel, tmp_path_factory) -> Path:
+    """The `bin` of an environment of its own: igym's wheel, what that depends on, and nothing else.
+
+    What it depends on is in uv's cache since this checkout was set up.
+    """
+    home = tmp_path_factory.mktemp("clean")
+    venv, install = [find_uv_bin(), "venv", "--quiet"], [find_uv_bin(), "pip", "install", "--quiet"]
+    subprocess.run([*venv, "--python", sys.executable, str(home)], check=True, timeout=60)
+    subprocess.run(
+        [*install, "--python", str(home / "bin" / "python"), "--constraint",
+         str(ROOT / "requirements.lock"), str(wheel)],
+        check=True, timeout=300,
+    )  # fmt: skip
+    return home / "bin"
 
 
 def two(server: Server, experiment: str = "pair") -> tuple[Client, Client]:

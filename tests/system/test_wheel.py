@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import subprocess
-import sys
-import sysconfig
 import zipfile
 from pathlib import Path
 
@@ -17,21 +15,6 @@ from tests.system.server import body, serving
 pytestmark = [pytest.mark.slow, pytest.mark.stack]
 
 ROOT = Path(__file__).parents[2]
-
-
-@pytest.fixture(scope="module")
-def wheel(tmp_path_factory) -> Path:
-    """The wheel of this checkout, built as a release is."""
-    out = tmp_path_factory.mktemp("wheel")
-    subprocess.run(
-        [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(out)],
-        cwd=ROOT,
-        check=True,
-        capture_output=True,
-        timeout=120,
-    )
-    (built,) = out.glob("*.whl")
-    return built
 
 
 def test_the_wheel_has_every_part(wheel):
@@ -56,28 +39,19 @@ def test_the_wheel_has_every_part(wheel):
     assert not [name for name in names if any(word in name for word in strange)]
 
 
-def test_the_wheel_alone_runs_a_study(wheel, tmp_path):
-    # Given an environment of its own that has our dependencies, and of igym only the wheel
-    home = tmp_path / "venv"
-    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(home)], check=True)
-    python = home / "bin" / "python"
-    version = f"python{sys.version_info.major}.{sys.version_info.minor}"
-    site = home / "lib" / version / "site-packages"
-    zipfile.ZipFile(wheel).extractall(site)
-    # Its own site-packages come first; an editable install's .pth file is not followed from here.
-    (site / "dependencies.pth").write_text(sysconfig.get_paths()["purelib"] + "\n")
+def test_the_wheel_alone_runs_a_study(clean, tmp_path):
+    # Given an environment of its own, with igym from the wheel and what that depends on
     told = subprocess.run(
-        [python, "-c", "import igym, workers; print(igym.__file__, workers.__file__)"],
+        [clean / "python", "-c", "import igym, workers; print(igym.__file__, workers.__file__)"],
         cwd=tmp_path,
         check=True,
         capture_output=True,
         text=True,
     )
-    assert told.stdout.count(str(site)) == 2
+    assert told.stdout.count(str(clean.parent)) == 2
 
     # When a study is run from somewhere else
-    command = (str(python), "-c", "from igym.cli.main import main; main()")
-    with serving("solo", command=command) as server:
+    with serving("solo", command=(str(clean / "igym"),)) as server:
         # Then its page, its script and a join are served
         page = body(f"{server.url}/x/solo").decode()
         script = page.split('src="')[1].split('"')[0]

@@ -1,11 +1,13 @@
 """Episodes once more, from an archive: the log is run again, and what comes out is compared.
 
-Needs the archive and the libraries that the package needs, and neither Redis nor a deployment.
+Needs the archive, and neither Redis nor a deployment. The libraries that a package needs are
+installed from the lock in the export, where they are not here already.
 """
 
 from __future__ import annotations
 
 import json
+import os
 import secrets
 import sys
 from collections.abc import Iterator
@@ -67,12 +69,18 @@ class Recorded:
     aspect: float  # width / height of the stage
 
 
+def cache() -> Path:
+    """Where libraries of packages from exports are kept, so that they are fetched once."""
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "igym"
+
+
 class Replayer:
     """Runs episodes of one archive again. Packages are imported once."""
 
     def __init__(self, archive: Archive) -> None:
         self.archive = archive
         self._loaded: dict[str, Loaded] = {}
+        self._libraries: Path | None = None  # that are in this process
 
     def episodes(self, scene: str = "") -> list[str]:
         """Ids of all episodes that have ticks, in order; `scene` = of that game scene only."""
@@ -175,23 +183,46 @@ class Replayer:
             root = self.archive.package(package).resolve()
             # A name of its own: the same package may be in this process from another place.
             name = f"r{package[:16]}{secrets.token_hex(4)}"
-            self._find_libraries(package)
+            why = self._find_libraries(package, root)
             try:
                 self._loaded[package] = Loaded(load(root, name), root)
             except ModuleNotFoundError as error:
+                told = f" {why.message}" if why else ""
+                lacks = f"{error.name}, which is not installed here"
                 raise BadPackage(
-                    f"Package {package[:12]} needs {error.name}, which is not installed here.",
+                    f"Package {package[:12]} needs {lacks}.{told}",
                     hint=f"pip install {error.name}, or what locks/ of the export lists.",
                 ) from error
         return self._loaded[package]
 
-    def _find_libraries(self, package: str) -> None:
-        """On a data volume, the package's own libraries are there; elsewhere they are installed."""
-        if self.archive.volume is not None:
-            from igym.services.packages import depending
+    def _find_libraries(self, package: str, root: Path) -> BadPackage | None:
+        """Make the package's own libraries importable: the volume's, or by the export's lock.
 
-            if (found := depending.libraries(self.archive.volume, package)) is not None:
-                sys.path.insert(0, str(found))
+        Returns:
+            Why they cannot be had. Somebody may have installed them beside igym.
+
+        Raises:
+            BadPackage: another package's are in this process.
+        """
+        from igym.services.packages import depending
+
+        if self.archive.volume is not None:
+            found = depending.libraries(self.archive.volume, package)
+        else:
+            depending.adopt(cache(), package, self.archive.locks(package))
+            try:
+                found = depending.install(cache(), root, package)
+            except BadPackage as error:
+                return error
+        if found is not None and str(found) not in sys.path:
+            if self._libraries is not None:
+                raise BadPackage(
+                    f"Package {package[:12]} has other libraries than another one of this export.",
+                    hint="Run its episodes again one by one: igym replay EPISODE",
+                )
+            self._libraries = found
+            sys.path.insert(0, str(found))
+        return None
 
     def moments(self, recorded: Recorded) -> Iterator[Moment]:
         """The episode, moment by moment, the one after reset first.

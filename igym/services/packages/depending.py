@@ -118,6 +118,20 @@ def install(data: Path, root: Path, package: str) -> Path | None:
     return target
 
 
+def adopt(data: Path, package: str, locks: Mapping[str, str]) -> None:
+    """Have `install` take the very versions of a lock from elsewhere, as far as it will do here.
+
+    Args:
+        locks: text by file name. Where none is of this Python and platform, another one's
+            versions are wanted.
+    """
+    mine = _lock_file(data, package)
+    text = locks.get(mine.name) or next(iter(locks.values()), "")
+    if text and not mine.is_file():
+        mine.parent.mkdir(parents=True, exist_ok=True)
+        _write(mine, text)
+
+
 def libraries(data: Path, package: str) -> Path | None:
     """The folder `install` made for the package; None where it needs none, or has none yet."""
     lock = _lock_file(data, package)
