@@ -9,8 +9,9 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from igym.errors import Unavailable
 from igym.settings import Settings
-from igym.store import Redis, keys
+from igym.store import Redis, keys, layout
 from igym.store.client import open_redis, shown, wait_for_redis
 from igym.store.packages import Plans
 
@@ -42,13 +43,20 @@ def now_ms() -> float:
 
 
 def connect(settings: Settings, patience_s: float = 30.0) -> Deployment:
-    """Open Redis and agree on the secret with every other process.
+    """Open Redis and agree on layout and secret with every other process.
 
     Raises:
-        Unavailable: Redis does not answer within `patience_s`.
+        Unavailable: Redis does not answer within `patience_s`, or another igym's facts are in it.
     """
     redis = open_redis(settings.redis_url)
     wait_for_redis(redis, patience_s, shown(settings.redis_url))
+    found_layout = layout.agree(redis)
+    if found_layout != layout.LAYOUT:
+        raise Unavailable(
+            f"{shown(settings.redis_url)} holds facts in layout {found_layout}, and this igym "
+            f"knows layout {layout.LAYOUT}.",
+            hint="Run the igym that wrote them, or give this one a Redis database of its own.",
+        )
     secret = settings.secret_key
     if not secret:
         redis.set(keys.secret(), secrets.token_urlsafe(48), nx=True)

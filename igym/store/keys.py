@@ -47,6 +47,12 @@ def secret() -> str:
     return "igym:secret"
 
 
+@key("string")
+def layout() -> str:
+    """Number of the shape of everything here (`store.layout`): which igym can go on with it."""
+    return "igym:layout"
+
+
 @key("hash")
 def experiments() -> str:
     """Experiment id -> when it was first heard of here (ms). Loops look after all of them."""

@@ -14,8 +14,9 @@ from igym.store import post
 from igym.store.client import open_redis
 from igym.store.durable import Disk
 from igym.store.post import Outbox
-from igym.web import admin, api, assets, bench, pages, probing
+from igym.web import admin, api, assets, bench, health, pages, probing
 from igym.web.door import BoundedPacket
+from igym.web.health import Health
 from igym.web.hearing import Hearing
 from igym.web.outlet import Outlet
 from igym.web.sockets import Sockets
@@ -32,6 +33,7 @@ class Web:
 
     app: Flask
     outlet: Outlet
+    health: Health
     stop: threading.Event
 
 
@@ -42,6 +44,8 @@ def create(deployment: Deployment, name: str) -> Web:
     app.config["MAX_CONTENT_LENGTH"] = wire.MAX_PACKET_BYTES
     app.secret_key = deployment.secret
     pages.register(app, deployment)
+    well = Health(settings.redis_url)
+    health.register(app, well)
     assets.register(app, deployment)
     admin.register(app, deployment)
     probing.register(app)
@@ -88,4 +92,4 @@ def create(deployment: Deployment, name: str) -> Web:
         name="inbox",
         daemon=True,
     ).start()
-    return Web(app, outlet, stop)
+    return Web(app, outlet, well, stop)

@@ -114,12 +114,6 @@ def register(app: Flask, deployment: Deployment) -> None:
             )
         return answer
 
-    @pages.get("/healthz")
-    def healthz() -> Response:
-        """200 while this worker can reach Redis."""
-        deployment.redis.ping()
-        return jsonify(ok=True)
-
     app.register_blueprint(pages)
 
     @app.after_request

@@ -11,6 +11,7 @@ PERMANENT = {
     "secret", "experiments", "plan", "lease_token", "releases", "records", "closed", "places",
     "packages", "versions", "opening", "unchecked",
     "exports", "accounts", "audit",
+    "layout",
 }  # fmt: skip
 
 
