@@ -1,4 +1,4 @@
-"""Where an export goes: a folder, a ZIP file, or either at a URL. Whole, or not there at all.
+"""Where an export or a backup goes: a folder, a ZIP file, or either at a URL. Whole, or not there.
 
 Knows nothing of what is in it, but that everything has a name and a SHA-256.
 """
@@ -83,11 +83,16 @@ class Manifest:
 
 
 @contextlib.contextmanager
-def opened(to: str | Path) -> Iterator[Parcel]:
+def opened(
+    to: str | Path, *, what: str = "export", mark: str = "codebook.json", private: bool = False
+) -> Iterator[Parcel]:
     """A parcel that is at `to` once this is left without an exception, and not before.
 
     Args:
         to: a folder, a name that ends in .zip, or either as a URL that fsspec knows.
+        what: what it is called in messages.
+        mark: a file that every such folder has: what has none is not written over; "" = nothing is.
+        private: whether others of this machine may not read it.
 
     Raises:
         BadTarget: something else is there, or nothing can be written there.
@@ -98,12 +103,13 @@ def opened(to: str | Path) -> Iterator[Parcel]:
             made: Any = _remote(target)
         else:
             path = Path(target.removeprefix("file://"))
-            made = _zip(path) if path.suffix == ".zip" else _folder(path)
+            zipped = path.suffix == ".zip"
+            made = _zip(path, private) if zipped else _folder(path, what, mark, private)
         with made as parcel:
             yield parcel
     except (OSError, ValueError, ImportError) as error:
         raise BadTarget(
-            f"The export could not be written to {target}: {error}.",
+            f"The {what} could not be written to {target}: {error}.",
             hint="Nothing was left there. Check the place, its free space and your rights.",
         ) from error
 
@@ -127,12 +133,13 @@ def half_of(path: Path, suffix: str = "") -> Path:
 
 
 @contextlib.contextmanager
-def _zip(path: Path) -> Iterator[Parcel]:
+def _zip(path: Path, private: bool) -> Iterator[Parcel]:
     if path.is_dir():
         raise IsADirectoryError(f"{path} is a folder")
     path.parent.mkdir(parents=True, exist_ok=True)
     half = half_of(path)
     try:
+        half.touch(0o600 if private else 0o666)
         with zipfile.ZipFile(half, "w", compresslevel=1, allowZip64=True) as file:
             yield _Zip(file)
         _sync(half)
@@ -156,16 +163,17 @@ class _Folder:
 
 
 @contextlib.contextmanager
-def _folder(path: Path) -> Iterator[Parcel]:
+def _folder(path: Path, what: str, mark: str, private: bool) -> Iterator[Parcel]:
     if path.exists() and not path.is_dir():
         raise FileExistsError(f"{path} is a file; name a folder, or a name that ends in .zip")
-    if path.is_dir() and any(path.iterdir()) and not (path / "codebook.json").exists():
-        raise FileExistsError(f"{path} holds something that is no export")
+    if path.is_dir() and any(path.iterdir()) and not (mark and (path / mark).exists()):
+        already = f"is no {what}" if mark else "would be written over"
+        raise FileExistsError(f"{path} holds something that {already}")
     path.parent.mkdir(parents=True, exist_ok=True)
     half = half_of(path)
     old = half.with_suffix(".old")
     try:
-        half.mkdir()
+        half.mkdir(0o700 if private else 0o777)
         yield _Folder(half)
         if path.exists():
             os.replace(path, old)

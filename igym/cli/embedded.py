@@ -82,6 +82,7 @@ def command(data: Path, socket: Path) -> list[str]:
         "appendfsync": "everysec",
         "save": "",
         "maxmemory-policy": "noeviction",
+        "repl-diskless-sync-delay": "0",  # a backup (`igym.store.snapshot`) is alone
         "logfile": str(home / "server.log"),
         "daemonize": "no",
         # A subscriber that stands still may cost memory, but never the server's.

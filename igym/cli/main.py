@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from igym.cli import admin, leave, participant, releases, verbs
+from igym.cli import admin, leave, participant, releases, upkeep, verbs
 from igym.errors import IgymError
 
 app = typer.Typer(
@@ -25,6 +25,7 @@ app.add_typer(releases.token, name="token")
 app.add_typer(admin.app, name="admin")
 verbs.add(app)
 leave.add(app)
+upkeep.add(app)
 app.add_typer(participant.app, name="participant")
 
 Dirs = Annotated[

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import time
+from typing import Any
 
 from redis import ConnectionPool, Redis, UnixDomainSocketConnection
 from redis.backoff import ExponentialBackoff
 from redis.exceptions import ConnectionError as RedisConnectionError
-from redis.exceptions import RedisError
+from redis.exceptions import RedisError, ResponseError
 from redis.retry import Retry
 
 from igym.errors import Unavailable
@@ -68,3 +69,12 @@ def shown(url: str) -> str:
     """`url` without its password, for messages."""
     scheme, _, rest = url.partition("://")
     return f"{scheme}://{rest.rpartition('@')[2]}"
+
+
+def info(redis: Redis, section: str) -> dict[str, Any]:
+    """A part of what the server says of itself; nothing where it may not be asked."""
+    try:
+        found: Any = redis.info(section)
+    except ResponseError:
+        return {}
+    return dict(found)

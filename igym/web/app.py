@@ -33,7 +33,6 @@ class Web:
 
     app: Flask
     outlet: Outlet
-    health: Health
     stop: threading.Event
 
 
@@ -44,7 +43,7 @@ def create(deployment: Deployment, name: str) -> Web:
     app.config["MAX_CONTENT_LENGTH"] = wire.MAX_PACKET_BYTES
     app.secret_key = deployment.secret
     pages.register(app, deployment)
-    well = Health(settings.redis_url)
+    well = Health(settings.redis_url, deployment.leaving)
     health.register(app, well)
     assets.register(app, deployment)
     admin.register(app, deployment)
@@ -92,4 +91,4 @@ def create(deployment: Deployment, name: str) -> Web:
         name="inbox",
         daemon=True,
     ).start()
-    return Web(app, outlet, well, stop)
+    return Web(app, outlet, stop)

@@ -7,6 +7,7 @@ Redis. `/readyz` is for load balancers. Neither says why not; the log does.
 from __future__ import annotations
 
 import logging
+import threading
 
 from flask import Blueprint, Flask, Response, jsonify
 
@@ -22,9 +23,10 @@ ANSWER_S = 1.0
 class Health:
     """Whether this web worker should get new connections."""
 
-    def __init__(self, redis_url: str) -> None:
+    def __init__(self, redis_url: str, leaving: threading.Event) -> None:
+        """`leaving` is set once the process is to go; its sockets live on for a while."""
         self._redis = open_redis(redis_url, answer_s=ANSWER_S)
-        self.draining = False  # set by whoever stops this process; its sockets live on
+        self._leaving = leaving
         self._said = ""
 
     def ready(self) -> bool:
@@ -36,8 +38,8 @@ class Health:
         return not why
 
     def _why_not(self) -> str:
-        if self.draining:
-            return "no, it is draining"
+        if self._leaving.is_set():
+            return "no, it is leaving"
         try:
             found = layout.found(self._redis)
         except RedisError as error:

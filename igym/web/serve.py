@@ -52,7 +52,6 @@ def run(deployment: Deployment, name: str, member: Member, *, shared: bool) -> N
     _log.info("%s listens on %s:%s", name, settings.host, settings.port)
     member.ready(lambda: len(web.outlet))
     member.wait()
-    web.health.draining = True
     if settings.notice_s:  # /readyz says no: whoever balances by it takes this worker out
         gevent.sleep(settings.notice_s)
     server.close()  # from now on the kernel gives new connections to the others

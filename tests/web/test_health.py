@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+
 import pytest
 from flask import Flask
 
@@ -12,13 +14,14 @@ from igym.web.health import Health
 
 
 @pytest.fixture
-def well(own_server) -> Health:
+def leaving(own_server) -> threading.Event:
     layout.agree(open_redis(own_server.url))
-    return Health(own_server.url)
+    return threading.Event()
 
 
 @pytest.fixture
-def browser(well):
+def browser(leaving, own_server):
+    well = Health(own_server.url, leaving)
     app = Flask("igym.web")
     health.register(app, well)
     return app.test_client()
@@ -49,8 +52,8 @@ def test_it_is_not_ready_over_the_facts_of_another_igym(browser, own_server, fou
     assert browser.get("/readyz").json == {"ok": False}
 
 
-def test_a_worker_that_is_to_go_gets_nobody_new(browser, well):
-    well.draining = True
+def test_a_worker_that_is_to_go_gets_nobody_new(browser, leaving):
+    leaving.set()
 
     assert browser.get("/readyz").status_code == 503
     assert browser.get("/healthz").status_code == 200
