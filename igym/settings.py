@@ -6,8 +6,10 @@ Four sources, a later one wins:
 
 In the environment and in `.env` a field is `IGYM_` and its name in capitals (`IGYM_LOG_LEVEL`);
 PORT, WEB, GAMES and REDIS_URL are also heard alone, and the longer name wins. An empty variable
-counts as not set. In the file a field is a top-level key. A name that nobody declared is refused
-and not ignored: a misspelt time-out must not turn up as somebody's lost data.
+counts as not set. `IGYM_LOG_LEVEL_FILE`, and so for each, names a file whose text is the value,
+where the variable itself is not set: for secrets that are mounted. In the file a field is a
+top-level key. A name that nobody declared is refused and not ignored: a misspelt time-out must not
+turn up as somebody's lost data.
 
 This module does not know what the numbers are used for, and opens no connection.
 """
@@ -23,12 +25,12 @@ import tomllib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal, NamedTuple
-from urllib.parse import urlsplit
 
 import msgspec
 from dotenv import dotenv_values
 from msgspec import Meta
 
+from igym import rules
 from igym.errors import IgymError
 
 PREFIX = "IGYM_"
@@ -46,7 +48,13 @@ NOT_FIELDS = (CONFIG, "IGYM_SKIP_CLIENT", "IGYM_URL", "IGYM_TOKEN")
 DEFAULT_FILE = "igym.toml"
 
 #: Never printed, never logged.
-SECRET_FIELDS = ("secret_key", "admin_password")
+SECRET_FIELDS = ("secret_key", "admin_password", "turn_secret")
+
+#: Fields that are URLs with a password in them.
+_PASSWORDED = ("redis_url", "checks_redis_url")
+
+#: What the name of a variable ends with that names a file instead of the value.
+FILE = "_FILE"
 
 
 class BadSettings(IgymError):
@@ -96,10 +104,18 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
         ),
     ] = 8
     secret_key: Annotated[
+        tuple[str, ...],
+        Meta(
+            description="Signs participants' tokens; 32 characters or more. Several, separated by "
+            "commas: the first signs, all are believed. Empty: one is made at the first start and "
+            "shared through Redis."
+        ),
+    ] = ()
+    checks_redis_url: Annotated[
         str,
         Meta(
-            description="Signs participants' tokens; 32 characters or more. Empty: one is made at "
-            "the first start and shared through Redis."
+            description="What a director tells the checks workers it starts instead of its own "
+            "redis_url: the URL of a Redis user with fewer rights. Empty: the same."
         ),
     ] = ""
     admin_password: Annotated[
@@ -117,6 +133,22 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
         tuple[str, ...],
         Meta(description="Other origins whose pages may open a socket; separated by commas."),
     ] = ()
+    trusted_proxies: Annotated[
+        tuple[str, ...],
+        Meta(
+            description="Addresses or networks (10.0.0.0/8) of proxies whose X-Forwarded-For says "
+            "where a browser is; separated by commas. What others say there is not believed."
+        ),
+    ] = ("127.0.0.1", "::1")
+    arrivals_per_minute: Annotated[
+        int,
+        Meta(
+            ge=10,
+            le=1_000_000,
+            description="Participants from one address who may open a study in a minute: a whole "
+            "lecture hall may share one. Not counted on the machine itself.",
+        ),
+    ] = 600
     environment: Annotated[
         Literal["development", "production"],
         Meta(description="`production` refuses settings that are only safe on one's own machine."),
@@ -215,6 +247,20 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
             "let it pass.",
         ),
     ] = 64
+    turn_urls: Annotated[
+        tuple[str, ...],
+        Meta(
+            description="Relays for connections between browsers, as in turn:lab.example.org:3478; "
+            "separated by commas. Empty: there is none."
+        ),
+    ] = ()
+    turn_secret: Annotated[
+        str,
+        Meta(
+            description="What the relay calls static-auth-secret: credentials of an hour are made "
+            "from it, and it never leaves the server."
+        ),
+    ] = ""
     log_level: Annotated[
         Literal["debug", "info", "warning", "error"],
         Meta(description="Least severe message that is logged."),
@@ -284,8 +330,10 @@ def redacted(settings: Settings) -> dict[str, Any]:
     """The settings as plain values for people to read, with nothing in it worth stealing."""
     shown = {f.name: _plain(getattr(settings, f.name)) for f in msgspec.structs.fields(Settings)}
     for name in SECRET_FIELDS:
-        shown[name] = "(set)" if shown[name] else "(made at start)"
-    shown["redis_url"] = re.sub(r"(://[^:/@]*):[^@]*@", r"\1:***@", shown["redis_url"])
+        unset = "(made at start)" if name == "secret_key" else ""
+        shown[name] = "(set)" if shown[name] else unset
+    for name in _PASSWORDED:
+        shown[name] = re.sub(r"(://[^:/@]*):[^@]*@", r"\1:***@", shown[name])
     return shown
 
 
@@ -334,16 +382,35 @@ def _from_file(named: str | None, here: Path) -> Iterator[tuple[str, Any, str]]:
 
 
 def _from_variables(env: Mapping[str, str], where: str) -> Iterator[tuple[str, Any, str]]:
+    known = tuple(f.variable for f in fields())
+    # First what files say, since a later value wins: a process that was told a value by its
+    # supervisor still sees the variable that named the file.
+    for variable in sorted(env):
+        named = variable.removesuffix(FILE)
+        if named != variable and named in (*known, *PLAIN) and variable not in known:
+            yield named.removeprefix(PREFIX).lower(), _read(variable, env[variable], where), where
     for plain in PLAIN:
         if plain in env:
             yield plain.lower(), env[plain], where
-    known = tuple(f.variable for f in fields())
     for variable in sorted(env):
         if not variable.startswith(PREFIX) or variable in NOT_FIELDS:
+            continue
+        if variable.removesuffix(FILE) in known and variable not in known:
             continue
         if variable not in known:
             raise _unknown(variable, where, (*known, CONFIG))
         yield variable.removeprefix(PREFIX).lower(), env[variable], where
+
+
+def _read(variable: str, named: str, where: str) -> str:
+    try:
+        return Path(named).expanduser().read_text("utf-8").strip()
+    except (OSError, UnicodeDecodeError) as wrong:
+        why = wrong.strerror if isinstance(wrong, OSError) else "it is not text"
+        raise BadSettings(
+            f"{variable} in {where} names {named}, which cannot be read: {why}.",
+            hint="Mount the file, let igym's user read it, or unset the variable.",
+        ) from wrong
 
 
 def _unknown(name: str, where: str, known: tuple[str, ...]) -> BadSettings:
@@ -356,8 +423,8 @@ def _unknown(name: str, where: str, known: tuple[str, ...]) -> BadSettings:
 
 def _convert(name: str, value: Any, where: str) -> Any:
     field = next(f for f in msgspec.structs.fields(Settings) if f.name == name)
-    if name == "allowed_origins" and isinstance(value, str):
-        value = [origin.strip() for origin in value.split(",") if origin.strip()]
+    if isinstance(field.default, tuple) and isinstance(value, str):
+        value = [one.strip() for one in value.split(",") if one.strip()]
     try:
         return msgspec.convert(value, field.type, strict=not isinstance(value, str), dec_hook=_path)
     except msgspec.ValidationError as wrong:
@@ -384,73 +451,10 @@ def _plain(value: Any) -> Any:
 
 
 def _check(s: Settings, source: Mapping[str, str]) -> None:
-    """What no field can know alone."""
-    production = s.environment == "production"
-    # (is it wrong, the field to blame, what is wrong, what to do)
-    rules: tuple[tuple[bool, str, str, str], ...] = (
-        (
-            s.worker_beat_s * 3 >= s.worker_lease_s,
-            "worker_beat_s",
-            f"three beats of {s.worker_beat_s:g} s do not fit into worker_lease_s = "
-            f"{s.worker_lease_s:g} s, so one slow step would lose the game's lease",
-            "Raise worker_lease_s or lower worker_beat_s.",
-        ),
-        (
-            s.ping_interval_s + 1 > s.away_after_s,
-            "away_after_s",
-            f"a browser that only answers pings is heard of every ping_interval_s = "
-            f"{s.ping_interval_s:g} s, and writing that down takes up to 1 s: people who are there "
-            f"would count as away after {s.away_after_s:g} s",
-            "Raise away_after_s or lower ping_interval_s.",
-        ),
-        (
-            s.ping_timeout_s < s.away_after_s,
-            "ping_timeout_s",
-            f"a socket would be cut after {s.ping_timeout_s:g} s without an answer, before its "
-            f"participant counts as away (away_after_s = {s.away_after_s:g} s)",
-            "Raise ping_timeout_s or lower away_after_s.",
-        ),
-        (
-            s.log_flush_ms / 1000 >= s.worker_lease_s,
-            "log_flush_ms",
-            "the log would be flushed less often than the lease is lost",
-            "Raise worker_lease_s.",
-        ),
-        (
-            production and s.debug,
-            "debug",
-            "debug shows tracebacks, and this is production",
-            "Unset debug, or set environment to development.",
-        ),
-        (
-            production and "*" in s.allowed_origins,
-            "allowed_origins",
-            "`*` lets every website play in a participant's name, and this is production",
-            "Name the origins, as in https://lab.example.org.",
-        ),
-        (
-            0 < len(s.secret_key) < 32,
-            "secret_key",
-            f"{len(s.secret_key)} characters can be guessed",
-            "Use 32 or more, or leave it empty and let igym make one.",
-        ),
-        (
-            bool(s.redis_url) and urlsplit(s.redis_url).scheme not in ("redis", "rediss", "unix"),
-            "redis_url",
-            "it is not a Redis URL",
-            "Write redis://host:6379/0, rediss://… or unix:///path, or leave it empty.",
-        ),
-        (
-            bool(s.public_url) and not re.fullmatch(r"https?://[^\s/]+(/\S*)?", s.public_url),
-            "public_url",
-            "it is not an http(s) URL",
-            "Write https://lab.example.org.",
-        ),
-    )
-    for wrong, name, what, hint in rules:
-        if wrong:
-            where = source.get(name, "the defaults")
-            raise BadSettings(f"{name} (from {where}): {what}.", hint=hint)
+    """What no field can know alone (`igym.rules`)."""
+    for name, what, hint in rules.broken(s):
+        where = source.get(name, "the defaults")
+        raise BadSettings(f"{name} (from {where}): {what}.", hint=hint)
 
 
 if __name__ == "__main__":

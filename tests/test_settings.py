@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import subprocess
 import sys
 from pathlib import Path
@@ -9,8 +10,12 @@ from pathlib import Path
 import pytest
 
 from igym import settings
+from igym.domain import secret
 from igym.errors import IgymError
 from igym.settings import BadSettings, Settings, load, redacted
+
+#: As `secrets.token_urlsafe` draws them.
+DRAWN = "Qm3wZ8tK-xv5RjN1bHc9Ys_4LgPd7FuA"
 
 #: A text that is not the default, for every setting, and the value it stands for.
 TOLD = {
@@ -22,14 +27,19 @@ TOLD = {
     "games": ("4", 4),
     "inference": ("1", 1),
     "bound": ("2", 2),
-    "secret_key": ("k" * 40, "k" * 40),
+    "secret_key": (f"{DRAWN}, {DRAWN[::-1]}", (DRAWN, DRAWN[::-1])),
+    "checks_redis_url": ("redis://checks@db", "redis://checks@db"),
+    "admin_password": ("correct horse battery", "correct horse battery"),
     "public_url": ("https://lab.example.org", "https://lab.example.org"),
     "allowed_origins": ("https://a.org, https://b.org", ("https://a.org", "https://b.org")),
+    "trusted_proxies": ("10.0.0.0/8,::1", ("10.0.0.0/8", "::1")),
+    "arrivals_per_minute": ("60", 60),
     "environment": ("production", "production"),
     "debug": ("true", True),
     "ping_interval_s": ("1.5", 1.5),
     "ping_timeout_s": ("7", 7.0),
     "away_after_s": ("4", 4.0),
+    "notice_s": ("2", 2.0),
     "ack_patience_s": ("0", 0.0),
     "worker_lease_s": ("6", 6.0),
     "worker_beat_s": ("0.5", 0.5),
@@ -38,8 +48,17 @@ TOLD = {
     "max_load": ("0.5", 0.5),
     "input_rate_per_s": ("60", 60),
     "max_package_mb": ("8", 8),
+    "turn_urls": ("turn:a:3478,turns:a:5349", ("turn:a:3478", "turns:a:5349")),
+    "turn_secret": (DRAWN, DRAWN),
     "log_level": ("debug", "debug"),
     "log_json": ("1", True),
+}
+
+
+#: Settings that only come with another.
+COMPANY = {
+    "turn_urls": {"IGYM_TURN_SECRET": DRAWN},
+    "turn_secret": {"IGYM_TURN_URLS": "turn:a"},
 }
 
 
@@ -51,11 +70,11 @@ def test_every_setting_has_an_example_here():
 def test_a_variable_sets_its_field_and_no_other(name, tmp_path):
     text, value = TOLD[name]
 
-    told = load({f"IGYM_{name.upper()}": text}, tmp_path)
+    told = load({f"IGYM_{name.upper()}": text, **COMPANY.get(name, {})}, tmp_path)
 
     assert getattr(told, name) == value
     untouched = load({}, tmp_path)
-    others = set(TOLD) - {name}
+    others = set(TOLD) - {name} - ({"turn_urls", "turn_secret"} if name in COMPANY else set())
     assert {o: getattr(told, o) for o in others} == {o: getattr(untouched, o) for o in others}
 
 
@@ -120,7 +139,19 @@ def test_data_stays_where_it_was_when_a_process_changes_its_folder(tmp_path):
         ("", {"IGYM_ENVIRONMENT": "prod"}, ["environment", "prod"]),
         ("", {"REDIS_URL": "localhost:6379"}, ["redis_url", "redis://"]),
         ("", {"IGYM_PUBLIC_URL": "lab.example.org"}, ["public_url", "https://"]),
-        ("", {"IGYM_SECRET_KEY": "hunter2"}, ["secret_key", "7 characters", "32"]),
+        ("", {"IGYM_SECRET_KEY": "hunter2"}, ["secret_key", "7 characters", "32", "token_urlsafe"]),
+        ("", {"IGYM_SECRET_KEY": f"{DRAWN},hunter2"}, ["secret_key", "7 characters"]),
+        ("", {"IGYM_SECRET_KEY": "k" * 40}, ["secret_key", "1 different character"]),
+        ("", {"IGYM_SECRET_KEY": f"changeme-{DRAWN}"}, ["secret_key", "placeholder"]),
+        ("", {"IGYM_SECRET_KEY": "0123456789abcdef" * 3}, ["secret_key", "counts up"]),
+        ("", {"IGYM_SECRET_KEY_FILE": "/gone"}, ["IGYM_SECRET_KEY_FILE", "/gone", "Mount"]),
+        ("", {"IGYM_SECRET_KEY_FIEL": "/gone"}, ["IGYM_SECRET_KEY_FIEL", "not a setting"]),
+        ("", {"IGYM_CHECKS_REDIS_URL": "db:6379"}, ["checks_redis_url", "redis://"]),
+        ("", {"IGYM_TURN_URLS": "turn:a"}, ["turn_secret", "relays", "both"]),
+        ("", {"IGYM_TURN_SECRET": DRAWN}, ["turn_urls", "both"]),
+        ("turn_urls = ['turn:a']", {"IGYM_TURN_SECRET": "turn"}, ["turn_secret", "4 characters"]),
+        ("turn_urls = ['a:3478']", {"IGYM_TURN_SECRET": DRAWN}, ["turn_urls", "'a:3478'"]),
+        ("", {"IGYM_TRUSTED_PROXIES": "10.0.0.0/8,nginx"}, ["trusted_proxies", "'nginx'"]),
         ("worker_beat_s = 2", {}, ["worker_beat_s", "igym.toml", "worker_lease_s"]),
         ("", {"IGYM_WORKER_LEASE_S": "3"}, ["three beats", "Raise worker_lease_s"]),
         (
@@ -169,7 +200,12 @@ def test_a_refusal_does_not_repeat_the_secret(tmp_path):
 
 def test_what_is_printed_holds_no_secret(tmp_path):
     told = load(
-        {"IGYM_SECRET_KEY": "k" * 32, "REDIS_URL": "rediss://igym:open-sesame@db:6379/0"}, tmp_path
+        {
+            "IGYM_SECRET_KEY": DRAWN,
+            "REDIS_URL": "rediss://igym:open-sesame@db:6379/0",
+            "IGYM_CHECKS_REDIS_URL": "redis://checks:open-sesame@db",
+        },
+        tmp_path,
     )
 
     shown = redacted(told)
@@ -177,7 +213,27 @@ def test_what_is_printed_holds_no_secret(tmp_path):
     assert tuple(shown) == Settings.__struct_fields__
     assert shown["secret_key"] == "(set)"
     assert shown["redis_url"] == "rediss://igym:***@db:6379/0"
-    assert "kkk" not in str(shown) and "sesame" not in str(shown)
+    assert DRAWN not in str(shown) and "sesame" not in str(shown)
+
+
+def test_a_mounted_file_gives_a_value_where_the_variable_does_not(tmp_path):
+    (tmp_path / "key").write_text(f"{DRAWN}\n")
+    (tmp_path / "url").write_text("redis://web:pw@db:6379/0")
+    files = {
+        "IGYM_SECRET_KEY_FILE": str(tmp_path / "key"),
+        "REDIS_URL_FILE": str(tmp_path / "url"),
+    }
+
+    told = load(files, tmp_path)
+    child = load({**files, "IGYM_SECRET_KEY": DRAWN[::-1], "REDIS_URL": "redis://db"}, tmp_path)
+
+    assert (told.secret_key, told.redis_url) == ((DRAWN,), "redis://web:pw@db:6379/0")
+    assert (child.secret_key, child.redis_url) == ((DRAWN[::-1],), "redis://db")
+
+
+@pytest.mark.parametrize("made", [secret.made, lambda: secrets.token_hex(32)])
+def test_a_key_that_was_drawn_is_never_called_weak(made):
+    assert {secret.weakness(made()) for _ in range(1_000)} == {""}
 
 
 def test_a_settings_object_cannot_be_changed(tmp_path):

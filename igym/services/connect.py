@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 import secrets
 import socket
 import threading
 import time
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 from igym.errors import Unavailable
@@ -23,9 +25,32 @@ class Deployment:
     settings: Settings
     redis: Redis
     plans: Plans
-    secret: str = field(repr=False)
+    #: Keys that sign, as settings give them: the first signs. "" = one is kept in Redis.
+    given: str = field(default="", repr=False)
     #: Set once this process takes nothing new, drained or about to stop: it is not ready.
     leaving: threading.Event = field(default_factory=threading.Event, repr=False)
+
+    @cached_property
+    def signing_keys(self) -> tuple[str, ...]:
+        """The key that signs, and then those whose signatures still count.
+
+        Read when somebody first signs: a tier that never does may not even be let near it.
+        """
+        given = tuple(one for one in self.given.split(",") if one)
+        return given or (_kept(self.redis, keys.secret(), secrets.token_urlsafe(48)),)
+
+    @property
+    def secret(self) -> str:
+        """The key that signs."""
+        return self.signing_keys[0]
+
+    @cached_property
+    def pepper(self) -> bytes:
+        """What recruiters' ids are hashed with. It outlives every key that signs, since a person
+        who comes back after a rotation must be the same participant."""
+        oldest = self.signing_keys[-1].encode()
+        made = hashlib.blake2b(oldest, digest_size=32, person=b"igym pepper").hexdigest()
+        return _kept(self.redis, keys.pepper(), made).encode()
 
     @property
     def data(self) -> Path:
@@ -43,7 +68,7 @@ def now_ms() -> float:
 
 
 def connect(settings: Settings, patience_s: float = 30.0) -> Deployment:
-    """Open Redis and agree on layout and secret with every other process.
+    """Open Redis and agree on its layout with every other process.
 
     Raises:
         Unavailable: Redis does not answer within `patience_s`, or another igym's facts are in it.
@@ -57,13 +82,17 @@ def connect(settings: Settings, patience_s: float = 30.0) -> Deployment:
             f"knows layout {layout.LAYOUT}.",
             hint="Run the igym that wrote them, or give this one a Redis database of its own.",
         )
-    secret = settings.secret_key
-    if not secret:
-        redis.set(keys.secret(), secrets.token_urlsafe(48), nx=True)
-        found = redis.get(keys.secret())
-        assert isinstance(found, bytes)
-        secret = found.decode()
-    return Deployment(settings, redis, Plans(redis), secret)
+    return Deployment(settings, redis, Plans(redis), ",".join(settings.secret_key))
+
+
+def _kept(redis: Redis, name: str, otherwise: str) -> str:
+    """What Redis has under that name; `otherwise`, which is then there for all, if nothing."""
+    found = redis.get(name)
+    if found is None:
+        redis.set(name, otherwise, nx=True)
+        found = redis.get(name)
+    assert isinstance(found, bytes)
+    return found.decode()
 
 
 def process_name(role: str) -> str:

@@ -53,6 +53,13 @@ def layout() -> str:
     return "igym:layout"
 
 
+@key("string")
+def pepper() -> str:
+    """What recruiters' ids are hashed with to participants. Permanent: a person who comes back
+    must be the same participant, whatever keys sign by then."""
+    return "igym:pepper"
+
+
 @key("hash")
 def experiments() -> str:
     """Experiment id -> when it was first heard of here (ms). Loops look after all of them."""

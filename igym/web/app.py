@@ -41,7 +41,6 @@ def create(deployment: Deployment, name: str) -> Web:
     settings = deployment.settings
     app = Flask("igym.web", static_folder="static", static_url_path="/static")
     app.config["MAX_CONTENT_LENGTH"] = wire.MAX_PACKET_BYTES
-    app.secret_key = deployment.secret
     pages.register(app, deployment)
     well = Health(settings.redis_url, deployment.leaving)
     health.register(app, well)

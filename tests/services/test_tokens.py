@@ -73,6 +73,6 @@ def test_whoever_joins_again_has_a_fresh_token_of_the_same_session(lab):
 
 
 def test_a_token_of_another_deployment_is_a_stranger_here(deployment):
-    token = tokens.issue(replace(deployment, secret="some other secret, just as long!!"), "x", "y")
+    token = tokens.issue(replace(deployment, given="some other secret, just as long!!"), "x", "y")
     with pytest.raises(BadToken):
         tokens.identify(deployment, token)

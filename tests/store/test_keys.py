@@ -12,6 +12,7 @@ PERMANENT = {
     "packages", "versions", "opening", "unchecked",
     "exports", "accounts", "audit",
     "layout",
+    "pepper",
 }  # fmt: skip
 
 

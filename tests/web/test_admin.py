@@ -30,7 +30,6 @@ def deployment(redis, redis_url: str, tmp_path: Path) -> Deployment:
 
 def the_app(deployment: Deployment) -> Flask:
     app = Flask("igym.web", static_folder="static", static_url_path="/static")
-    app.secret_key = deployment.secret
     pages.register(app, deployment)
     admin.register(app, deployment)
     return app

@@ -72,7 +72,7 @@ def test_from_elsewhere_it_needs_the_key_of_an_admin_link(there, call):
 def test_in_production_there_is_none(redis, redis_url, tmp_path):
     env = {
         "IGYM_ENVIRONMENT": "production",
-        "IGYM_SECRET_KEY": "x" * 40,
+        "IGYM_SECRET_KEY": "Qm3wZ8tK-xv5RjN1bHc9Ys_4LgPd7FuA",
         "IGYM_PUBLIC_URL": "https://lab.example.org",
     }
     browser, _ = the_browser(redis_url, tmp_path, **env)

@@ -87,5 +87,5 @@ def participant(deployment: Deployment, person: tuple[str, str]) -> str:
     """The participant that a recruiter's id stands for: the same in every experiment of this
     deployment, and nobody can tell the id from it."""
     return hashlib.blake2b(
-        "=".join(person).encode(), key=deployment.secret.encode()[:64], digest_size=8
+        "=".join(person).encode(), key=deployment.pepper, digest_size=8
     ).hexdigest()

@@ -18,7 +18,8 @@ RENEW_AFTER_S = 86_400
 
 
 def _signer(deployment: Deployment, salt: str) -> URLSafeTimedSerializer:
-    return URLSafeTimedSerializer(deployment.secret, salt=salt)
+    # It signs with the last of a list, and takes the signatures of all.
+    return URLSafeTimedSerializer(list(reversed(deployment.signing_keys)), salt=salt)
 
 
 def issue(deployment: Deployment, experiment: str, session: str) -> str:

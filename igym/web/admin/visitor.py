@@ -66,6 +66,8 @@ def prepare(app: Flask, deployment: Deployment) -> None:
     public_url = deployment.settings.public_url
     app.extensions["igym_admin"] = deployment
     app.config.update(
+        SECRET_KEY=deployment.secret,
+        SECRET_KEY_FALLBACKS=list(deployment.signing_keys[1:]),
         SESSION_COOKIE_NAME="igym_admin",
         SESSION_COOKIE_PATH="/admin",  # participants' pages and sockets never see it
         SESSION_COOKIE_HTTPONLY=True,
@@ -135,7 +137,8 @@ def _bound() -> str:
 
 
 def _signer(deployment: Deployment) -> URLSafeTimedSerializer:
-    return URLSafeTimedSerializer(deployment.secret, salt="admin-form")
+    # As for participants' tokens (`igym.services.sessions.tokens`): the last one signs.
+    return URLSafeTimedSerializer(list(reversed(deployment.signing_keys)), salt="admin-form")
 
 
 def check_form(deployment: Deployment) -> None:
