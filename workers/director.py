@@ -24,7 +24,7 @@ from igym.services.games import reaping
 from igym.services.leaving import Member
 from igym.services.lobby import matching
 from igym.services.packages import examining
-from igym.services.sessions import absence, paying, screening
+from igym.services.sessions import absence, deciding, paying, screening
 from igym.store import Redis, RedisError, backlog, bell, jobs, lease
 from igym.store.client import open_redis
 from igym.store.post import Outbox
@@ -61,6 +61,7 @@ def _absent(deployment: Deployment, outbox: Outbox, patience: Patience) -> None:
 
 def _match(deployment: Deployment, outbox: Outbox, matcher: matching.Matcher, token: int) -> None:
     screening.judge_all(deployment, outbox)
+    deciding.decide_all(deployment, outbox)
     matcher.round(token)
 
 

@@ -13,6 +13,7 @@ export const de: Text = {
   title: {
     screening: (study) => study,
     reading: (study) => study,
+    deciding: (study) => study,
     choosing: (study) => `Ihre Wahl · ${study}`,
     waiting: (study) => `Bitte warten … · ${study}`,
     playing: (study) => study,
@@ -30,6 +31,8 @@ export const de: Text = {
   },
 
   progress: (step, steps) => `Schritt ${step} von ${steps}`,
+
+  deciding: 'Einen Moment. Gleich steht fest, wie es weitergeht.',
 
   screening: {
     title: 'Eine kurze Prüfung vorab',

@@ -13,6 +13,7 @@ export const en = {
   title: {
     screening: (study: string) => study,
     reading: (study: string) => study,
+    deciding: (study: string) => study,
     choosing: (study: string) => `Your choice · ${study}`,
     waiting: (study: string) => `Waiting… · ${study}`,
     playing: (study: string) => study,
@@ -30,6 +31,8 @@ export const en = {
   },
 
   progress: (step: number, steps: number) => `Step ${step} of ${steps}`,
+
+  deciding: 'One moment. What comes next is being worked out.',
 
   screening: {
     title: 'A quick check before we start',

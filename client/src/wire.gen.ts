@@ -1,7 +1,7 @@
 // Generated from igym/wire/__init__.py; redo with: python -m igym.wire.typescript --write
 
 /** A server of another version tells this client to reload. */
-export const VERSION = 3;
+export const VERSION = 4;
 
 export type Json = unknown;
 
@@ -13,6 +13,8 @@ export type Phase =
   | 'reading'
   /** in a lobby */
   | 'waiting'
+  /** between two scenes: an author's function is asked which one it is */
+  | 'deciding'
   /** waited in vain: wait on, play with a policy, or finish */
   | 'choosing'
   /** has a seat in a game */
@@ -169,6 +171,8 @@ export interface PageView {
   type: 'page';
   html: string;
   button: string;
+  /** why it is shown again, above it */
+  note: string;
 }
 
 /** A form. `form` is SurveyJS JSON. */
@@ -188,6 +192,11 @@ export interface QuizView {
   wrong: string[];
   /** item of `wrong` -> the author's sentence */
   explain: Record<string, string>;
+}
+
+/** What comes next is being decided. The next state follows in a moment. */
+export interface DecidingView {
+  type: 'deciding';
 }
 
 /** Waiting for others. */
@@ -318,7 +327,7 @@ export interface EndView {
   reason: string;
 }
 
-export type View = ScreeningView | PageView | SurveyView | QuizView | LobbyView | ChoiceView | GameView | EndView;
+export type View = ScreeningView | PageView | SurveyView | QuizView | DecidingView | LobbyView | ChoiceView | GameView | EndView;
 
 /** The whole truth about the participant. Sent on connect and after every move. */
 export interface State {

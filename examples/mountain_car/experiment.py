@@ -62,6 +62,7 @@ experiment = Experiment(
             "full": "HILL-6FUL",
             "absent": "HILL-8ABS",
             "technical_problem": "HILL-4TEC",
+            "ended_by_researcher": "HILL-1END",
         },
     ),
 )

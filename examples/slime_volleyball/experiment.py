@@ -43,6 +43,7 @@ experiment = Experiment(
             "full": "SLIME-6FUL",
             "absent": "SLIME-8ABS",
             "technical_problem": "SLIME-7TEC",
+            "ended_by_researcher": "SLIME-1END",
         },
     ),
 )

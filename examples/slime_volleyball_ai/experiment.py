@@ -65,6 +65,7 @@ experiment = Experiment(
             "full": "SLIMEAI-6FUL",
             "absent": "SLIMEAI-8ABS",
             "technical_problem": "SLIMEAI-7TEC",
+            "ended_by_researcher": "SLIMEAI-1END",
         },
     ),
 )

@@ -283,6 +283,8 @@ class Person:
                     began_s = time.monotonic()
                     await self._change(max(left_s, self._deadline_s - began_s))
                     self._deadline_s += time.monotonic() - began_s
+                case "deciding":
+                    await self._change(self._deadline_s - time.monotonic())
                 case "choice":
                     await asyncio.sleep(self._rng.uniform(*READS_S))
                     await self._say(line, state, self._choose(state))

@@ -1,13 +1,14 @@
 """What an answer to a form may be, as plain data, and whether one is. Pure.
 
 The browser checks too, so that people are told beside the question; this is for what a browser
-that does not keep to the form sends. Forms in raw SurveyJS JSON have no rules.
+that does not keep to the form sends.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any, Literal
 
 from igym.domain.conditions import Condition, facts, holds
@@ -28,10 +29,10 @@ class Rule:
     """What the answer to one item may be."""
 
     item: str
-    kind: Literal["text", "number", "one", "many", "grid", "order", "yes"]
+    kind: Literal["text", "number", "date", "one", "many", "grid", "order", "yes", "any"]
     title: str = ""
     required: bool = False
-    choices: tuple[Any, ...] = ()  # of a choice, or the columns of a grid
+    choices: tuple[Any, ...] = ()  # of a choice, the columns of a grid, first and last date or ""
     rows: tuple[str, ...] = ()  # of a grid
     least: float | None = None  # of a number, or of how many are chosen
     most: float | None = None
@@ -39,6 +40,8 @@ class Rule:
     most_chars: int = 0  # 0 = as many as any answer
     comment: bool = False  # whether something can be written beside it
     shown_if: Condition | None = None
+    partial: bool = False  # of a grid: rows may be left out, though it is required
+    unchecked: str = ""  # of "any": the kind of question about which nothing else is known
 
 
 def shown(rules: Sequence[Rule], answers: Mapping[str, Any]) -> dict[str, Rule]:
@@ -95,6 +98,10 @@ def fits(rule: Rule, value: Any) -> bool:
                 and (rule.most is None or value <= rule.most)
                 and (not rule.whole or value == int(value))
             )
+        case "date":
+            return _day(value, *rule.choices)
+        case "any":
+            return True
         case "yes":
             return isinstance(value, bool)
         case "one":
@@ -109,8 +116,17 @@ def fits(rule: Rule, value: Any) -> bool:
                 and all(
                     row in rule.rows and _among(one, rule.choices) for row, one in value.items()
                 )
-                and (not rule.required or len(value) == len(rule.rows))
+                and (not rule.required or rule.partial or len(value) == len(rule.rows))
             )
+
+
+def _day(value: Any, first: str, last: str) -> bool:
+    """Whether `value` is a day as "2026-11-26", between the two where they are given."""
+    try:
+        day = date.fromisoformat(value).isoformat()
+    except (TypeError, ValueError):
+        return False
+    return (not first or day >= first) and (not last or day <= last)
 
 
 def right(rule: Rule, accepted: Sequence[Any], value: Any) -> bool:

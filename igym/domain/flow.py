@@ -48,6 +48,9 @@ class Order:
     kind: str  # shuffle or choose
     balance: orders.Balance
     drawn: tuple[str, ...]  # parts, each by the name of its scene or order, or several joined by +
+    within: tuple[str, ...] = ()  # treatments in whose cells it is balanced
+    seed: int = 0
+    number: int = 0  # of the arrival, in those cells
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,20 +61,35 @@ class Path:
     orders: tuple[Order, ...]
 
 
-def draw(step: Step, seed: int, number: int) -> Path:
-    """The path of arrival `number` in a study with that seed; the same again for the same."""
+#: Treatments in whose cells an order is balanced -> (seed, number among those in the same cells).
+Counts = Mapping[tuple[str, ...], tuple[int, int]]
+
+
+def counted(step: Step) -> set[tuple[str, ...]]:
+    """What `draw` needs counts of: the `within` of every order in `step`."""
+    own = {step.within} if step.kind in ("shuffle", "choose") else set()
+    return own.union(*map(counted, step.parts))
+
+
+def draw(step: Step, seed: int, number: int, within: Counts | None = None) -> Path:
+    """The path of arrival `number` in a study with that seed; the same again for the same.
+
+    Args:
+        within: seed and number for the orders that are balanced in cells; without, as the others.
+    """
     if step.kind == "scene":
         return Path((step.name,), ())
     chosen: Sequence[int] = range(len(step.parts))
     made: tuple[Order, ...] = ()
     if step.kind in ("shuffle", "choose"):
+        own, place = (within or {}).get(step.within, (seed, number))
         chosen = orders.drawn(
             len(step.parts), step.take, step.balance,
-            shuffled=step.shuffled, seed=seed, number=number, name=step.name,
+            shuffled=step.shuffled, seed=own, number=place, name=step.name,
         )  # fmt: skip
         labels = tuple(label(step.parts[index]) for index in chosen)
-        made = (Order(step.name, step.kind, step.balance, labels),)
-    inner = [draw(step.parts[index], seed, number) for index in chosen]
+        made = (Order(step.name, step.kind, step.balance, labels, step.within, own, place),)
+    inner = [draw(step.parts[index], seed, number, within) for index in chosen]
     return Path(
         tuple(name for one in inner for name in one.scenes),
         made + tuple(order for one in inner for order in one.orders),
@@ -95,6 +113,17 @@ def names(plan: Plan, path: Sequence[str]) -> Sequence[str]:
     return draw(plan.flow, 0, 0).scenes
 
 
+class Undecided(Exception):
+    """A branch comes next that a function decides, and what it says is not among the facts.
+
+    `ways` has what was decided before it.
+    """
+
+    def __init__(self, branch: Step, ways: dict[str, str]) -> None:
+        super().__init__(branch.name)
+        self.branch, self.ways = branch, ways
+
+
 def onward(
     plan: Plan,
     path: Sequence[str],
@@ -107,23 +136,32 @@ def onward(
     The last scene is followed by itself.
 
     Args:
-        known: facts, see `igym.domain.conditions.facts`.
+        known: facts, see `igym.domain.conditions.facts`; ("function", branch) -> bool is what a
+            function said.
 
     Raises:
         NotFound: there is no scene of that name.
+        Undecided: a function has to be asked first.
     """
     decided = dict(ways)
     guards = _guards(plan)
     for following in _after(plan, path, name):
         for branch, way in guards.get(following, ()):
             if branch.name not in decided:
-                met = branch.when is not None and holds(branch.when, known)
-                decided[branch.name] = THEN if met else OTHERWISE
+                if branch.function is not None and ("function", branch.name) not in known:
+                    raise Undecided(branch, decided)
+                decided[branch.name] = THEN if _met(branch, known) else OTHERWISE
             if decided[branch.name] != way:
                 break
         else:
             return plan.scene(following), decided
     return last(plan), decided
+
+
+def _met(branch: Step, known: Mapping[tuple[str, str], Any]) -> bool:
+    if branch.function is not None:
+        return bool(known["function", branch.name])
+    return branch.when is not None and holds(branch.when, known)
 
 
 def _after(plan: Plan, path: Sequence[str], name: str) -> Sequence[str]:

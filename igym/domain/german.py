@@ -68,6 +68,11 @@ GERMAN: dict[str, str] = {
     "Your connection is too slow for this study.": "Ihre Verbindung ist für diese Studie zu langsam.",
     "You cannot take part in this study.": "Sie können an dieser Studie nicht teilnehmen.",
     # --- pages, surveys and quizzes ---
+    "Not all of your answers were right. Please read this again; the questions follow.":
+        "Nicht alle Ihre Antworten waren richtig. Bitte lesen Sie dies noch einmal; danach kommen "
+        "die Fragen wieder.",
+    "The people who run this study have ended it for you.":
+        "Die Studienleitung hat Ihre Teilnahme beendet.",
     "Continue": "Weiter",
     "I agree to take part": "Ich bin einverstanden und nehme teil",
     "There is nothing to send on this screen.": "Auf dieser Seite gibt es nichts abzuschicken.",

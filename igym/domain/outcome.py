@@ -13,6 +13,7 @@ class Outcome(StrEnum):
     LEFT = "left"  # was away until their game was given up
     PARTNER_LEFT = "partner_left"  # somebody else was away until the game was given up
     WITHDREW = "withdrew"  # chose to stop taking part
+    ENDED_BY_RESEARCHER = "ended_by_researcher"  # somebody who runs the study ended it
     EXCLUDED = "excluded"  # went over a limit of the game (`igym.domain.watch`)
     FULL = "full"  # every place of their treatment was taken
     ABSENT = "absent"  # was not heard of for as long as the experiment allows

@@ -19,6 +19,7 @@ class Phase(StrEnum):
     SCREENING = "screening"  # device and connection are looked at; no scene is shown before
     READING = "reading"  # a page, survey or quiz is on screen; they move on themselves
     WAITING = "waiting"  # in a lobby
+    DECIDING = "deciding"  # between two scenes: an author's function is asked which one it is
     CHOOSING = "choosing"  # waited in vain: wait on, play with a policy, or finish
     PLAYING = "playing"  # has a seat in a game
     ENDED = "ended"  # final: has an outcome and, where one is declared, a code
@@ -31,6 +32,7 @@ class Event(StrEnum):
     QUEUE = "queue"  # a game comes next, or they wait on
     SEAT = "seat"  # the match was sealed
     ASK = "ask"  # nobody came, and there is a choice
+    DECIDE = "decide"  # a branch comes next, and a function decides it
     FINISH = "finish"  # an ending comes next
 
 
@@ -57,6 +59,7 @@ LIFE: dict[Phase, Stand] = {
         {
             Event.TURN_PAGE: Phase.READING,
             Event.QUEUE: Phase.WAITING,
+            Event.DECIDE: Phase.DECIDING,
             Event.FINISH: Phase.ENDED,
         },
     ),
@@ -66,6 +69,15 @@ LIFE: dict[Phase, Stand] = {
             Event.SEAT: Phase.PLAYING,
             Event.ASK: Phase.CHOOSING,
             Event.TURN_PAGE: Phase.READING,
+            Event.FINISH: Phase.ENDED,
+        },
+    ),
+    Phase.DECIDING: Stand(
+        ("deciding",),
+        {
+            Event.TURN_PAGE: Phase.READING,
+            Event.QUEUE: Phase.WAITING,
+            Event.DECIDE: Phase.DECIDING,
             Event.FINISH: Phase.ENDED,
         },
     ),
@@ -81,6 +93,7 @@ LIFE: dict[Phase, Stand] = {
         {
             Event.TURN_PAGE: Phase.READING,
             Event.QUEUE: Phase.WAITING,
+            Event.DECIDE: Phase.DECIDING,
             Event.FINISH: Phase.ENDED,
         },
     ),

@@ -39,7 +39,7 @@ class SurveyPlan:
 
     form: dict[str, Any]
     items: tuple[str, ...]
-    rules: tuple[Rule, ...] = ()  # what an answer may be; none for a form from a file
+    rules: tuple[Rule, ...] = ()  # what an answer may be
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +52,7 @@ class QuizPlan:
     failed: str = ""  # the outcome that follows; "" = the next scene
     tells: Literal["which", "whether"] = "which"
     explain: dict[str, str] = field(default_factory=dict)
+    back_to: str = ""  # the scene that comes again after a wrong attempt; "" = only the quiz
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,6 +237,14 @@ class ScenePlan:
 
 
 @dataclass(frozen=True, slots=True)
+class AskedPlan:
+    """A branch that an author's function decides: what counts where it does not, and its time."""
+
+    default: bool
+    limit_s: float
+
+
+@dataclass(frozen=True, slots=True)
 class Step:
     """A part of the flow: one scene, or parts that come one after the other, in a drawn order,
     or of which one is taken."""
@@ -247,6 +256,8 @@ class Step:
     shuffled: bool = True  # or in the declared order
     balance: Balance = "chance"
     when: Condition | None = None
+    function: AskedPlan | None = None  # of a branch, instead of `when`
+    within: tuple[str, ...] = ()  # treatments: balanced in each combination of their cells
 
 
 @dataclass(frozen=True, slots=True)
@@ -313,6 +324,11 @@ class Plan:
     bonus: BonusPlan | None = None
     hooks: tuple[str, ...] = ()  # of its callbacks that are about people
 
+    @property
+    def recalls(self) -> bool:
+        """Whether an author's function is told answers and results of a participant."""
+        return self.bonus is not None or (self.flow is not None and _asks(self.flow))
+
     def index(self, name: str) -> int:
         """Where the scene of that name stands. Raises `NotFound`."""
         for index, scene in enumerate(self.scenes):
@@ -329,3 +345,7 @@ class Plan:
         play = self.scene(scene).play
         alone = play is not None and play.isolation == "process"
         return str(Binding(self.experiment, self.package, alone)) if self.bound or alone else ""
+
+
+def _asks(step: Step) -> bool:
+    return step.function is not None or any(map(_asks, step.parts))

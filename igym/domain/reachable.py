@@ -47,6 +47,7 @@ def _outcomes(plan: Plan) -> Iterator[tuple[str, str]]:
         yield plan.full, "every place of a treatment is taken"
     if any(scene.page is not None and scene.page.consent for scene in plan.scenes):
         yield Outcome.WITHDREW, "somebody stops taking part after consent"
+    yield Outcome.ENDED_BY_RESEARCHER, "somebody who runs the study ends a session"
     yield Outcome.ABSENT, f"somebody is not heard of for {plan.absent_s / 60:g} min"
 
 

@@ -13,14 +13,19 @@ from dataclasses import dataclass, field, replace
 from typing import Any, get_args
 
 from igym.domain import orders
-from igym.domain.conditions import Condition, condition, leaves, renamed
+from igym.domain.conditions import Condition, condition, renamed
+from igym.domain.duration import seconds
 from igym.domain.grouping import Grouping
 from igym.domain.nearest import is_whole, nearest
 from igym.domain.orders import Balance
-from igym.domain.plan import Step
+from igym.domain.plan import AskedPlan, Step
+from igym.domain.treatments import Treatment
 from igym.errors import BadPackage
 
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,40}")
+
+#: The longest that people may wait for a function at a branch.
+MOST_LIMIT_S = 30.0
 
 #: The most rounds of a `repeat`, and scenes of an experiment.
 MOST_ROUNDS, MOST_SCENES = 100, 500
@@ -38,9 +43,12 @@ class Several:
     shuffled: bool = True
     balance: Balance = "chance"
     when: Condition | None = None
+    function: Callable[[Any], bool] | None = None  # of a branch, instead of `when`
+    asked: AskedPlan | None = None  # how it is asked
+    within: tuple[str, ...] = ()  # names of treatments
 
 
-def shuffle(*parts: Any, balance: Balance = "chance", name: str = "") -> Several:
+def shuffle(*parts: Any, balance: Balance = "chance", within: Any = (), name: str = "") -> Several:
     """All parts, in an order drawn for each participant.
 
     Args:
@@ -49,16 +57,23 @@ def shuffle(*parts: Any, balance: Balance = "chance", name: str = "") -> Several
             run of as many participants as there are orders, each comes once. "latin" does the same
             with the orders of a balanced Latin square: each part equally often at each place and
             after each other part.
+        within: a `Treatment` per participant, its name, or several: the order is balanced among
+            those in the same cell, instead of among all.
         name: of the order in the data; "shuffle1", "shuffle2" … if empty.
 
     Raises:
         BadPackage: fewer than two parts, or too many orders to balance.
     """
-    return _drawn("shuffle", parts, len(parts), True, balance, name)
+    return _drawn("shuffle", parts, len(parts), True, balance, within, name)
 
 
 def choose(
-    n: int, *parts: Any, shuffled: bool = True, balance: Balance = "chance", name: str = ""
+    n: int,
+    *parts: Any,
+    shuffled: bool = True,
+    balance: Balance = "chance",
+    within: Any = (),
+    name: str = "",
 ) -> Several:
     """`n` of the parts, drawn for each participant.
 
@@ -66,18 +81,24 @@ def choose(
         n: how many.
         parts: as of `shuffle`.
         shuffled: whether they come in a drawn order too, or in the declared one.
-        balance, name: as of `shuffle`; "latin" is for `shuffle` only.
+        balance, within, name: as of `shuffle`; "latin" is for `shuffle` only.
     """
     if not is_whole(n, 1, max(1, len(parts) - 1)):
         raise BadPackage(
             f"choose({n!r}, …) of {len(parts)} parts: give a number from 1 to {len(parts) - 1}.",
             hint="Use shuffle(…) for all of them in a drawn order.",
         )
-    return _drawn("choose", parts, n, shuffled, balance, name)
+    return _drawn("choose", parts, n, shuffled, balance, within, name)
 
 
 def _drawn(
-    kind: str, parts: tuple[Any, ...], take: int, shuffled: bool, balance: Balance, name: str
+    kind: str,
+    parts: tuple[Any, ...],
+    take: int,
+    shuffled: bool,
+    balance: Balance,
+    within: Any,
+    name: str,
 ) -> Several:
     _named(kind, name)
     if len(parts) < 2:
@@ -95,7 +116,24 @@ def _drawn(
             f"{orders.MOST_ORDERS} that can be balanced.",
             hint='Use balance="latin".',
         )
-    return Several(kind, parts, name, take, shuffled=shuffled, balance=balance)
+    names = _within(kind, within)
+    if names and balance == "chance":
+        raise BadPackage(
+            f"{kind}(within={', '.join(names)}) is for balanced orders; this one goes by chance.",
+            hint='Write balance="blocks" or balance="latin", or leave out within=.',
+        )
+    return Several(kind, parts, name, take, shuffled=shuffled, balance=balance, within=names)
+
+
+def _within(kind: str, given: Any) -> tuple[str, ...]:
+    """The names of the treatments that `within=` gives."""
+    several = given if isinstance(given, list | tuple) else (given,)
+    names = tuple(one.name if isinstance(one, Treatment) else one for one in several)
+    if not all(isinstance(name, str) and name for name in names):
+        raise BadPackage(
+            f"{kind}(within={given!r}): give a Treatment, its name, or a list of them."
+        )
+    return names
 
 
 def repeat(n: int, *parts: Any) -> Several:
@@ -111,21 +149,48 @@ def repeat(n: int, *parts: Any) -> Several:
     return Several("repeat", parts, rounds=n)
 
 
-def branch(when: Condition, then: Any, otherwise: Any = (), *, name: str = "") -> Several:
+def branch(
+    when: Condition | Callable[[Any], bool],
+    then: Any,
+    otherwise: Any = (),
+    *,
+    name: str = "",
+    default: bool | None = None,
+    limit: str = "2 s",
+) -> Several:
     """One of two ways, decided when somebody comes here, and decided once.
 
     Args:
         when: of answers to earlier scenes and cells of treatments:
-            `answer("about.age") >= 18`, `cell("partner") == "expert"`.
+            `answer("about.age") >= 18`, `cell("partner") == "expert"`. Or a pure function of an
+            `igym.Record` (answers, cells and episodes so far), which is called in a worker and
+            says True for `then` and False for `otherwise`.
         then, otherwise: a scene or a list of them; `otherwise` may be left out.
         name: of the branch in the data; "branch1", "branch2" … if empty.
+        default: what counts where the function raises, hangs or says neither: needed with one.
+        limit: how long the function may take.
+
+    Raises:
+        BadPackage: there is no scene, or a function has no default.
     """
     _named("branch", name)
-    asked = condition(when, "branch(…)")
     ways = (_listed(then), _listed(otherwise))
     if not any(ways):
         raise BadPackage("branch(…) has no scene on either way.")
-    return Several("branch", ways, name, when=asked)
+    if not callable(when):
+        if default is not None:
+            raise BadPackage(f"branch(default={default!r}): only a function may fail to decide.")
+        return Several("branch", ways, name, when=condition(when, "branch(…)"))
+    where = f"branch(name={name!r})" if name else "branch(…)"
+    if not isinstance(default, bool):
+        raise BadPackage(
+            f"{where}: a function needs default=True or default=False, not {default!r}.",
+            hint="It is the way people take where the function fails: True is `then`.",
+        )
+    limit_s = seconds(limit)
+    if not 0 < limit_s <= MOST_LIMIT_S:
+        raise BadPackage(f"{where}: limit={limit!r} is not above 0 and at most {MOST_LIMIT_S:g} s.")
+    return Several("branch", ways, name, function=when, asked=AskedPlan(default, limit_s))
 
 
 def _named(kind: str, name: str) -> None:
@@ -148,6 +213,7 @@ class _Unfolding:
     is_scene: Callable[[Any], bool]
     scenes: list[Any] = field(default_factory=list)
     counts: Counter[str] = field(default_factory=Counter)
+    functions: dict[str, Callable[[Any], bool]] = field(default_factory=dict)
 
     def steps(self, parts: Iterable[Any], suffix: str, here: Mapping[str, str]) -> tuple[Step, ...]:
         return tuple(self.step(part, suffix, here) for part in parts)
@@ -173,12 +239,17 @@ class _Unfolding:
         self.counts[part.kind] += 1
         name = (part.name or f"{part.kind}{self.counts[part.kind]}") + suffix
         if part.kind == "branch":
-            assert part.when is not None
-            when = renamed(part.when, lambda asked: _moved(asked, here))
-            return Step("branch", name, self.steps(part.parts, suffix, here), when=when)
+            if part.function is not None:
+                self.functions[name] = part.function
+            when = part.when
+            if when is not None:
+                when = renamed(when, lambda asked: _moved(asked, here))
+            ways = self.steps(part.parts, suffix, here)
+            return Step("branch", name, ways, when=when, function=part.asked)
         return Step(
             "shuffle" if part.kind == "shuffle" else "choose", name,
             self.steps(part.parts, suffix, here), part.take, part.shuffled, part.balance,
+            within=part.within,
         )  # fmt: skip
 
     def _scene(self, scene: Any, suffix: str, here: Mapping[str, str]) -> Step:
@@ -201,6 +272,9 @@ class _Unfolding:
                 attribute=_moved(group.attribute, here),
             )
             named = replace(named, group=group)
+        back = getattr(scene, "back_to", "")
+        if here and back:
+            named = replace(named, back_to=here.get(back, back))
         self.scenes.append(named)
         if len(self.scenes) > MOST_SCENES:
             raise BadPackage(f"The experiment has more than {MOST_SCENES} scenes.")
@@ -228,8 +302,9 @@ def _scenes_in(parts: Iterable[Any]) -> list[str]:
 
 def unfold(
     parts: Sequence[Any], is_scene: Callable[[Any], bool]
-) -> tuple[tuple[Any, ...], Step | None]:
-    """The scenes of an experiment in declared order, and how they follow each other.
+) -> tuple[tuple[Any, ...], Step | None, dict[str, Callable[[Any], bool]]]:
+    """The scenes of an experiment in declared order, how they follow each other, and the functions
+    that decide, by the names of their branches.
 
     None stands for one after the other.
 
@@ -250,7 +325,8 @@ def unfold(
         if [*drawn, *every].count(name) > 1:
             raise BadPackage(f"Two orders, or an order and a scene, are named {name!r}.")
     plain = not any(isinstance(part, Several | list | tuple) for part in parts)
-    return tuple(made.scenes), None if plain else Step("sequence", parts=steps)
+    flow = None if plain else Step("sequence", parts=steps)
+    return tuple(made.scenes), flow, made.functions
 
 
 def check_asked(asked: Iterable[str], scenes: Sequence[str]) -> None:
@@ -273,82 +349,3 @@ def _orders(steps: Iterable[Step]) -> Iterable[Step]:
         if step.kind not in ("scene", "sequence"):
             yield step
         yield from _orders(step.parts)
-
-
-# --- what can be known when --------------------------------------------------------------------
-
-
-def check(flow: Step, treatments: Mapping[str, str], games: Iterable[str]) -> None:
-    """Raises `BadPackage` where a branch asks for what may not be known when somebody comes there.
-
-    Args:
-        treatments: name -> the scene at which a participant is assigned; "" = at arrival, and
-            "*" = with the first game, as of a group.
-        games: names of the game scenes.
-    """
-    played = set(games)
-
-    def walk(step: Step, before: list[str]) -> list[str]:
-        """Check `step`; returns the scenes that are behind when it is over."""
-        if step.kind == "scene":
-            return [*before, step.name]
-        if step.kind == "sequence":
-            for part in step.parts:
-                before = walk(part, before)
-            return before
-        if step.when is not None:
-            for leaf in leaves(step.when):
-                _known(step.name, leaf, before)
-        after = [walk(part, before) for part in step.parts]
-        return list(dict.fromkeys(name for one in after for name in one))
-
-    def _known(where: str, leaf: Condition, before: list[str]) -> None:
-        if leaf.kind == "answer":
-            scene, dot, _ = leaf.name.rpartition(".")
-            if not dot:
-                raise BadPackage(
-                    f"{where}: answer({leaf.name!r}) does not say of which scene.",
-                    hint='Write answer("scene.item").',
-                )
-            if scene not in before:
-                raise BadPackage(
-                    f"{where}: answer({leaf.name!r}): no scene {scene!r} comes before it.",
-                    hint=nearest(scene, before),
-                )
-            return
-        if leaf.name not in treatments:
-            raise BadPackage(
-                f"{where}: cell({leaf.name!r}): there is no such treatment.",
-                hint=nearest(leaf.name, treatments),
-            )
-        at = treatments[leaf.name]
-        if (at == "*" and not played & set(before)) or (at not in ("", "*") and at not in before):
-            raise BadPackage(f"{where}: cell({leaf.name!r}) is not assigned before it.")
-
-    walk(flow, [])
-
-
-def first_games(flow: Step, games: Iterable[str]) -> set[str]:
-    """The games that may be somebody's first."""
-    played = set(games)
-
-    def walk(step: Step) -> tuple[set[str], bool]:
-        """(games that may come first in `step`, whether one may go through it without a game)."""
-        if step.kind == "scene":
-            return ({step.name}, False) if step.name in played else (set(), True)
-        inner = [walk(part) for part in step.parts]
-        if step.kind != "sequence":
-            found = set().union(*(games for games, _ in inner))
-            may = any if step.kind == "branch" else all
-            through = may(without for _, without in inner)
-            if step.kind == "choose":
-                through = sum(without for _, without in inner) >= step.take
-            return found, through
-        found = set()
-        for games, without in inner:
-            found |= games
-            if not without:
-                return found, False
-        return found, True
-
-    return walk(flow)[0]

@@ -44,6 +44,7 @@ class Quiz:
     failed: Finish | None
     tells: Literal["which", "whether"]
     explain: Mapping[str, str]
+    back_to: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +101,7 @@ def quiz(
     failed: Finish | None = Finish("screened_out"),
     tells: Literal["which", "whether"] = "which",
     explain: Mapping[str, str] | None = None,
+    back_to: str = "",
 ) -> Quiz:
     """Questions with right answers, judged on the server: the browser never has them.
 
@@ -112,6 +114,9 @@ def quiz(
         failed: what follows when none was right; None goes on to the next scene.
         tells: after a wrong attempt, "which" answers were wrong, or only "whether" any was.
         explain: item -> a sentence that is shown after a wrong answer to it.
+        back_to: the name of an earlier page or survey, as of the instructions: after a wrong
+            attempt people read on from there, and come to the quiz again. What was not right is
+            told when they are back.
 
     Raises:
         BadPackage: a right answer that the form does not have, or a value out of range.
@@ -146,7 +151,9 @@ def quiz(
         raise BadPackage(f"{where}: failed={failed!r} is not finish(…) or None.")
     if tells not in ("which", "whether"):
         raise BadPackage(f'{where}: tells={tells!r} is not "which" or "whether".')
-    return Quiz(name, form, right, attempts, failed, tells, dict(explain or {}))
+    if not isinstance(back_to, str):
+        raise BadPackage(f"{where}: back_to={back_to!r} is not the name of a scene.")
+    return Quiz(name, form, right, attempts, failed, tells, dict(explain or {}), back_to)
 
 
 def finish(outcome: str) -> Finish:

@@ -365,8 +365,14 @@ def waits(experiment: str, release: str, scene: str) -> str:
 
 @key("hash", days=90)
 def paying(experiment: str) -> str:
-    """Session that has ended -> how far its bonus is, as JSON (`store.paying.Due`)."""
+    """Session that has ended -> how far its bonus is, as JSON (`store.asked.Asked`)."""
     return f"igym:{{{experiment}}}:paying"
+
+
+@key("hash", days=30)
+def deciding(experiment: str) -> str:
+    """Session before a branch -> how far its question is, as JSON (`store.asked.Deciding`)."""
+    return f"igym:{{{experiment}}}:deciding"
 
 
 @key("hash", days=2)

@@ -12,10 +12,12 @@
 -- KEYS[10] zset    choosing
 -- KEYS[11] hash    recruits
 -- KEYS[12] hash    paying
+-- KEYS[13] hash    deciding
 -- ARGV[1]  version the caller saw
 -- ARGV[2]  JSON {set = {field -> text}, rows = [[table, row JSON], ...],
 --                lobby = "join" | "leave" | "", lobby_name, member, score, ticket = JSON,
 --                chooses_until_ms = 0 where they have no choice,
+--                decides = the branch a function is asked about, or "",
 --                pays = whether a bonus is due, takes, gives (quota.lua), ends = whether this is its last move,
 --                done = {field, outcome} for recruits, or {}}
 -- ARGV[3]  life of the session, s
@@ -24,6 +26,7 @@
 -- ARGV[6]  life of the choosing, s
 -- ARGV[7]  life of recruits, s
 -- ARGV[8]  life of paying, s
+-- ARGV[9]  life of deciding, s
 -- returns  the new version; -1 where the session had moved on or left the lobby, -2 where it is
 --          gone, -3 where there is no free place: then nothing was written
 
@@ -55,6 +58,12 @@ if said.ends then redis.call('ZREM', KEYS[7], member) end
 if said.pays then
   redis.call('HSETNX', KEYS[12], member, '{}')
   redis.call('EXPIRE', KEYS[12], ARGV[8])
+end
+if said.decides ~= '' then
+  redis.call('HSET', KEYS[13], member, cjson.encode({branch = said.decides}))
+  redis.call('EXPIRE', KEYS[13], ARGV[9])
+else
+  redis.call('HDEL', KEYS[13], member)
 end
 if said.done[1] then
   redis.call('HSET', KEYS[11], said.done[1], said.done[2])

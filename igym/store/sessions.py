@@ -54,6 +54,7 @@ class Session(msgspec.Struct, frozen=True):
     ways: dict[str, str] = {}  # branch -> the way that was taken
     attempt: int = 0  # attempts at this quiz that were not right
     wrong: list[str] = []  # items that were wrong in the last of them, as far as they are told
+    back: str = ""  # the quiz that sent them back to read again, until they are there
     played: dict[str, Any] = {}  # game scene -> seat and results, where a bonus depends on them
     bonus: str = ""  # as they read it, once it is worked out
     again: int = 0  # times they chose to wait on, in this lobby
@@ -200,6 +201,7 @@ def move(
     bot: bool = False,
     chooses_until_ms: float = 0,
     pays: bool = False,
+    decides: str = "",
 ) -> int:
     """Write `fields` and `rows` if nobody moved the session since it was read.
 
@@ -212,6 +214,7 @@ def move(
         bot: they join to play with the policy of `fill`.
         chooses_until_ms: when a choice is made for them, if they have one now.
         pays: whether a bonus is to be worked out from now on.
+        decides: the branch about which a function is to be asked from now on; "" = none.
 
     Returns:
         The new version.
@@ -232,6 +235,7 @@ def move(
         "gives": quotas.given(gives),
         "ends": ends,
         "pays": pays,
+        "decides": decides,
         "ticket": _ticket(session, fields, at_ms, bot) if join else "",
         "chooses_until_ms": chooses_until_ms,
         "done": [_done_field(session), str(fields.get("outcome", ""))]
@@ -254,6 +258,7 @@ def move(
                 keys.choosing(experiment),
                 keys.recruits(experiment),
                 keys.paying(experiment),
+                keys.deciding(experiment),
             ],
             [
                 session.version,
@@ -264,6 +269,7 @@ def move(
                 keys.choosing.ttl_s,
                 keys.recruits.ttl_s,
                 keys.paying.ttl_s,
+                keys.deciding.ttl_s,
             ],
         )
     )

@@ -17,7 +17,7 @@ from igym.errors import BadMessage, Conflict, IgymError, NotFound, NotYours, Old
 from igym.services.connect import Deployment, now_ms
 from igym.services.games import replying
 from igym.services.lobby import waiting
-from igym.services.sessions import advancing, chatting, tokens, withdrawing
+from igym.services.sessions import advancing, chatting, screens, tokens, withdrawing
 from igym.store import RedisError, games, records, sessions, sockets
 from igym.web import hearing
 from igym.web.door import Door, refusal
@@ -153,7 +153,7 @@ class Sockets:
             session = sessions.read(self._deployment.redis, link.experiment, link.session)
             if session.version <= link.version and not always:
                 return False
-            state = advancing.state(self._deployment, session, self._outlet.name, seq)
+            state = screens.state(self._deployment, session, self._outlet.name, seq)
         except NotFound as gone:
             self._outlet.send(link, self._speaker.refusal(link.experiment, gone))
             return False

@@ -26,6 +26,7 @@ from igym.wire.views import ChatLine as ChatLine
 from igym.wire.views import ChatView as ChatView
 from igym.wire.views import ChoiceOption as ChoiceOption
 from igym.wire.views import ChoiceView as ChoiceView
+from igym.wire.views import DecidingView as DecidingView
 from igym.wire.views import EndView as EndView
 from igym.wire.views import GameView as GameView
 from igym.wire.views import LobbyView as LobbyView
@@ -38,7 +39,7 @@ from igym.wire.views import TouchKey as TouchKey
 from igym.wire.views import View as View
 
 #: Raise by one whenever a message changes; a client of another version reloads the page.
-VERSION = 3
+VERSION = 4
 
 #: The largest packet a browser may send, in bytes.
 MAX_PACKET_BYTES = 64 * 1024

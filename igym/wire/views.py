@@ -14,6 +14,11 @@ class PageView(msgspec.Struct, frozen=True, tag="page"):
 
     html: str
     button: str
+    note: str = ""  # why it is shown again, above it
+
+
+class DecidingView(msgspec.Struct, frozen=True, tag="deciding"):
+    """What comes next is being decided. The next state follows in a moment."""
 
 
 class SurveyView(msgspec.Struct, frozen=True, tag="survey"):
@@ -141,5 +146,13 @@ class EndView(msgspec.Struct, frozen=True, tag="end"):
 
 
 View: TypeAlias = (
-    ScreeningView | PageView | SurveyView | QuizView | LobbyView | ChoiceView | GameView | EndView
+    ScreeningView
+    | PageView
+    | SurveyView
+    | QuizView
+    | DecidingView
+    | LobbyView
+    | ChoiceView
+    | GameView
+    | EndView
 )

@@ -18,9 +18,11 @@ from igym import (
     branch,
     cell,
     choose,
+    consent,
     ending,
     page,
     play,
+    quiz,
     repeat,
     reunion,
     shuffle,
@@ -28,10 +30,11 @@ from igym import (
     survey,
 )
 from igym.domain import conditions, flow, orders
-from igym.domain.experiment import Play, Survey
+from igym.domain.experiment import Play, Quiz, Survey
 from igym.domain.participant import Event
 from igym.domain.plan import EndPlan, PagePlan, Plan, PlayPlan, ScenePlan, SurveyPlan
 from igym.errors import BadPackage, NotFound
+from igym.forms import form, text
 
 GAME = PlayPlan(
     seats=("a",), humans=("a",), policies={}, keys=("x",), touch=(), title="", help="",
@@ -272,7 +275,13 @@ def a_game(name="game"):
     return play(name, object, seats={"a": Human}, keys={"x": 1})
 
 
+def quizzed(back_to: str, name: str = "check"):
+    return quiz(name, form(text("goal", "?")), correct={"goal": "win"}, back_to=back_to)
+
+
 GROUP = Treatment("goal", per="group", x=1, y=2)
+SKILL = Treatment("skill", novice=1, expert=2)
+SKILLED = cell("skill") == "expert"
 
 
 @pytest.mark.parametrize(
@@ -290,6 +299,25 @@ GROUP = Treatment("goal", per="group", x=1, y=2)
         (lambda: repeat(2), "at least one part"),
         (lambda: branch("adult", PARTS[0]), "is not a condition"),
         (lambda: branch(ADULT, []), "no scene on either way"),
+        (lambda: branch(len, PARTS[0]), "needs default=True or default=False, not None"),
+        (lambda: branch(len, PARTS[0], default=True, limit="2 min"), "at most 30 s"),
+        (lambda: branch(ADULT, PARTS[0], default=True), "only a function may fail"),
+        (lambda: shuffle(*PARTS, within="goal"), "this one goes by chance"),
+        (lambda: shuffle(*PARTS, balance="latin", within=3), "give a Treatment, its name"),
+        (lambda: planned(shuffle(*PARTS, balance="latin", within="gaol"), treatments=[SKILL]),
+         "within='gaol': there is no such treatment"),
+        (lambda: planned(shuffle(*PARTS, balance="latin", within="skil"), treatments=[SKILL]),
+         "Did you mean 'skill'"),
+        (lambda: planned(a_game(), shuffle(*PARTS, balance="latin", within=GROUP),
+                         treatments=[GROUP]), "not assigned yet when orders are drawn"),
+        (lambda: planned(PARTS[0], quizzed("p1")), "back_to='p1': there is no such scene"),
+        (lambda: planned(PARTS[0], quizzed("p00")), "Did you mean 'p0'"),
+        (lambda: planned(quizzed("p0"), PARTS[0]), "does not come before it in the same list"),
+        (lambda: planned(branch(SKILLED, PARTS[0]), quizzed("p0"), treatments=[SKILL]),
+         "does not come before it in the same list"),
+        (lambda: planned(PARTS[0], branch(SKILLED, a_game()), quizzed("p0"), treatments=[SKILL]),
+         "'game' would come again too"),
+        (lambda: planned(consent("yes", "c.md"), quizzed("yes")), "'yes' would come again too"),
         (lambda: planned("page"), "'page' is no scene"),
         (lambda: planned(repeat(2, PARTS[0]), PARTS[0], PARTS[0]), "Two scenes are named 'p0'"),
         (lambda: planned(shuffle(*PARTS[:2], name="p0")), "an order and a scene, are named 'p0'"),
@@ -312,6 +340,44 @@ GROUP = Treatment("goal", per="group", x=1, y=2)
 def test_an_order_that_cannot_be_is_refused_in_words(make, told):
     with pytest.raises(BadPackage, match=told):
         make()
+
+
+def test_a_quiz_leads_back_within_its_round_over_whatever_can_be_read_again():
+    made = Experiment(
+        HELLO, repeat(2, PARTS[0], shuffle(PARTS[1], ABOUT), quizzed("p0"), a_game()), END
+    )
+    assert [s.back_to for s in made.scenes if isinstance(s, Quiz)] == ["p0.1", "p0.2"]
+    assert Experiment(HELLO, PARTS[0], quizzed("hello"), END).flow is None
+
+
+def test_a_function_decides_once_it_has_spoken_and_not_before():
+    plan = planned(ABOUT, branch(lambda _: True, PARTS[0], PARTS[1], default=False, name="fit"))
+    with pytest.raises(flow.Undecided) as undecided:
+        flow.onward(plan, (), {}, "about", {})
+    assert undecided.value.branch.name == "fit"
+    for met, scene in ((True, "p0"), (False, "p1")):
+        found, ways = flow.onward(plan, (), {}, "about", {("function", "fit"): met})
+        assert (found.name, ways) == (scene, {"fit": "then" if met else "otherwise"})
+        assert flow.onward(plan, (), ways, "about", {})[0] is found  # and stays decided
+    assert plan.recalls and not planned(ABOUT, branch(ADULT, PARTS[0])).recalls
+
+
+@given(SEEDS, st.lists(st.sampled_from(("novice", "expert")), min_size=1, max_size=60))
+def test_an_order_within_cells_is_balanced_in_each_of_them(seed, arrivals):
+    plan = planned(
+        shuffle(*PARTS[:3], balance="blocks", within=SKILL), shuffle(*PARTS[3:5], balance="blocks"),
+        treatments=[SKILL],
+    )  # fmt: skip
+    numbers, got = Counter(), {"novice": Counter(), "expert": Counter()}
+    for n, skill in enumerate(arrivals):
+        within = {(): (seed, n), ("skill",): (seed + len(skill), numbers[skill])}
+        first, second = flow.draw(plan.flow, seed, n, within).orders
+        numbers[skill] += 1
+        got[skill][first.drawn] += 1
+        assert (first.within, first.number, second.number) == (("skill",), numbers[skill] - 1, n)
+    for counts in got.values():
+        assert not counts or max(counts.values()) - min(counts.get(o, 0) for o in counts) <= 1
+        assert sum(counts.values()) < 6 or len(counts) == 6  # every order, in each run of six
 
 
 def test_a_branch_on_a_question_that_is_not_asked_is_refused_when_the_forms_are_known():

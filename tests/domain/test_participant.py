@@ -16,6 +16,11 @@ TOLD = """
     reading  turn_page -> reading
     reading  queue     -> waiting
     reading  finish    -> ended
+    reading  decide    -> deciding
+    deciding turn_page -> reading
+    deciding queue     -> waiting
+    deciding decide    -> deciding
+    deciding finish    -> ended
     waiting  seat      -> playing
     waiting  ask       -> choosing
     waiting  turn_page -> reading
@@ -24,6 +29,7 @@ TOLD = """
     choosing finish    -> ended
     playing  turn_page -> reading
     playing  queue     -> waiting
+    playing  decide    -> deciding
     playing  finish    -> ended
 """
 STEPS = {

@@ -11,7 +11,7 @@ from igym.domain.dropout import Hold
 from igym.domain.plan import AskPlan, HoldPlan
 from igym.errors import BadMessage, NotYours
 from igym.services.games import gathering, replying
-from igym.services.sessions import advancing
+from igym.services.sessions import screens
 from igym.store import games
 from igym.store.games import Game
 from igym.wire import inner, unpack
@@ -176,7 +176,7 @@ def test_after_a_reload_the_page_knows_what_was_answered(lab, asks):
     game = lab.pair()
     say(lab, game, "left", 0, age=3)
     views = {
-        seat: advancing.state(lab.deployment, lab.read(session), "web-1").view.asks
+        seat: screens.state(lab.deployment, lab.read(session), "web-1").view.asks
         for seat, session in game.seats.items()
     }
     assert [(a.name, a.answered) for a in views["left"]] == [("feeling", [0])]

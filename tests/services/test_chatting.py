@@ -7,7 +7,7 @@ import pytest
 
 from igym import wire
 from igym.errors import BadMessage, NotYours, TooMuch
-from igym.services.sessions import advancing, chatting
+from igym.services.sessions import chatting, screens
 from igym.store import chats, games, keys, mail
 from igym.store.records import waiting
 from igym.wire import inner
@@ -32,7 +32,7 @@ def mailed(lab, session) -> list[tuple[int, str]]:
 
 
 def view(lab, session) -> wire.ChatView:
-    return advancing.state(lab.deployment, session, "web-1").view.chat
+    return screens.state(lab.deployment, session, "web-1").view.chat
 
 
 def test_a_line_comes_to_everybody_in_the_game_the_writer_included(lab, pair):

@@ -12,7 +12,7 @@ from igym.domain.experiment import Experiment, ending, page
 from igym.domain.participant import Phase
 from igym.domain.waves import wave
 from igym.errors import BadMessage, BadPackage, NotOpen, TookPart
-from igym.services.sessions import advancing, arriving, identity, tokens
+from igym.services.sessions import advancing, arriving, identity, screens, tokens
 from igym.store import keys, packages, records, sessions
 
 DAY_MS = 86_400_000
@@ -113,7 +113,7 @@ def test_each_wave_has_its_own_session_and_its_own_code(study):
     second = study.end(study.session({**ANN, "wave": "two"}))
     assert first.id != second.id and first.participant == second.participant
     assert (first.code, second.code) == ("ONE", "TWO")
-    view = advancing.state(study.lab.deployment, second, "web-1").view
+    view = screens.state(study.lab.deployment, second, "web-1").view
     assert (view.code, view.redirect) == ("TWO", "TWO")
     assert study.session({**ANN, "wave": "one"}) == first
     assert study.session({**ANN, "wave": "two"}) == second

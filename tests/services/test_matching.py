@@ -16,7 +16,7 @@ from igym.services.data import archiving
 from igym.services.functions import asking
 from igym.services.functions.asking import Answer
 from igym.services.lobby import matching, waiting
-from igym.services.sessions import advancing
+from igym.services.sessions import advancing, screens
 from igym.store import games, jobs, lobby, records, sessions
 from tests.services.paper import E, Paper, a_plan, a_play, answer
 
@@ -136,7 +136,7 @@ def test_a_game_says_which_images_it_loads_and_where_they_are(deployment):
     paper = study(deployment, assets=("cooks.json", "cooks.png"))
     ann, _ = paper.to("play"), paper.to("play")
     paper.match()
-    view = advancing.state(paper.deployment, paper.read(ann), "web-1").view
+    view = screens.state(paper.deployment, paper.read(ann), "web-1").view
     assert isinstance(view, wire.GameView)
     assert view.assets == ["cooks.json", "cooks.png"]
     assert view.assets_at == f"/assets/{paper.plan.package}/"
@@ -147,7 +147,7 @@ def test_a_choice_that_is_not_made_is_made_for_them(deployment, later):
     ann = paper.to("play")
     later(101)
     paper.match()
-    view = advancing.state(paper.deployment, paper.read(ann), "web-1").view
+    view = screens.state(paper.deployment, paper.read(ann), "web-1").view
     assert isinstance(view, wire.ChoiceView) and [o.name for o in view.options] == [
         "again",
         "finish",

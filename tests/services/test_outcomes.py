@@ -15,7 +15,7 @@ from igym.domain.plan import EndPlan, EntryPlan, GroupPlan, ScenePlan, Treatment
 from igym.domain.watch import Limit
 from igym.services.games import finishing
 from igym.services.lobby import waiting
-from igym.services.sessions import absence, advancing, screening, withdrawing
+from igym.services.sessions import absence, removing, screening, screens, withdrawing
 from tests.services.paper import E, Paper, a_plan, a_play
 from tests.services.test_absence import later
 
@@ -24,7 +24,7 @@ ID = "a b&c"
 
 OUTCOMES = (
     "complete", "no_partner", "left", "partner_left", "withdrew", "excluded", "full", "absent",
-    "technical_problem", "screened_device",
+    "technical_problem", "screened_device", "ended_by_researcher",
 )  # fmt: skip
 
 AWAY_S = 100.0
@@ -97,6 +97,12 @@ def withdrew(study):
     return ann
 
 
+def ended_by_researcher(study):
+    ann = study.advance(come(study))
+    assert removing.remove(study.deployment, study.outbox, E, ann.id)
+    return ann
+
+
 def excluded(study):
     (ann, _), game = pair(study)
     seat = next(s for s, id in game.seats.items() if id == ann.id)
@@ -130,7 +136,7 @@ def screened_device(study):
 def test_each_outcome_shows_and_records_its_own(study, outcome):
     ended = study.read(globals()[outcome](study))
 
-    view = advancing.state(study.deployment, ended, "web-1").view
+    view = screens.state(study.deployment, ended, "web-1").view
     assert (view.outcome, view.code) == (outcome, f"C-{outcome}")
     assert view.html == f"<p>{outcome}</p>"
     assert view.redirect == (
@@ -151,7 +157,8 @@ def test_what_can_happen_is_known_without_it_happening(study):
 def test_an_outcome_without_a_code_is_told_with_how_it_comes_about(deployment):
     plan = a_plan(play=a_play(1))
     missing = reachable.uncoded(plan)
-    assert set(missing) == {"left", "withdrew", "absent", "technical_problem"}
+    often = {"left", "withdrew", "absent", "technical_problem", "ended_by_researcher"}
+    assert set(missing) == often
     assert missing["left"] == "play: who sits in s0 stays away"
     end = replace(plan.scenes[-1].end, codes={**dict.fromkeys(missing, ""), "complete": "C"})
     plan = replace(plan, scenes=(*plan.scenes[:-1], replace(plan.scenes[-1], end=end)))
@@ -161,5 +168,5 @@ def test_an_outcome_without_a_code_is_told_with_how_it_comes_about(deployment):
 def test_an_outcome_without_its_own_page_and_address_has_the_common_one(deployment):
     study = Paper(deployment, a_plan())
     ann = study.leave(study.arrive(), "withdrew")
-    view = advancing.state(study.deployment, ann, "web-1").view
+    view = screens.state(study.deployment, ann, "web-1").view
     assert (view.html, view.code, view.redirect) == ("<p>Bye</p>", "", "")

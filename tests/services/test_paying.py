@@ -13,9 +13,9 @@ from igym.domain import bonus
 from igym.domain.plan import BonusPlan
 from igym.services.functions import asking, callee
 from igym.services.functions.asking import Answer
-from igym.services.sessions import advancing, paying
+from igym.services.sessions import advancing, paying, screens
 from igym.store import games
-from igym.store import paying as store
+from igym.store.asked import paying as desk
 from tests.services.conftest import Lab
 from tests.services.test_playing import assert_whole, tables
 
@@ -69,7 +69,7 @@ def test_everybody_is_paid_for_what_was_recorded_and_once(lab, says):
     record = bonus.Record.of(json.loads(rows[0]["inputs"]))
     assert record.outcome == "complete" and record.answers["about.age"] == 30
     assert [(p.scene, p.score) for p in record.episodes] == [("count", 5.0), ("count", 5.0)]
-    assert len(says["asked"]) == 2 and store.due(lab.deployment.redis, "counters") == {}
+    assert len(says["asked"]) == 2 and desk.waiting(lab.deployment.redis, "counters") == {}
 
 
 @pytest.mark.parametrize(
@@ -112,9 +112,9 @@ def test_the_ending_says_the_bonus_where_the_author_wants_it(lab, says):
         plans[key] = dataclasses.replace(plan, scenes=scenes)
     game = played(lab)
     session = lab.read(game.seats["left"])
-    before = advancing.state(lab.deployment, session, "web-1")
+    before = screens.state(lab.deployment, session, "web-1")
     paid(lab)
-    after = advancing.state(lab.deployment, lab.read(session), "web-1")
+    after = screens.state(lab.deployment, lab.read(session), "web-1")
     assert (before.view.html, after.view.html) == ("<p>You get ….</p>", "<p>You get 2.50 GBP.</p>")
     assert after.version > before.version  # so the page is told
 

@@ -10,11 +10,11 @@ import pytest
 from igym import wire
 from igym.domain.experiment import finish, quiz
 from igym.domain.participant import Phase
-from igym.domain.plan import ScenePlan
+from igym.domain.plan import PagePlan, ScenePlan
 from igym.errors import BadMessage, BadPackage
 from igym.forms import answer, choice, choices, form, number, ranking, text
 from igym.services.packages import paging
-from igym.services.sessions import advancing
+from igym.services.sessions import advancing, screens
 from igym.store import packages
 from tests.services.paper import Paper, a_plan, a_play
 
@@ -49,7 +49,7 @@ def study(deployment, tmp_path):
 
 
 def view(study, session):
-    return advancing.state(study.deployment, session, "web-1").view
+    return screens.state(study.deployment, session, "web-1").view
 
 
 def test_whoever_is_right_goes_on(study):
@@ -104,6 +104,44 @@ def test_only_whether_it_was_right_is_told_where_the_author_says_so(deployment, 
     assert study.advance(ann, goal="survive").outcome == "no_idea"
 
 
+def back_to_the_rules(deployment, tmp_path, **more):
+    """consent, rules, example, check (which leads back to the rules), play."""
+    study = a_study(deployment, tmp_path, back_to="rules", attempts=3, **more)
+    consent, check, *rest = study.plan.scenes
+    pages = [ScenePlan(name, page=PagePlan("<p>Read</p>", "Go")) for name in ("rules", "example")]
+    return Paper(deployment, replace(study.plan, scenes=(consent, *pages, check, *rest)))
+
+
+def test_a_wrong_attempt_may_lead_back_to_the_instructions(deployment, tmp_path):
+    study = back_to_the_rules(deployment, tmp_path)
+    assert packages.decode(packages.encode(study.plan)) == study.plan
+    ann = study.to("check")
+    assert view(study, study.arrive()).note == ""
+    ann = study.advance(ann, goal="survive")
+    assert ann.scene == "rules" and "Not all of your answers" in view(study, ann).note
+    ann = study.advance(ann)
+    assert ann.scene == "example" and view(study, ann).note
+    ann = study.read(study.advance(ann))
+    shown = view(study, ann)
+    assert (shown.attempt, shown.attempts, shown.wrong) == (2, 3, ["goal", "keys", "colour"])
+    ann = study.advance(ann, **GOOD)
+    assert (ann.scene, ann.attempt, ann.wrong, ann.back) == ("play", 0, [], "")
+    assert {row["attempt"] for row in study.rows("answers")} == {1, 2}
+    seen = [row["scene"] for row in study.rows("visits") if row["session_id"] == ann.id]
+    assert seen == ["consent", "rules", "example", "check", "rules", "example", "check", "play"]
+
+
+def test_reading_again_gives_no_further_attempt(deployment, tmp_path):
+    study = back_to_the_rules(deployment, tmp_path, tells="whether")
+    ann = study.to("check")
+    for attempt in (1, 2):
+        ann = study.advance(ann, goal="survive")
+        assert (ann.scene, ann.attempt) == ("rules", attempt)
+        ann = study.to("check", ann)
+        assert view(study, ann).wrong == []
+    assert study.advance(ann, goal="survive").outcome == "screened_out"
+
+
 def test_a_simulated_participant_gets_through_to_what_comes_after(study):
     ann = study.advance(study.arrive(mode="rehearsal"))
     for _ in range(2):
@@ -132,7 +170,7 @@ def test_what_is_right_never_reaches_a_browser(deployment, tmp_path):
     assert packages.decode(packages.encode(study.plan)) == study.plan
     ann = study.advance(study.arrive())
     for _ in range(3):
-        said = str(advancing.state(study.deployment, ann, "web-1"))
+        said = str(screens.state(study.deployment, ann, "web-1"))
         assert "magenta" not in said and "fuchsia" not in said and "correct" not in said
         if ann.phase is Phase.READING:
             ann = study.advance(ann, goal="score", colour="blue")

@@ -14,7 +14,7 @@ from igym import wire
 from igym.domain.conditions import answer, cell
 from igym.domain.plan import EndPlan, PagePlan, ScenePlan, Step, TreatmentPlan
 from igym.errors import Conflict
-from igym.services.sessions import advancing
+from igym.services.sessions import advancing, screens
 from igym.store import keys, packages
 from tests.services.paper import E, Paper, a_plan, a_play
 
@@ -93,6 +93,24 @@ def test_orders_are_balanced_over_those_who_consent_in_each_mode(deployment):
     assert len(counts) == 12 and set(counts.values()) == {1}
 
 
+def test_an_order_within_cells_is_balanced_in_each_of_them(deployment):
+    within = replace(SHUFFLE, within=("colour",))
+    other = Step("shuffle", "s2", (scene("d"), scene("e")), take=2, balance="blocks")
+    study = a_study(
+        deployment, within, other,
+        treatments=[TreatmentPlan("colour", "participant", ("red", "blue"))], names="abcde",
+    )  # fmt: skip
+    people = {one.id: one for one in (study.advance(study.arrive()) for _ in range(12))}
+    rows = [row for row in study.rows("orders") if row["name"] == "shuffle1"]
+    counts = Counter((people[r["session_id"]].cells["colour"], tuple(r["drawn"])) for r in rows)
+    assert len(counts) == 12 and set(counts.values()) == {1}  # each order once in each cell
+    assert {tuple(r["within"]) for r in rows} == {("colour=red",), ("colour=blue",)}
+    assert sorted(r["number"] for r in rows) == sorted([*range(6)] * 2)
+    rest = [row for row in study.rows("orders") if row["name"] == "s2"]
+    assert sorted(row["number"] for row in rest) == list(range(12))
+    assert {row["within"] for row in rest} == {None}
+
+
 def test_two_tabs_at_once_draw_one_path(deployment):
     study = a_study(deployment, SHUFFLE)
     for n in range(10):
@@ -151,10 +169,10 @@ def test_a_treatment_that_is_assigned_on_a_way_nobody_takes_is_not_assigned(depl
 def test_progress_counts_the_scenes_of_ones_own_way(deployment):
     study = a_study(deployment, ADULT)
     ann = study.advance(study.arrive())
-    told = advancing.state(study.deployment, ann, "web-1")
+    told = screens.state(study.deployment, ann, "web-1")
     assert (told.step, told.steps) == (1, 5)  # the longer way, as long as nobody knows
     ann = study.advance(ann, age=30)
-    told = advancing.state(study.deployment, ann, "web-1")
+    told = screens.state(study.deployment, ann, "web-1")
     assert (told.step, told.steps, told.stoppable) == (2, 4, True)
 
 

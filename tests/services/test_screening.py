@@ -12,8 +12,8 @@ from igym import wire
 from igym.domain.participant import Phase
 from igym.domain.plan import EntryPlan
 from igym.errors import BadMessage, Conflict
-from igym.services.functions import asking
-from igym.services.sessions import advancing, arriving, screening
+from igym.services.functions import asking, waiting
+from igym.services.sessions import advancing, arriving, screening, screens
 from igym.store import packages, questions, records, sockets
 from igym.store import screening as store
 from igym.wire import inner
@@ -56,25 +56,25 @@ class Gate:
         return self.lab.read(session)
 
     def view(self, session):
-        return advancing.state(self.lab.deployment, session, "web-1").view
+        return screens.state(self.lab.deployment, session, "web-1").view
 
     def rows(self):
-        waiting = records.waiting(self.lab.deployment.redis, "counters", "1", 1000)[1]
-        return [row for table, row in waiting if table == "screenings"]
+        said = records.waiting(self.lab.deployment.redis, "counters", "1", 1000)[1]
+        return [row for table, row in said if table == "screenings"]
 
     def visits(self):
-        waiting = records.waiting(self.lab.deployment.redis, "counters", "1", 1000)[1]
-        return [row for table, row in waiting if table == "visits"]
+        said = records.waiting(self.lab.deployment.redis, "counters", "1", 1000)[1]
+        return [row for table, row in said if table == "visits"]
 
     def round(self) -> int:
         return screening.judge_all(self.lab.deployment, self.lab.outbox)
 
     def answer(self, **said) -> None:
         """What the checks worker would write about everybody who waits."""
-        for waiting in store.waiting(self.lab.deployment.redis, "counters").values():
-            assert waiting.question
+        for one in store.desk.waiting(self.lab.deployment.redis, "counters").values():
+            assert one.question
             redis = self.lab.deployment.redis
-            questions.answer(redis, "counters", waiting.question, json.dumps(said))
+            questions.answer(redis, "counters", one.question, json.dumps(said))
 
 
 def test_a_session_begins_with_screening_and_shows_no_scene(lab):
@@ -158,15 +158,15 @@ def test_while_the_authors_function_is_asked_the_screening_stays_on_screen(lab):
     session = gate.say(gate.arrive(group="a", PROLIFIC_PID="p1"))
     assert session.phase is Phase.SCREENING and session.query["group"] == "a"
     assert gate.round() == 0  # asks
-    asked = store.waiting(lab.deployment.redis, "counters")
+    asked = store.desk.waiting(lab.deployment.redis, "counters")
     assert gate.say(session) == session and gate.round() == 0
-    assert store.waiting(lab.deployment.redis, "counters") == asked  # once
+    assert store.desk.waiting(lab.deployment.redis, "counters") == asked  # once
     gate.answer(value=True)
     assert gate.round() == 1 and gate.round() == 0
     session = lab.read(session)
     assert (session.phase, session.scene, session.query) == (Phase.READING, "consent", {})
     assert [(row["verdict"], row["function"]) for row in gate.rows()] == [("in", "true")]
-    assert store.waiting(lab.deployment.redis, "counters") == {}
+    assert store.desk.waiting(lab.deployment.redis, "counters") == {}
     assert ("web-1", inner.Nudge("counters", session.id)) in lab.outbox.said
 
 
@@ -225,7 +225,7 @@ def test_a_question_lost_with_its_worker_is_asked_again(lab, monkeypatch):
 def test_where_no_worker_ever_answers_that_is_a_failure(lab, monkeypatch):
     gate = Gate(lab, EntryPlan(check=True))
     session = gate.say(gate.arrive())
-    for n in range(screening.MOST_ASKED):
+    for n in range(waiting.MOST_ASKED):
         assert lab.read(session).phase is Phase.SCREENING
         monkeypatch.setattr(asking, "now_ms", lambda n=n: time.time() * 1000 + 60_000 * n)
         assert gate.round() == 0
@@ -240,10 +240,10 @@ def test_two_directors_make_one_verdict(lab):
     session = gate.say(gate.arrive())
     gate.round()
     gate.answer(value=True)
-    stale = store.waiting(lab.deployment.redis, "counters")
+    stale = store.desk.waiting(lab.deployment.redis, "counters")
     assert gate.round() == 1
-    for id, waiting in stale.items():  # as the other had read it
-        store.add(lab.deployment.redis, "counters", id, waiting)
+    for id, one in stale.items():  # as the other had read it
+        store.desk.add(lab.deployment.redis, "counters", id, one)
     assert gate.round() == 0 and len(gate.rows()) == 1
     assert lab.read(session).visit == 0
 

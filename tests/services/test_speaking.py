@@ -9,7 +9,7 @@ import pytest
 from igym import Experiment, ending, page
 from igym.domain.plan import EntryPlan, QuizPlan, ScenePlan
 from igym.errors import BadMessage, BadPackage, Unavailable
-from igym.services.sessions import advancing
+from igym.services.sessions import screens
 from igym.web.speaking import Speaker
 from tests.services.paper import E, Paper, a_plan
 from tests.services.test_outcomes import measured
@@ -52,7 +52,7 @@ def test_why_a_session_ended_is_told_in_its_language(deployment):
         deployment, replace(plan, version="2", package="e" * 64, scenes=scenes, entry=None)
     )
     ann = failing.advance(failing.advance(failing.arrive()), hand="right")
-    view = advancing.state(failing.deployment, ann, "web-1").view
+    view = screens.state(failing.deployment, ann, "web-1").view
     assert view.reason.startswith("Einige Ihrer Antworten waren nicht richtig")
 
 

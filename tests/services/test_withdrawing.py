@@ -6,7 +6,7 @@ import pytest
 
 from igym.domain.participant import Phase
 from igym.errors import BadMessage
-from igym.services.sessions import advancing, withdrawing
+from igym.services.sessions import screens, withdrawing
 from igym.store import games, lobby, sessions
 from igym.store.records import waiting
 from igym.wire import inner
@@ -26,7 +26,7 @@ def kept(lab, session) -> list[object]:
 
 
 def offered(lab, session) -> bool:
-    return advancing.state(lab.deployment, session, "web-1").stoppable
+    return screens.state(lab.deployment, session, "web-1").stoppable
 
 
 @pytest.mark.parametrize("keep", [True, False])

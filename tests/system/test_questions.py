@@ -37,22 +37,30 @@ def test_a_crowd_answers_every_question_in_drawn_orders_and_nothing_is_lost():
 
         def all_written() -> bool:
             visits, sessions = table("visits"), table("sessions")
-            ended = len(sessions) == PEOPLE and bool(sessions.outcome.notna().all())
-            return ended and (visits[visits.scene == "thanks"].session_id.nunique() == PEOPLE)
+            if len(sessions) != PEOPLE or visits.empty or table("orders").empty:
+                return False
+            return bool(sessions.outcome.notna().all()) and (
+                visits[visits.scene == "thanks"].session_id.nunique() == PEOPLE
+            )
 
         eventually(all_written, within_s=60, what="the archive")
         sessions, visits, orders, answers = map(table, ("sessions", "visits", "orders", "answers"))
 
     # Two orders, each for half of them; one of two pages; one way for everybody
-    assert Counter(orders.name) == dict.fromkeys(("shuffle1", "choose1", "branch1"), PEOPLE)
+    decided = ("shuffle1", "choose1", "branch1", "is_grown")
+    assert Counter(orders.name) == dict.fromkeys(decided, PEOPLE)
     drawn = orders[orders.name == "shuffle1"].drawn.map(tuple)
     assert Counter(drawn) == {("a", "b+c"): PEOPLE / 2, ("b+c", "a"): PEOPLE / 2}
     way = orders[orders.name == "branch1"].set_index("session_id").drawn.map(lambda one: one[0])
+    grown = orders[orders.name == "is_grown"].set_index("session_id").answer
     path = sessions.set_index("session_id").path
     for session, mine in visits.sort_values("visit").groupby("session_id"):
         seen = list(dict.fromkeys(mine.scene))  # a second attempt at the quiz is a second visit
-        skipped = "old" if way[session] == "otherwise" else "young"
-        assert seen == [scene for scene in path[session] if scene != skipped]
+        skipped = {"old" if way[session] == "otherwise" else "young"}
+        skipped |= {"grown"} if grown[session] == "false" else set()
+        assert seen == [scene for scene in path[session] if scene not in skipped]
+        again = sum(mine.scene == "check") - 1  # after a wrong attempt the rules came again
+        assert sum(mine.scene == "rules") == 1 + again and again in (0, 1)
     assert set(visits[visits.scene == "consent"].consent_version) == {"ethics 7"}
 
     # Every required question has an answer, and those that were not shown have none
@@ -62,5 +70,7 @@ def test_a_crowd_answers_every_question_in_drawn_orders_and_nothing_is_lost():
     assert set(answers[answers.item == "why"].session_id) == set(hands[hands == "right"].index)
     ages = answers[answers.item == "age"].set_index("session_id").value.map(json.loads)
     assert {s for s, age in ages.items() if age >= 60} == set(way[way == "then"].index)
+    assert {s for s, age in ages.items() if age >= 40} == set(grown[grown == "true"].index)
+    assert orders.error.isna().all()
     attempts = answers[answers.item == "goal"]
     assert set(attempts.attempt) <= {1, 2} and attempts.correct.notna().all()

@@ -465,3 +465,16 @@ def test_a_page_is_told_what_is_practice_and_when_it_counts(page):
     puppet.say(counts)
     expect(said).to_contain_text("Round 1 of 3")
     expect(said).to_contain_text("From now on it counts.")
+
+
+def test_while_a_function_decides_the_next_page_takes_shape_and_a_word_says_so(page):
+    puppet = Puppet(page)
+    puppet.greeting = [state(wire.DecidingView(), "deciding")]
+    puppet.open()
+    expect(page.locator(".skeleton .note")).to_contain_text("What comes next is being worked out")
+    puppet.say(
+        state(msgspec.structs.replace(PAGE, note="Please read again."), "reading", version=4)
+    )
+    expect(page.locator(".reason")).to_have_text("Please read again.")
+    puppet.say(state(PAGE, "reading", version=5))
+    expect(page.locator(".reason")).to_be_hidden()

@@ -1,5 +1,6 @@
 /** Which view is shown by which screen. */
 
+import { deciding } from './deciding.ts';
 import { end } from './end.ts';
 import { lazy } from './lazy.ts';
 import { lobby } from './lobby.ts';
@@ -19,6 +20,7 @@ const loadSurvey = () => spoken(import('./survey.ts').then((module) => module.su
 export const screens: Screens = {
   screening: lazy(loadScreening),
   page,
+  deciding,
   lobby,
   choice: lazy(loadChoice),
   end,

@@ -10,9 +10,10 @@ const STUCK_MS = 8_000; // a next screen that has not come by then is asked for 
 export const page: Screen<PageView> = (context, first) => {
   let state = first;
   let timer = 0;
+  const note = h('p', { class: 'reason', attrs: { role: 'status' } });
   const article = h('article', { class: 'prose' });
   const next = button(first.view.button, 'primary', () => void wait(advance(context, state)));
-  const root = h('div', { class: 'page' }, article, h('div', { class: 'actions' }, next));
+  const root = h('div', { class: 'page' }, note, article, h('div', { class: 'actions' }, next));
 
   const wait = async (sent: Promise<boolean | null>): Promise<void> => {
     busy(next, true);
@@ -22,13 +23,17 @@ export const page: Screen<PageView> = (context, first) => {
   const fill = (): void => {
     article.innerHTML = state.view.html; // sanitised when the package was compiled
     next.textContent = state.view.button;
+    note.textContent = state.view.note;
+    note.hidden = state.view.note === '';
   };
   fill();
   void wait(advancing(context, state));
   return {
     root,
     update(said) {
-      const same = said.view.html === state.view.html && said.view.button === state.view.button;
+      const { html, button, note } = state.view;
+      const same =
+        said.view.html === html && said.view.button === button && said.view.note === note;
       if (said.version !== state.version) busy(next, false);
       state = said;
       if (!same) fill();

@@ -33,7 +33,7 @@ MOST_ERRORS = 5
 
 def function(experiment: Experiment, what: str) -> Callable[..., Any]:
     """The function of the author that `what` names: "screen", "bonus", "happenings",
-    "match:<scene>", "until:<scene>", or "choose:<scene>:<seat>".
+    "branch:<name>", "match:<scene>", "until:<scene>", or "choose:<scene>:<seat>".
 
     Raises:
         BadPackage: there is none.
@@ -46,6 +46,9 @@ def function(experiment: Experiment, what: str) -> Callable[..., Any]:
     elif what == "bonus" and experiment.bonus is not None:
         pays = experiment.bonus.function
         found = lambda record: pays(Record.of(record))  # noqa: E731
+    elif what.startswith("branch:"):
+        decides = experiment.functions.get(what.removeprefix("branch:"))
+        found = decides and (lambda record: decides(Record.of(record)))
     elif what.startswith("match:"):
         scene = experiment.scene(what.removeprefix("match:"))
         found = scene.group.function if isinstance(scene, Play) else None

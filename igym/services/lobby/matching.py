@@ -24,7 +24,7 @@ from igym.errors import Conflict, NotFound
 from igym.services import nudging
 from igym.services.connect import Deployment, now_ms
 from igym.services.lobby import seating, waiting
-from igym.services.sessions import advancing, assigning
+from igym.services.sessions import assigning, screens
 from igym.store import jobs, lobby, packages, proposals, quotas, records, sessions
 from igym.store.games import Game
 from igym.store.lobby import Lobby
@@ -299,7 +299,7 @@ class Matcher:
         most = assigning.groups_left(self._deployment, plan, scene, mode) - len(found.proposals)
         if not free or most <= 0:
             return 0
-        fills = advancing.fills(self._deployment, plan.experiment, play, name)
+        fills = screens.fills(self._deployment, plan.experiment, play, name)
         after_s = play.fill.after_s if play.fill and fills else None
         tickets = [replace(t, group=t.groups.get(play.group.scene, "")) for t in free]
         answer: Any = None

@@ -12,7 +12,7 @@ from igym.domain.participant import Event, Phase, after
 from igym.domain.plan import Plan, PlayPlan
 from igym.errors import BadMessage, Conflict, NotFound, NotYours
 from igym.services.connect import Deployment, now_ms
-from igym.services.sessions import advancing
+from igym.services.sessions import advancing, screens
 from igym.store import bell, lobby, proposals, sessions
 from igym.store.records import Row
 from igym.store.sessions import Session
@@ -46,7 +46,7 @@ def unmatched(deployment: Deployment, plan: Plan, session: Session) -> None:
     play = _play(plan, session)
     at_ms = now_ms()
     row = _timed_out(session, at_ms)
-    if play.unmatched.asks and len(advancing.options(deployment, play, session)) > 1:
+    if play.unmatched.asks and len(screens.options(deployment, play, session)) > 1:
         phase = after(session.phase, Event.ASK)
         sessions.move(
             deployment.redis,
@@ -54,7 +54,7 @@ def unmatched(deployment: Deployment, plan: Plan, session: Session) -> None:
             {"phase": phase.value},
             [row],
             leave=sessions.lobby_name(session.package, session.scene, session.mode),
-            chooses_until_ms=at_ms + advancing.CHOICE_S * 1000,
+            chooses_until_ms=at_ms + screens.CHOICE_S * 1000,
         )
         return
     outcome = play.unmatched.outcome
@@ -84,7 +84,7 @@ def choose(deployment: Deployment, session: Session, said: wire.Choose) -> None:
         return
     plan = deployment.plans.get(session.experiment, session.package)
     play = _play(plan, session)
-    if said.option not in advancing.options(deployment, play, session):
+    if said.option not in screens.options(deployment, play, session):
         raise BadMessage("That choice is not open (any more).", hint="Please choose another.")
     if said.option == "finish":
         _finish(deployment, plan, session)

@@ -227,7 +227,24 @@ def judged(plan: Plan, root: Path) -> list[Finding]:
     for scene in plan.scenes:
         if scene.play is not None:
             made += _game(scene.name, scene.play, root)
+        made += _questions(scene, root)
     return [*made, *_codes(plan, root)]
+
+
+def _questions(scene: ScenePlan, root: Path) -> Iterator[Finding]:
+    """Questions of SurveyJS JSON of whose answers only name and size can be checked."""
+    asked = [scene.asked] if scene.asked is not None else []
+    asked += [ask.survey for ask in scene.play.asks] if scene.play is not None else []
+    loose = [
+        f"{rule.item} ({rule.unchecked})" for one in asked for rule in one.rules if rule.unchecked
+    ]
+    if loose:
+        file, line = blame.of_literal(scene.name, root)
+        said = f"{scene.name}: of answers to {', '.join(loose)} only name and size are checked."
+        hint = (
+            "igym does not know what may be answered there; look at the data before you rely on it."
+        )
+        yield Finding("note", "unchecked", said, hint, file, line, scene.name)
 
 
 def _game(name: str, play: PlayPlan, root: Path) -> Iterator[Finding]:

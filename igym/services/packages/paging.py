@@ -6,11 +6,11 @@ import base64
 import hashlib
 import json
 from pathlib import Path
-from typing import Any
 
 import nh3
 from markdown_it import MarkdownIt
 
+from igym.domain import surveyjs
 from igym.domain.answers import COMMENT
 from igym.domain.forms import Form
 from igym.domain.language import said
@@ -91,6 +91,7 @@ def quiz(root: Path, scene: Quiz, language: str = "en") -> QuizPlan:
         failed,
         scene.tells,
         dict(scene.explain),
+        scene.back_to,
     )
 
 
@@ -129,26 +130,21 @@ def _raw(root: Path, file: str) -> SurveyPlan:
         form = json.loads(text(root, file))
     except json.JSONDecodeError as error:
         raise BadPackage(f"{file}:{error.lineno}: {error.msg}.") from error
-    items: list[str] = []
-
-    def walk(node: Any) -> None:
-        if isinstance(node, dict):
-            if "type" in node and node["type"] not in ("panel", "html", "image", "expression"):
-                name = node.get("name")
-                if not isinstance(name, str) or not name or len(name) > 60:
-                    raise BadPackage(f"{file} has a question without a usable name: {node}.")
-                items.extend((name, f"{name}{COMMENT}"))
-            for key in ("pages", "elements", "questions", "templateElements"):
-                for child in node.get(key) or ():
-                    walk(child)
-
-    walk(form)
-    if not items:
-        raise BadPackage(f"{file} has no questions.")
-    for name in items:
-        if items.count(name) > 1:
+    if not isinstance(form, dict):
+        raise BadPackage(f"{file} is no form of SurveyJS: it has no pages or elements.")
+    names = []
+    for element, _ in surveyjs.elements(form):
+        name = element.get("name")
+        if not isinstance(name, str) or not name or len(name) > 60:
+            raise BadPackage(f"{file} has a question without a usable name: {element}.")
+        if name in names:
             raise BadPackage(f"{file} has two questions named {name!r}.")
-    return SurveyPlan(form, tuple(items))
+        names.append(name)
+    if not names:
+        raise BadPackage(f"{file} has no questions.")
+    rules = surveyjs.rules(form, file)
+    items = [name for rule in rules for name in (rule.item, rule.item + COMMENT)]
+    return SurveyPlan(form, tuple(items), rules)
 
 
 def ending(root: Path, scene: Ending) -> EndPlan:

@@ -7,7 +7,6 @@ session waits for it: the director asks (`judge_all`), the checks worker answers
 from __future__ import annotations
 
 import json
-import logging
 from collections.abc import Sequence
 from statistics import median
 from typing import Any
@@ -19,26 +18,20 @@ from igym.domain.language import said as said_in
 from igym.domain.participant import Phase
 from igym.domain.plan import EntryPlan, Plan
 from igym.domain.screening import Facts
-from igym.errors import Conflict, IgymError, NotFound
+from igym.errors import NotFound
 from igym.services import nudging, problems
 from igym.services.connect import Deployment, now_ms
-from igym.services.functions import asking
+from igym.services.functions import waiting as asked
 from igym.services.functions.asking import Answer
 from igym.services.sessions import advancing
-from igym.store import bell, packages, sessions
-from igym.store import screening as store
+from igym.store import bell, sessions
 from igym.store.post import Outbox
 from igym.store.records import Row
-from igym.store.screening import Waiting
+from igym.store.screening import Waiting, desk
 from igym.store.sessions import Session
-
-_log = logging.getLogger(__name__)
 
 #: The most characters of a sentence of the author's function that a participant is shown.
 MOST_CHARS = 500
-
-#: How often the author's function is asked about somebody, where no worker answers.
-MOST_ASKED = 3
 
 #: A round trip that the server could not measure took longer than it waited.
 UNKNOWN_MS = 600_000.0
@@ -71,7 +64,7 @@ def hear(
     if check or not entry.check:
         _settle(deployment, plan, session, waiting, check, _message(plan, check))
         return
-    store.add(deployment.redis, session.experiment, session.id, waiting)
+    desk.add(deployment.redis, session.experiment, session.id, waiting)
     bell.ring(deployment.redis)
 
 
@@ -88,7 +81,7 @@ def _measured(said: wire.Screened, user_agent: str, rtts_ms: Sequence[float]) ->
         rtt_ms=max(UNKNOWN_MS if one is None else one for one in (browser_ms, server_ms)),
         kbps=said.kbps,
     )
-    return Waiting(facts, browser_ms, server_ms)
+    return Waiting(facts=facts, browser_rtt_ms=browser_ms, server_rtt_ms=server_ms)
 
 
 def _message(plan: Plan, check: str) -> str:
@@ -152,17 +145,12 @@ def judge_all(deployment: Deployment, outbox: Outbox) -> int:
     Run by whoever holds the director's lease; twice at once does no harm. Returns the number
     of verdicts.
     """
-    made = 0
-    for experiment in packages.known(deployment.redis):
-        for session_id, waiting in store.waiting(deployment.redis, experiment).items():
-            try:
-                made += _round(deployment, outbox, experiment, session_id, waiting)
-            except Conflict:
-                continue  # the next round sees where they are
-            except IgymError as error:
-                _log.error("screening of %s in %s: %s", session_id, experiment, error)
-                store.done(deployment.redis, experiment, session_id)
-    return made
+    return asked.attend(
+        deployment,
+        desk,
+        "screening",
+        lambda experiment, id, waiting: _round(deployment, outbox, experiment, id, waiting),
+    )
 
 
 def _round(
@@ -174,24 +162,27 @@ def _round(
     except NotFound:
         session = None
     if session is None or session.phase is not Phase.SCREENING:
-        store.done(redis, experiment, session_id)
+        desk.drop(redis, experiment, session_id)
         return 0
     plan = deployment.plans.get(experiment, session.package)
     entry = plan.entry or EntryPlan()
-    answer = asking.answer(deployment, experiment, waiting.question) if waiting.question else None
-    if waiting.question and answer is None:
-        return 0
-    if answer is None or (answer.lost and waiting.asked < MOST_ASKED):
-        facts = _for_author(waiting.facts, session)
-        question = asking.ask(
-            deployment, experiment, plan.package, "screen", [facts], entry.limit_s
-        )
-        store.ask(redis, experiment, session_id, waiting, question)
+    answer = asked.answer(
+        deployment,
+        desk,
+        experiment,
+        session_id,
+        waiting,
+        package=plan.package,
+        what="screen",
+        given=lambda: _for_author(waiting.facts, session),
+        limit_s=entry.limit_s,
+    )
+    if answer is None:
         return 0
     answer = _usable(deployment, plan, answer)
     check, reason = _verdict(plan, answer)
     _settle(deployment, plan, session, waiting, check, reason, answer)
-    store.done(redis, experiment, session_id)
+    desk.drop(redis, experiment, session_id)
     nudging.nudge(outbox, deployment, experiment, session_id)
     return 1
 

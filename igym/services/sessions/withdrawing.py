@@ -48,15 +48,16 @@ def withdraw(
         except Conflict:
             continue
         if session.game:
-            _leave(deployment, outbox, session)
+            leave(deployment, outbox, session, Outcome.WITHDREW)
         return
     raise Conflict("That did not work at once.", moved=(session_id,), hint="Please try again.")
 
 
-def _leave(deployment: Deployment, outbox: Outbox, session: Session) -> None:
+def leave(deployment: Deployment, outbox: Outbox, session: Session, outcome: str) -> None:
+    """Tell the worker of the session's game that whoever sat there has left it for good."""
     try:
         game = games.read(deployment.redis, session.experiment, session.game)
     except NotFound:
         return
     if game.owner:
-        outbox.put(game.owner, inner.Leave(game.id, session.seat, Outcome.WITHDREW))
+        outbox.put(game.owner, inner.Leave(game.id, session.seat, outcome))

@@ -30,6 +30,7 @@ experiment = Experiment(
             "withdrew": "CODE-3",
             "absent": "CODE-5",
             "technical_problem": "CODE-4",
+            "ended_by_researcher": "CODE-6",
         },
     ),
 )

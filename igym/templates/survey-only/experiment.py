@@ -10,6 +10,11 @@ experiment = Experiment(
     ending(
         "thanks",
         "pages/thanks.md",
-        codes={"complete": "CODE-1", "withdrew": "CODE-2", "absent": "CODE-3"},
+        codes={
+            "complete": "CODE-1",
+            "withdrew": "CODE-2",
+            "absent": "CODE-3",
+            "ended_by_researcher": "CODE-4",
+        },
     ),
 )

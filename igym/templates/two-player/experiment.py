@@ -38,6 +38,7 @@ experiment = Experiment(
             "left": "CODE-5",
             "withdrew": "CODE-6",
             "technical_problem": "CODE-7",
+            "ended_by_researcher": "CODE-8",
         },
     ),
 )

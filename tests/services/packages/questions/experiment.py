@@ -48,11 +48,18 @@ def a_page(name: str):
     return page(name, "pages/words.md")
 
 
+def is_grown(record):
+    """A function of the answers; it fails where there is none, as somebody's would."""
+    return record.answers["about.age"] >= 40
+
+
 experiment = Experiment(
     consent("consent", "pages/words.md", version="ethics 7"),
     survey("about", about),
-    quiz("check", rules, correct={"goal": "together"}),
+    a_page("rules"),
+    quiz("check", rules, correct={"goal": "together"}, back_to="rules"),
     branch(answer("about.age") >= 60, a_page("old"), a_page("young")),
+    branch(is_grown, a_page("grown"), default=False, name="is_grown"),
     shuffle(a_page("a"), [a_page("b"), a_page("c")], balance="blocks"),
     choose(1, a_page("d"), a_page("e")),
     repeat(2, survey("round", form(scale("fun", "Hat es Spaß gemacht?")))),
