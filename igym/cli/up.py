@@ -103,7 +103,7 @@ def stack(
         deployment = connect(settings, patience_s=5.0)
         supervisor.use(WorkerLeases(deployment))
         supervisor.look(BoundWorkers(supervisor, deployment, environment(settings)).look)
-        plans = [publishing.publish(deployment, package) for package in packages]
+        plans = publishing.publish_all(deployment, packages)
         made = Stack(settings, deployment, supervisor, plans)
         for port in ports:
             _wait_for_pages(supervisor, "127.0.0.1", port)

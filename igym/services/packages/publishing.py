@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import shutil
 import tempfile
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from igym import __version__
@@ -77,21 +80,39 @@ def compiled(deployment: Deployment, package: str) -> Plan:
 
 
 def publish(deployment: Deployment, root: Path) -> Plan:
-    """Store the package, compile it, and give it to newcomers. Twice is the same as once.
+    """`publish_all` for one package. Returns its plan."""
+    return publish_all(deployment, [root])[0]
+
+
+def publish_all(deployment: Deployment, roots: Sequence[Path]) -> list[Plan]:
+    """Store the packages, compile them, and give them to newcomers. Twice is the same as once.
 
     On a development machine, edited files take the place of the same version's; sessions that
-    run keep what they began with. In production a version means one thing.
+    run keep what they began with. In production a version means one thing. Packages are compiled
+    side by side, one a core: nearly all of it is a process of their own.
+
+    Returns:
+        The plan of each, in the order of `roots`.
 
     Raises:
-        BadPackage: it is not a package, or does not compile. Nothing is changed.
+        BadPackage: one is not a package, or does not compile. Nothing is changed.
         Conflict: in production, this version has other files already.
     """
-    if not root.is_dir():
-        raise BadPackage(
-            f"{root} is not a folder.", hint="Name the folder that holds experiment.py."
-        )
-    package = keep(deployment, root)
-    plan = compiled(deployment, package)
+    for root in roots:
+        if not root.is_dir():
+            raise BadPackage(
+                f"{root} is not a folder.", hint="Name the folder that holds experiment.py."
+            )
+    stored = [keep(deployment, root) for root in roots]
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        plans = list(pool.map(lambda package: compiled(deployment, package), stored))
+    for plan in plans:
+        _give(deployment, plan)
+    return plans
+
+
+def _give(deployment: Deployment, plan: Plan) -> None:
+    """To whoever comes from now on."""
     replace = deployment.settings.environment == "development"
     before = releasing.active(deployment, plan.experiment)
     packages.publish(deployment.redis, plan, replace=replace)
@@ -99,7 +120,6 @@ def publish(deployment: Deployment, root: Path) -> Plan:
         deployment, auditing.LOCAL, Did.ACTIVATED, experiment=plan.experiment, what=plan.version,
         before=before, after={"active": plan.version, "package": plan.package},
     )  # fmt: skip
-    return plan
 
 
 def _known(deployment: Deployment, package: str) -> Plan | None:
