@@ -154,6 +154,12 @@ def rehearse(
             help="kill -9 Redis then; it is started again. Also written --restart-redis@12.",
         ),
     ] = None,
+    rolling: Annotated[
+        float,
+        typer.Option(
+            metavar="SECONDS", help="Restart every process then, one after the other; -1: never."
+        ),
+    ] = -1,
     reload: Annotated[
         str, typer.Option(metavar="SHARE", help="Share of people who reload once, as in 10%.")
     ] = "0",
@@ -193,6 +199,7 @@ def rehearse(
             directors=directors,
             weather=weather,
             blows=blows,
+            rolling_s=rolling if rolling >= 0 else None,
             as_json=json,
         )
     )

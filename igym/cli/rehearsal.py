@@ -59,6 +59,7 @@ def rehearse(
     directors: int = 1,
     weather: Weather = CALM,
     blows: Sequence[Blow] = (),
+    rolling_s: float | None = None,
 ) -> int:
     """Rehearse a folder or a URL and print how it went.
 
@@ -71,7 +72,7 @@ def rehearse(
     """
     if target.startswith(("http://", "https://")):
         Site.at(target)  # is it a study's link?
-        if blows:
+        if blows or rolling_s is not None:
             raise BadMessage(
                 "Only what this command starts can be killed.",
                 hint="Name a package's folder instead of a URL.",
@@ -94,6 +95,7 @@ def rehearse(
                 directors=directors,
                 weather=weather,
                 blows=blows,
+                rolling_s=rolling_s,
                 ended=ended,
             )
     if as_json:
@@ -114,6 +116,7 @@ def measured(
     directors: int = 1,
     weather: Weather = CALM,
     blows: Sequence[Blow] = (),
+    rolling_s: float | None = None,
     ended: Callable[[int], None] = lambda _: None,
 ) -> dict[str, Any]:
     """Rehearse a folder with a stack of its own: the summary, with what only the server knows.
@@ -128,7 +131,7 @@ def measured(
         settings = own_settings(Path(data), web=web, games=games, max_load=max_load)
         log.setup(settings.log_level, as_json=settings.log_json, role="igym")
         with stack(settings, [package], directors=directors) as running:
-            usage, trouble = Usage(running.supervisor), Trouble(running, blows)
+            usage, trouble = Usage(running.supervisor), Trouble(running, blows, rolling_s)
             url = f"{running.url}/e/{running.plans[0].experiment}"
 
             def meanwhile() -> None:
@@ -146,9 +149,11 @@ def measured(
             )
             told["cpu_s"] = usage.cpu_s() | {"load": told.pop("load_cpu_s")}
             told["rss_mb"] = usage.rss_mb()
-            found = _audited(running, participants, told["finished"])
+            found = _audited(running, participants, told["finished"], trouble)
     told |= verdict.resumed(told["trails"], trouble.blows)
     told["not_struck"] = sum(1 for one in trouble.blows if not one.struck_ms)
+    if rolling_s is not None:
+        told |= verdict.rolled(told["trails"], trouble.rolling)
     told |= verdict.facts(told, found)
     return _spare(told)
 
@@ -250,13 +255,18 @@ def run_crowd(
     return made
 
 
-def _audited(running: Stack, participants: int, finished: int) -> Audit:
+def _audited(running: Stack, participants: int, finished: int, trouble: Trouble) -> Audit:
     """The audit, once the archiver has written everything or `ARCHIVE_S` have passed.
 
+    What is being restarted gets the time it takes.
     Of who left, nobody can say when their session ends, if it does.
     """
     plan = running.plans[0]
     root = folder(running.deployment.data, plan.experiment, plan.version)
+    while trouble.rolls:
+        trouble.look()
+        running.supervisor.watch()
+        time.sleep(WATCH_S)
     until = time.monotonic() + ARCHIVE_S
     while True:
         found = audit(root)

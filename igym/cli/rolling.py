@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from igym.store import Redis, RedisError, jobs, processes
 from igym.store.processes import Leave, Process, State
 
-#: The order of tiers. Web workers come last: what they ask of the others is then new already.
-TIERS = ("director", "inference", "games", "web")
+#: The order of tiers: those that people notice first, while everything else is as it was.
+TIERS = ("games", "web", "inference", "director")
 
 #: After a process is back everybody gets so long to have what they had, before the next one goes.
 SETTLE_S = 1.0

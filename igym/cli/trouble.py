@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 import psutil
 
+from igym.cli.rolling import Rolling
 from igym.cli.supervisor import Child
 from igym.cli.up import Stack
 from igym.errors import BadMessage
@@ -59,8 +60,13 @@ def blow(text: str, how: signal.Signals = signal.SIGKILL) -> Blow:
 class Trouble:
     """Strikes a stack. Call `look` a few times a second while it runs."""
 
-    def __init__(self, running: Stack, blows: Sequence[Blow]) -> None:
+    def __init__(
+        self, running: Stack, blows: Sequence[Blow], rolling_s: float | None = None
+    ) -> None:
+        """`rolling_s`: when a rolling restart of everything begins; None = none does."""
         self._running = running
+        self._rolling_s = rolling_s
+        self.rolling: Rolling | None = None
         self.blows = sorted(blows, key=lambda one: one.after_s)
         self._began_s = 0.0
         self._made_s = time.monotonic()
@@ -69,6 +75,11 @@ class Trouble:
         """Half of the crowd play: the clock runs."""
         self._began_s = self._began_s or time.monotonic()
 
+    @property
+    def rolls(self) -> bool:
+        """Whether a rolling restart has begun and is not through."""
+        return self.rolling is not None and not self.rolling.done
+
     def look(self) -> None:
         """Strike what is due; see what is back."""
         now_s = time.monotonic()
@@ -76,6 +87,9 @@ class Trouble:
             if now_s - self._made_s < ANYWAY_S:
                 return
             self.begin()
+        if self._rolling_s is not None and now_s - self._began_s >= self._rolling_s:
+            self.rolling = self.rolling or Rolling(self._running.deployment.redis)
+            self.rolling.look()
         for one in self.blows:
             if not one.struck_ms:
                 if now_s - self._began_s >= one.after_s:

@@ -6,7 +6,9 @@ Pure: from the trails of the crowd, the blows that were struck, and the audit of
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from typing import Any
 
 from rich.markup import escape
@@ -14,6 +16,7 @@ from rich.table import Table
 
 from igym.archive.audit import Audit
 from igym.bots.report import capped, percentiles
+from igym.cli.rolling import Rolling
 from igym.cli.trouble import Blow
 
 #: What must not happen to anybody, whatever is killed.
@@ -27,6 +30,7 @@ INVARIANTS = (
     "answers_lost",
     "states_without_screen",
     "never_back",
+    "not_rolled",
 )
 
 #: A line that ends this long after a process was killed ended because of it.
@@ -152,6 +156,35 @@ def _redis(trail: Trail, blow: Blow) -> float | None:
     return found if found is not None else _gone(trail, blow.back_ms)
 
 
+# --- a rolling restart ---------------------------------------------------------------------------
+
+
+def rolled(trails: Sequence[Trail], rolling: Rolling | None) -> dict[str, Any]:
+    """How many processes were restarted, and `pause_s`: how long pictures stood still for it.
+
+    A pause is *web* where the person's line went down in it and *game* where another worker goes
+    on with the game; it is both where both happened in one.
+    """
+    paused: dict[str, list[float]] = {"web": [], "game": []}
+    steps = rolling.steps if rolling is not None else []
+    began_ms = min((step.asked_ms for step in steps), default=0.0)
+    for trail in trails:
+        for one, other in pairwise(trail["spans"]):
+            if one[2] != other[2] or other[0] < began_ms or not began_ms:
+                continue
+            if any(one[1] <= at <= other[0] and not why for at, why in trail["downs"]):
+                paused["web"].append((other[0] - one[1]) / 1000)
+            if one[3] != other[3]:
+                paused["game"].append((other[0] - one[1]) / 1000)
+    through = rolling is not None and rolling.done and not rolling.failed
+    return {
+        "restarted": dict(Counter(step.role for step in steps if step.back_ms)),
+        "restart_s": _spread([(s.back_ms - s.asked_ms) / 1000 for s in steps if s.back_ms]),
+        "pause_s": {tier: _spread(took) for tier, took in paused.items()},
+        "not_rolled": 0 if through else 1,
+    }
+
+
 # --- what the data says ------------------------------------------------------------------------
 
 
@@ -219,12 +252,14 @@ def table(target: str, told: dict[str, Any]) -> Table:
     made.add_column(style="bold")
     made.add_column()
     for name, value in told.items():
-        if name in ("errors", "resume_s"):
+        if name in ("errors", "resume_s", "pause_s"):
             continue
         cell = _cell(value)
         made.add_row(name.replace("_", " "), f"[red]{cell}[/]" if _bad(name, value) else cell)
     for role, spread in told.get("resume_s", {}).items():
         made.add_row(f"resume s, {role}", _cell(spread))
+    for tier, spread in told.get("pause_s", {}).items():
+        made.add_row(f"pause s, {tier}", _cell(spread))
     for error in told["errors"]:
         made.add_row("[red]error[/]", escape(error))
     verdict = "[bold red]failed[/]" if failed(told) else "[bold green]everybody got through[/]"
