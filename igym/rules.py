@@ -86,6 +86,13 @@ def broken(s: Settings) -> Iterator[tuple[str, str, str]]:
                 ("checks_redis_url", s.checks_redis_url),
             )
         ),
+        (
+            production and "ssl_cert_reqs=none" in s.redis_url + s.checks_redis_url,
+            "redis_url",
+            "it asks nobody for a certificate, so anybody on the way can be Redis, and this is "
+            "production",
+            "Write ssl_ca_certs=/path/ca.pem instead of ssl_cert_reqs=none.",
+        ),
         *(
             (True, "trusted_proxies", f"{one!r} is no address or network", "Write 10.0.0.0/8.")
             for one in s.trusted_proxies

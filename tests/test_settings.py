@@ -175,6 +175,11 @@ def test_data_stays_where_it_was_when_a_process_changes_its_folder(tmp_path):
             {},
             ["allowed_origins", "igym.toml"],
         ),
+        (
+            "environment = 'production'",
+            {"REDIS_URL": "rediss://h:6380/0?ssl_cert_reqs=none"},
+            ["redis_url", "the environment", "anybody on the way can be Redis"],
+        ),
     ],
 )
 def test_a_wrong_setting_is_refused_with_its_name_its_source_and_what_to_do(
