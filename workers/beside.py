@@ -47,14 +47,17 @@ class BesideWorker(SimpleWorker):
         """The process has its own."""
 
     def execute_job(self, job: Job, queue: Queue) -> None:
-        """Start the job beside the others; refuse what is not on the list."""
-        execution = self.prepare_execution(job)
-        if job.func_name not in jobs.ALLOWED:
-            _log.error("refused a job that is not on the list: %s", job.func_name)
-            self._finalize_failure(
-                job, queue, execution, (PermissionError, PermissionError(job.func_name), None)
-            )
+        """Start the job beside the others; drop what is not on the list.
+
+        A refused job is forgotten, and not finished as RQ finishes failed ones: that would import
+        the callback it names.
+        """
+        if why := jobs.refusal(job, type(self).__module__):
+            _log.error("refused the job %s from the queue %s: %s", job.id[:100], queue.name, why)
+            self.connection.lrem(queue.intermediate_queue_key, 1, job.id)
+            self.connection.delete(job.key)
             return
+        execution = self.prepare_execution(job)
         self.taken(job)
         gevent.spawn(self._perform, job, queue, execution)
 

@@ -25,7 +25,7 @@ from igym.services.leaving import Member
 from igym.services.lobby import matching
 from igym.services.packages import examining
 from igym.services.sessions import absence, deciding, paying, screening
-from igym.store import Redis, RedisError, backlog, bell, jobs, lease
+from igym.store import Redis, RedisError, backlog, bell, durable, jobs, lease
 from igym.store.client import open_redis
 from igym.store.post import Outbox
 
@@ -107,6 +107,7 @@ def run(deployment: Deployment, name: str, member: Member) -> None:
         )
         for one in rounds
     ]
+    durable.tell(deployment.redis)
     jobs.queued(deployment.redis)  # loads RQ now, and not while the first match waits for it
     for thread in loops:
         thread.start()
@@ -128,9 +129,15 @@ def run(deployment: Deployment, name: str, member: Member) -> None:
     member.left()
 
 
-def _helper(role: str, *options: str) -> subprocess.Popen[bytes]:
-    parent = str(os.getpid())
-    return subprocess.Popen([sys.executable, "-m", "workers", role, "--parent", parent, *options])
+def _helper(role: str, *options: str, redis_url: str = "") -> subprocess.Popen[bytes]:
+    """A process that lives as long as its work, and no longer than this one.
+
+    Args:
+        redis_url: its own, where that is not ours.
+    """
+    command = [sys.executable, "-m", "workers", role, "--parent", str(os.getpid()), *options]
+    own = {"IGYM_REDIS_URL": redis_url} if redis_url else {}
+    return subprocess.Popen(command, env={**os.environ, **own})
 
 
 def _archive(deployment: Deployment, name: str, stop: threading.Event) -> None:
@@ -149,7 +156,8 @@ def _packages(deployment: Deployment) -> None:
 def _check(deployment: Deployment, name: str, stop: threading.Event) -> None:
     """Have authors' functions called by a process of its own, as above."""
     if asking.waits(deployment):
-        _attend(deployment, name, stop, "checking", _helper("checks"))
+        url = deployment.settings.checks_redis_url
+        _attend(deployment, name, stop, "checking", _helper("checks", redis_url=url))
 
 
 def _attend(

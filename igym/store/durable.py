@@ -58,12 +58,23 @@ def promise(redis: Redis) -> Promise:
 
 
 def _policy(redis: Redis) -> str:
-    """`appendfsync` of that server; "" where it may not be asked."""
+    """`appendfsync` of that server; "" where nobody may ask it."""
     try:
         found: Any = redis.config_get("appendfsync")
     except ResponseError:
-        return ""
+        raw: Any = redis.get(keys.appendfsync())
+        return raw.decode() if raw else ""
     return str(found.get("appendfsync", ""))
+
+
+def tell(redis: Redis) -> None:
+    """Write down how the server writes, for tiers whose Redis user may not ask it."""
+    try:
+        found: Any = redis.config_get("appendfsync")
+    except ResponseError:
+        return  # managed by somebody who lets nobody ask
+    if policy := found.get("appendfsync"):
+        redis.set(keys.appendfsync(), policy)
 
 
 def _waitaof(redis: Redis, patience_ms: int) -> bool:

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, cast
 
 from redis import Redis
 
@@ -18,6 +18,7 @@ from igym.store.games import Game
 
 if TYPE_CHECKING:
     from rq import Queue
+    from rq.job import Job
 
 GAMES, CHECKS, PACKAGES = "games", "checks", "packages"
 
@@ -30,15 +31,45 @@ BOUND = "games-of:"
 #: A binding for which nobody has asked so long is no longer looked at.
 FORGOTTEN_S = 86_400.0
 
-#: The only functions a worker runs.
-ALLOWED = frozenset(
-    {
-        "workers.games.play",
-        "workers.checks.answer",
-        "workers.checks.check_package",
-        "workers.checks.export",
-    }
-)
+#: The only functions that workers run, and what they are given.
+ALLOWED: Mapping[str, tuple[type, ...]] = {
+    "workers.games.play": (str, str, int),
+    "workers.checks.answer": (str, str, str, str, str, float),
+    "workers.checks.check_package": (str,),
+    "workers.checks.export": (str, str),
+}
+
+
+def refusal(job: Job, module: str) -> str:
+    """Why a worker of `module` must not touch that job; "" = it may run it.
+
+    Whoever can write in a queue could else have a worker import and call what they like: as the
+    job, as its callback, or as a method of something that was pickled.
+    """
+    from rq.exceptions import DeserializationError
+
+    try:
+        name, given, named = job.func_name, cast("Any", job.args), job.kwargs
+        instance = job.instance
+    except (DeserializationError, TypeError, ValueError):
+        return "its data is not what igym writes"
+    if not isinstance(name, str) or not name.startswith(f"{module}.") or name not in ALLOWED:
+        return f"{str(name)[:200]!r} is not on the list of functions"
+    kinds = ALLOWED[name]
+    takes = isinstance(given, list | tuple) and len(given) == len(kinds)
+    if not takes or not all(_is(one, kind) for one, kind in zip(given, kinds, strict=True)):
+        return f"{name} does not take such arguments"
+    if named or instance or job._dependency_ids or job.webhooks or job.group_id:
+        return "it brings along what no job of igym's has"
+    if job._success_callback_name or job._failure_callback_name or job._stopped_callback_name:
+        return "it names a callback"
+    return ""
+
+
+def _is(value: object, kind: type) -> bool:
+    if isinstance(value, bool):
+        return False
+    return isinstance(value, int | float if kind is float else kind)
 
 
 def _queue(redis: Redis, name: str = GAMES) -> Queue:

@@ -219,6 +219,12 @@ def written() -> str:
     return "igym:written"
 
 
+@key("string")
+def appendfsync() -> str:
+    """How the server syncs its append-only file, for who may not ask it (`store.durable`)."""
+    return "igym:appendfsync"
+
+
 @key("hash", seconds=30)
 def bench(experiment: str) -> str:
     """What `igym run` says of an experiment on its bench (`store.bench`). Renewed while it is."""

@@ -12,7 +12,7 @@ PERMANENT = {
     "packages", "versions", "opening", "unchecked",
     "exports", "accounts", "audit",
     "layout",
-    "pepper",
+    "pepper", "appendfsync",
 }  # fmt: skip
 
 

@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from rq import Callback, Queue
+from rq.serializers import JSONSerializer
+from rq.webhook import Webhook
 
+from igym.cli.nginx import free_port
 from igym.services.connect import Deployment
 from igym.services.functions import asking
 from igym.services.functions.asking import Answer
 from igym.services.packages import publishing
 from igym.settings import Settings
-from igym.store import keys, questions, records
+from igym.store import jobs, keys, questions, records
 from igym.store.packages import Plans
 from tests.services import choosy
 from tests.system.server import eventually, plain_env
@@ -74,15 +79,62 @@ def test_questions_are_answered_and_failures_are_told_to_the_researcher_only(ask
     assert [row["kind"] for row in rows if "kind" in row] == ["function_failed"] * 2
 
 
-def test_nothing_else_than_what_is_on_the_list_is_run(asked, redis, tmp_path):
-    from rq import Queue
-    from rq.serializers import JSONSerializer
-
+@pytest.mark.parametrize("role", ["checks", "games"])
+def test_nothing_else_than_what_is_on_the_list_is_run(redis, redis_url, tmp_path, role):
+    # Given jobs that would each leave a folder behind, and then one that is meant
     witness = tmp_path / "witness"
-    queue = Queue("checks", connection=redis, serializer=JSONSerializer)
-    queue.enqueue_call("os.mkdir", args=(str(witness),), failure_ttl=60)
-    assert asked.answer(asked.ask("pass")) == Answer(True)
+    mine = {"checks": jobs.CHECKS, "games": jobs.GAMES}[role]
+    meant = {"checks": ("answer", ["x", "q", "p", "screen", "[]", 1.0]), "games": ("play", [])}[
+        role
+    ]
+    queue = Queue(mine, connection=redis, serializer=JSONSerializer)
+    pickled = Queue(mine, connection=redis)
+    folder = (str(witness),)
+    own = f"workers.{role}.{meant[0]}"
+    queue.enqueue_call("os.mkdir", args=folder)
+    pickled.enqueue_call("os.mkdir", args=folder)
+    pickled.enqueue_call(Makes(witness))
+    queue.enqueue_call(own, args=meant[1], on_success=Callback("os.mkdir"))
+    queue.enqueue_call(own, args=meant[1], on_failure=Callback("tests.system.witness.leave"))
+    queue.enqueue_call(own, args=[*folder, 1, {}])
+    queue.enqueue_call(own, args=meant[1], kwargs={"more": str(witness)})
+    queue.enqueue_call(f"workers.{role}.open_redis", args=["unix:///gone"])
+    sent = len(queue)
+    url = f"http://127.0.0.1:{free_port()}/"
+    queue.enqueue_call(own, args=meant[1], webhooks=[Webhook(url, "finished")])
+
+    # When a worker comes to them
+    env = plain_env(IGYM_DATA_DIR=str(tmp_path / "data"), IGYM_REDIS_URL=redis_url)
+    with (tmp_path / "log").open("wb") as log:
+        worker = subprocess.Popen(
+            [sys.executable, "-m", "workers", role], env=env, stdout=log, stderr=log
+        )
+    try:
+        eventually(lambda: len(queue) == 0, within_s=60, what="an empty queue")
+        refused = lambda: (tmp_path / "log").read_text().count("refused the job")  # noqa: E731
+        eventually(lambda: refused() == sent + 1, within_s=20, what="refusals that are logged")
+        alive = worker.poll() is None
+    finally:
+        worker.terminate()
+        worker.wait(15)
+
+    # Then it has run none of them, kept none of them, and is still there
+    assert alive
     assert not witness.exists()
+    assert redis.keys("rq:job:*") == []
+
+
+class Makes:
+    """A function that pickle brings along."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = str(folder)
+
+    def __call__(self) -> None:
+        """Never."""
+
+    def __reduce__(self) -> object:
+        return os.mkdir, (self._folder,)
 
 
 def test_a_worker_that_was_killed_leaves_its_questions_to_their_time(asked, redis, monkeypatch):
