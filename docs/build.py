@@ -20,6 +20,7 @@ import typer
 from igym import errors, settings, wire
 from igym.archive.tables import TABLES
 from igym.cli import main as cli
+from igym.domain.metrics import METRICS
 from igym.domain.outcome import GameOutcome, Outcome
 from igym.domain.participant import LIFE
 from igym.store import keys
@@ -66,6 +67,15 @@ def keys_part() -> str:
         count = one.name.__code__.co_argcount
         shown = one(*(f"<{word}>" for word in one.name.__code__.co_varnames[:count]))
         rows.append((f"`{shown}`", one.kind, _life(name, one), first_paragraph(one.doc)))
+    return table(*rows)
+
+
+def metrics_part() -> str:
+    """Every figure of /metrics."""
+    rows = [("name", "kind", "labels", "what it is")]
+    for name, one in METRICS.items():
+        labels = ", ".join(f"`{label}`" for label in one.labels) or "–"
+        rows.append((f"`{name}`", one.kind, labels, one.doc))
     return table(*rows)
 
 
@@ -298,6 +308,7 @@ PARTS = {
     "wire": wire_part,
     "cli": cli_part,
     "keys": keys_part,
+    "metrics": metrics_part,
     "errors": errors_part,
     "outcomes": outcomes_part,
     "moves": moves_part,

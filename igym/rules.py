@@ -94,9 +94,19 @@ def broken(s: Settings) -> Iterator[tuple[str, str, str]]:
             "Write ssl_ca_certs=/path/ca.pem instead of ssl_cert_reqs=none.",
         ),
         *(
-            (True, "trusted_proxies", f"{one!r} is no address or network", "Write 10.0.0.0/8.")
-            for one in s.trusted_proxies
+            (True, name, f"{one!r} is no address or network", "Write 10.0.0.0/8.")
+            for name, given in (
+                ("trusted_proxies", s.trusted_proxies),
+                ("metrics_from", s.metrics_from),
+            )
+            for one in given
             if not _is_network(one)
+        ),
+        (
+            bool(s.metrics_token and secret.weakness(s.metrics_token)),
+            "metrics_token",
+            secret.weakness(s.metrics_token),
+            secret.HOW,
         ),
         (
             bool(s.turn_urls) and not s.turn_secret,

@@ -48,7 +48,9 @@ NOT_FIELDS = (CONFIG, "IGYM_SKIP_CLIENT", "IGYM_URL", "IGYM_TOKEN")
 DEFAULT_FILE = "igym.toml"
 
 #: Never printed, never logged.
-SECRET_FIELDS = ("secret_key", "admin_password", "turn_secret", "sentry_dsn")
+SECRET_FIELDS = (
+    "secret_key", "admin_password", "turn_secret", "metrics_token", "sentry_dsn",
+)  # fmt: skip
 
 #: Fields that are URLs with a password in them.
 _PASSWORDED = ("redis_url", "checks_redis_url")
@@ -261,6 +263,20 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
             "from it, and it never leaves the server."
         ),
     ] = ""
+    metrics_token: Annotated[
+        str,
+        Meta(
+            description="What a Prometheus that reads /metrics must say as a bearer token; 32 "
+            "characters or more. Empty: nobody can."
+        ),
+    ] = ""
+    metrics_from: Annotated[
+        tuple[str, ...],
+        Meta(
+            description="Addresses and networks that may read /metrics without a token, asking a "
+            "web worker directly and not through a proxy; separated by commas."
+        ),
+    ] = ()
     log_level: Annotated[
         Literal["debug", "info", "warning", "error"],
         Meta(description="Least severe message that is logged."),

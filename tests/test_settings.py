@@ -50,6 +50,8 @@ TOLD = {
     "max_package_mb": ("8", 8),
     "turn_urls": ("turn:a:3478,turns:a:5349", ("turn:a:3478", "turns:a:5349")),
     "turn_secret": (DRAWN, DRAWN),
+    "metrics_token": (DRAWN, DRAWN),
+    "metrics_from": ("10.0.0.0/8, 127.0.0.1", ("10.0.0.0/8", "127.0.0.1")),
     "log_level": ("debug", "debug"),
     "log_json": ("1", True),
     "sentry_dsn": ("https://k@sentry.lab.org/1", "https://k@sentry.lab.org/1"),

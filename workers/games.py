@@ -240,6 +240,8 @@ def run(
     footprint.settle()
     # Environments make and drop small objects by the thousand; cycles among them are rare.
     gc.set_threshold(20_000, 20, 100)
+    deployment.meter.watch("igym_load", lambda: load.value)
+    deployment.meter.watch("igym_worker_games", lambda: worker.playing)
     member.ready(lambda: worker.playing)
     gevent.spawn(_work, worker, member.end if binding else None)
     _log.info("%s takes games%s", name, f" of {binding}" if binding else "")

@@ -51,6 +51,8 @@ def run(deployment: Deployment, name: str, member: Member) -> None:
     gevent.spawn(_beat, deployment, name, quiet)
     footprint.settle()
     _log.info("%s runs models", name)
+    deployment.meter.watch("igym_inferences_total", lambda: runner.answered)
+    deployment.meter.watch("igym_inference_runs_total", lambda: runner.runs)
     member.ready()
     member.wait()
     quiet.set()

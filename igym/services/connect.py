@@ -12,6 +12,7 @@ from functools import cached_property
 from pathlib import Path
 
 from igym.errors import Unavailable
+from igym.services.operations.metering import Meter
 from igym.settings import Settings
 from igym.store import Redis, keys, layout
 from igym.store.client import open_redis, shown, wait_for_redis
@@ -29,6 +30,8 @@ class Deployment:
     given: str = field(default="", repr=False)
     #: Set once this process takes nothing new, drained or about to stop: it is not ready.
     leaving: threading.Event = field(default_factory=threading.Event, repr=False)
+    #: What this process counts.
+    meter: Meter = field(default_factory=Meter, repr=False)
 
     @cached_property
     def signing_keys(self) -> tuple[str, ...]:

@@ -18,6 +18,8 @@ from igym import __version__, faults, log, settings
 from igym.errors import IgymError
 from igym.services.connect import Deployment, connect, process_name
 from igym.services.leaving import Member
+from igym.services.operations import metering
+from igym.store.client import open_redis
 
 
 @dataclass(frozen=True)
@@ -49,6 +51,9 @@ def main(role: str, argv: Sequence[str], work: Callable[[Deployment, Told], None
         if said.parent:
             threading.Thread(target=_leave_with, args=(said.parent,), daemon=True).start()
         deployment = connect(config)
+        # A Redis that hangs must not make its figures late beyond their life.
+        redis = open_redis(config.redis_url, answer_s=2.0)
+        metering.report(redis, deployment.meter, said.name, role)
         member = Member(deployment, said.name, role, said.binding)
         told = Told(said.name, said.progress, said.shared, said.once, said.binding, member)
         work(deployment, told)

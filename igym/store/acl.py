@@ -28,12 +28,12 @@ class Tier(StrEnum):
 
 
 #: What every process of igym says of itself.
-_ALL = "layout process processes leave"
+_ALL = "layout process processes leave meter"
 
 #: A participant's way through a study: moves of a session touch all of them in one step.
 _PEOPLE = (
     "session recruits presence places holders lobby lobbies tickets proposals choosing paying "
-    "deciding records"
+    "deciding ended records"
 )
 
 #: What a tier reads and writes, by the names in `igym.store.keys`. A key that a script is given
@@ -61,7 +61,7 @@ WRITES: Mapping[Tier, frozenset[str]] = {
 READS: Mapping[Tier, frozenset[str]] = {
     tier: frozenset(names.split())
     for tier, names in {
-        Tier.WEB: "plan report worker game games appendfsync",
+        Tier.WEB: "plan report worker game games closed appendfsync",
         Tier.GAME: "plan sockets heard inference_worker inference_workers",
         Tier.INFERENCE: "plan",
         Tier.DIRECTOR: "plan packages versions opening experiments releases",

@@ -138,6 +138,16 @@ def orphaned(redis: Redis) -> int:
     return int(redis.llen(f"rq:queue:{AGAIN}"))
 
 
+def depths(redis: Redis) -> dict[str, int]:
+    """How many jobs wait in each queue; those of bound workers together."""
+    names = (GAMES, AGAIN, CHECKS, PACKAGES)
+    with redis.pipeline(transaction=False) as pipe:
+        for name in names:
+            pipe.llen(f"rq:queue:{name}")
+        found = dict(zip(names, map(int, pipe.execute()), strict=True))
+    return {**found, "bound": sum(demand(redis).values())}
+
+
 def bindings(redis: Redis) -> list[str]:
     """Bindings whose games may wait for a worker."""
     found: Any = redis.zrange(keys.bindings(), 0, -1)

@@ -6,37 +6,9 @@ RQ keeps its own keys under `rq:`.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-
-
-@dataclass(frozen=True)
-class Key:
-    """How to name a key, and what a reader should know before using it."""
-
-    name: Callable[..., str]
-    kind: str  # string, hash, zset, set, list, stream or channel
-    ttl_s: int  # 0 = permanent
-    doc: str
-
-    def __call__(self, *parts: str) -> str:
-        return self.name(*parts)
-
-
-#: Every key declared below, by function name.
-ALL: dict[str, Key] = {}
-
-
-def key(kind: str, *, days: float = 0, seconds: int = 0) -> Callable[[Callable[..., str]], Key]:
-    """Declare a key. Without a life it is permanent, and must be on the short list in the tests."""
-
-    def declare(name: Callable[..., str]) -> Key:
-        made = Key(name, kind, int(days * 86_400) + seconds, name.__doc__ or "")
-        ALL[name.__name__] = made
-        return made
-
-    return declare
-
+from igym.store.key import ALL as ALL
+from igym.store.key import Key as Key
+from igym.store.key import key
 
 # --- the deployment --------------------------------------------------------------------------
 
@@ -157,6 +129,12 @@ def process(name: str) -> str:
 def leave(name: str) -> str:
     """What that process was asked to do by `igym drain` or `igym restart`."""
     return f"igym:leave:{name}"
+
+
+@key("string", seconds=20)
+def meter(name: str) -> str:
+    """The figures of a process, as msgpack (`store.meters`). Written by itself every 5 s."""
+    return f"igym:meter:{name}"
 
 
 @key("string", seconds=60)
@@ -306,6 +284,12 @@ def sockets(experiment: str) -> str:
 def presence(experiment: str) -> str:
     """Session that has not ended -> when to look whether it has gone silent (ms)."""
     return f"igym:{{{experiment}}}:presence"
+
+
+@key("zset", days=31)
+def ended(experiment: str) -> str:
+    """Session that has ended -> when (ms). Forgotten with what is left of the session."""
+    return f"igym:{{{experiment}}}:ended"
 
 
 @key("hash")

@@ -53,6 +53,16 @@ def waiting(redis: Redis, experiment: str, release: str, most: int) -> tuple[str
     return (entries[-1][0].decode() if entries else ""), rows
 
 
+def oldest_ms(redis: Redis, experiment: str) -> float | None:
+    """When the oldest row that waits was written, ms; None = none waits."""
+    versions = releases(redis, experiment)
+    with redis.pipeline(transaction=False) as pipe:
+        for release in versions:
+            pipe.xrange(keys.records(experiment, release), count=1)
+        found: list[Any] = pipe.execute() if versions else []
+    return min((float(some[0][0].split(b"-")[0]) for some in found if some), default=None)
+
+
 def archived(redis: Redis, experiment: str, release: str, up_to: str) -> None:
     """Forget rows up to and including that id: they are on the data volume."""
     milli, seq = up_to.split("-")

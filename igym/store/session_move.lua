@@ -13,6 +13,7 @@
 -- KEYS[11] hash    recruits
 -- KEYS[12] hash    paying
 -- KEYS[13] hash    deciding
+-- KEYS[14] zset    ended
 -- ARGV[1]  version the caller saw
 -- ARGV[2]  JSON {set = {field -> text}, rows = [[table, row JSON], ...],
 --                lobby = "join" | "leave" | "", lobby_name, member, score, ticket = JSON,
@@ -27,6 +28,7 @@
 -- ARGV[7]  life of recruits, s
 -- ARGV[8]  life of paying, s
 -- ARGV[9]  life of deciding, s
+-- ARGV[10] life of ended, s
 -- returns  the new version; -1 where the session had moved on or left the lobby, -2 where it is
 --          gone, -3 where there is no free place: then nothing was written
 
@@ -54,7 +56,11 @@ if said.lobby == 'join' then
   redis.call('SADD', KEYS[4], said.lobby_name)
   redis.call('EXPIRE', KEYS[4], ARGV[4])
 end
-if said.ends then redis.call('ZREM', KEYS[7], member) end
+if said.ends then
+  redis.call('ZREM', KEYS[7], member)
+  redis.call('ZADD', KEYS[14], redis.call('TIME')[1] * 1000, member)
+  redis.call('EXPIRE', KEYS[14], ARGV[10])
+end
 if said.pays then
   redis.call('HSETNX', KEYS[12], member, '{}')
   redis.call('EXPIRE', KEYS[12], ARGV[8])

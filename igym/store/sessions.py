@@ -259,6 +259,7 @@ def move(
                 keys.recruits(experiment),
                 keys.paying(experiment),
                 keys.deciding(experiment),
+                keys.ended(experiment),
             ],
             [
                 session.version,
@@ -270,6 +271,7 @@ def move(
                 keys.recruits.ttl_s,
                 keys.paying.ttl_s,
                 keys.deciding.ttl_s,
+                keys.ended.ttl_s,
             ],
         )
     )

@@ -14,7 +14,7 @@ from igym.store import post
 from igym.store.client import open_redis
 from igym.store.durable import Disk
 from igym.store.post import Outbox
-from igym.web import admin, api, assets, bench, health, pages, probing
+from igym.web import admin, api, assets, bench, health, metrics, pages, probing
 from igym.web.door import BoundedPacket
 from igym.web.health import Health
 from igym.web.hearing import Hearing
@@ -49,6 +49,7 @@ def create(deployment: Deployment, name: str) -> Web:
     probing.register(app)
     api.register(app, deployment)
     bench.register(app, deployment)
+    metrics.register(app, deployment)
 
     socketio = SocketIO(
         app,
@@ -70,7 +71,13 @@ def create(deployment: Deployment, name: str) -> Web:
         name, outbox, lambda link: sockets.refresh(link), lambda said: sockets.mailman.post(said)
     )
     outlet.bind(socketio.server)
+    outlet.ages = deployment.meter.histogram("igym_frame_age_seconds")
     disk = Disk(deployment.redis, settings.ack_patience_s)
+    meter = deployment.meter
+    meter.watch("igym_sockets", lambda: len(outlet))
+    meter.watch("igym_strangers", lambda: len(outlet.sockets()) - len(outlet))
+    meter.watch("igym_frames_dropped_total", lambda: outlet.dropped)
+    meter.watch("igym_answers_unsure_total", lambda: disk.unsure)
     sockets = Sockets(deployment, socketio.server, outlet, disk.wait)
     hearing = Hearing(deployment.redis, outlet)
     threading.Thread(target=hearing.run, name="hearing", daemon=True).start()

@@ -15,13 +15,19 @@ import socketio
 from engineio import packet as eio_packet
 
 from igym import wire
+from igym.domain.metrics import Buckets
+from igym.services.connect import now_ms
 from igym.store.post import Outbox
 from igym.web.pipe import Pipe, binary_frame
 from igym.wire import inner
+from igym.wire.packets import frame_age_ms
 
 _log = logging.getLogger(__name__)
 
 MOST_FRAMES = 2
+
+#: One frame in so many has its age looked at.
+LOOKED_AT = 32
 _ASK_AGAIN_S = 0.1
 
 
@@ -163,6 +169,8 @@ class Outlet:
         self._of: dict[tuple[str, str], list[Link]] = {}
         self._next = 0
         self.dropped = 0  # frames not sent to sockets that were behind
+        self.ages: Buckets | None = None  # of frames, in s, where somebody wants to know
+        self._unlooked = 0  # frames since one's age was looked at
 
     def bind(self, server: socketio.Server) -> None:
         """Use that server's sockets."""
@@ -261,6 +269,8 @@ class Outlet:
         for said in batch:
             if isinstance(said, inner.Deliver):
                 framed = binary_frame(said.packet)
+                if said.what == inner.FRAME and self.ages is not None:
+                    self._look(said.packet)
                 for conn in said.conns:
                     link = self._conns.get(conn)
                     if link is None:
@@ -291,6 +301,13 @@ class Outlet:
                     if link.lobby == said.lobby and link.counts:
                         place = said.places.get(link.session, 0)
                         self.send(link, wire.Lobby(said.scene, said.waiting, said.wanted, place))
+
+    def _look(self, packet: bytes) -> None:
+        """Note the age of one frame in `LOOKED_AT`: its time is inside, and decoding is dear."""
+        self._unlooked += 1
+        if self._unlooked >= LOOKED_AT and self.ages is not None:
+            self._unlooked = 0
+            self.ages.observe(frame_age_ms(packet, now_ms()) / 1000)
 
     def displace(self, link: Link) -> None:
         """Its participant went on elsewhere: say so and let it go."""

@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from igym.wire import Message
+from igym.wire import Frame, Message
 
 _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder().decode
@@ -27,3 +27,14 @@ def numbered(kept: bytes, seq: int) -> bytes:
     """The finished packet of a `sealed` message, with its number in it."""
     event, fields = _decode(kept)
     return _encode({"type": 2, "data": [event, {**fields, "seq": seq}], "nsp": "/"})
+
+
+#: Where the time is among the fields of a frame.
+_AT = Frame.__struct_fields__.index("at_ms")
+
+
+def frame_age_ms(packet: bytes, now_ms: float) -> float:
+    """How old the frame in a finished packet is; 0 where its clock is ahead of ours."""
+    at_ms = _decode(packet)["data"][1][_AT]
+    age_ms = (int(now_ms) - at_ms) & 0xFFFF_FFFF
+    return 0.0 if age_ms > 1 << 31 else float(age_ms)

@@ -15,13 +15,16 @@ from tests.system.server import EXAMPLES, Server, serving
 
 ROOT = Path(__file__).parents[2]
 
+#: Opens the figures of the shared stack.
+METRICS_TOKEN = "zK4mW8tQ-xv5RjN1bHc9Ys_3LgPd7FuA"
+
 
 @pytest.fixture(scope="session")
 def stack() -> Iterator[Server]:
     """Two web workers that share a port, one game worker, and every test package that starts."""
     names = ("pair", "crowd", "solo", "breaks_reset", "breaks_step", "arm", "turns")
     examples = (EXAMPLES / "slime_volleyball", EXAMPLES / "mountain_car")
-    with serving(*names, *examples, WEB="2", GAMES="1") as server:
+    with serving(*names, *examples, WEB="2", GAMES="1", IGYM_METRICS_TOKEN=METRICS_TOKEN) as server:
         yield server
 
 

@@ -75,6 +75,7 @@ class GameHost:
         self._background = background
         self._load = load
         self._log = GroupLog(deployment.redis)
+        self._late = deployment.meter.histogram("igym_tick_late_seconds")
         self.stages: dict[str, Stage] = {}
         self.inference = Inference(deployment, name, outbox)
         self._running: set[str] = set()  # games some job of this process is at
@@ -287,6 +288,7 @@ class GameHost:
             self._background,
             first if isinstance(first, Round) else None,
         )
+        stage.measured = self._late.observe
         hands = {seat: person.hands for seat, person in stage.people.items()}
         cast = Cast(game, play, cells, sim, loaded.root, hands, self._background, self.inference.at)
         for seat, session in people.items():

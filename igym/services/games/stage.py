@@ -104,6 +104,7 @@ class Stage:
         self._over = False  # the last step ended the episode
         self.round = first or Round(game.done, False, 1, play.episodes)
         self.asked = dict(game.asked)  # what people are asked -> the last episode that is settled
+        self.measured: Callable[[float], None] | None = None  # told how late each tick was, s
         self.replied = False  # somebody has answered what they are asked
         self._told = self._episode_message("waiting", 0, "", [])
 
@@ -348,6 +349,8 @@ class Stage:
     ) -> None:
         """Keep the tick for the next flush."""
         self._over = step.over
+        if self.measured is not None:
+            self.measured(late_s)
         if late_s * self.play.fps > 1:
             self._views.late(tick)
         self.journal.record(tick, actions, actors, step, late_s, self.people)

@@ -1,0 +1,66 @@
+"""While people play, any web worker gives the figures of the whole deployment, and they are so."""
+
+from __future__ import annotations
+
+import urllib.request
+
+import pytest
+
+from igym.domain.metrics import METRICS
+from tests.domain.test_metrics import read
+from tests.system.conftest import METRICS_TOKEN
+from tests.system.server import Server, eventually
+
+pytestmark = [pytest.mark.stack, pytest.mark.slow]
+
+#: Given only where there is something to say: here no inference worker runs.
+SOMETIMES = {
+    "igym_inferences_total", "igym_inference_runs_total", "igym_log_lines_total",
+    "igym_redis_unsynced_bytes",
+}  # fmt: skip
+
+
+def scraped(server: Server) -> dict[str, list]:
+    asked = urllib.request.Request(
+        f"{server.url}/metrics", headers={"Authorization": f"Bearer {METRICS_TOKEN}"}
+    )
+    with urllib.request.urlopen(asked, timeout=10) as answer:
+        assert answer.headers["Content-Type"].startswith("text/plain; version=0.0.4")
+        return read(answer.read().decode())
+
+
+def test_a_scrape_while_two_people_play_has_every_series_and_they_are_plausible(stack, couple):
+    def total(found: dict[str, list], name: str, **labels: str) -> float:
+        return sum(s.value for s in found.get(name, ()) if labels.items() <= s.labels.items())
+
+    def whole() -> dict[str, list]:
+        """All processes have written down what happens now, which they do every 5 s."""
+        found = scraped(stack)
+        enough = (
+            total(found, "igym_participants", experiment="pair", phase="playing") >= 2
+            and total(found, "igym_worker_games") >= 1
+            and total(found, "igym_sockets") >= 2
+            and total(found, "igym_tick_late_seconds_count") > 60
+            and total(found, "igym_frame_age_seconds_count") > 1
+            and len(found.get("igym_load", ())) == 1
+        )
+        return found if enough else {}
+
+    found = eventually(whole, within_s=60, what="figures of the game")
+
+    suffix = {"histogram": "_count"}
+    given = {name for name, one in METRICS.items() if name + suffix.get(one.kind, "") in found}
+    assert set(METRICS) - given <= SOMETIMES
+    assert total(found, "igym_processes", role="web", state="ready") == 2
+    assert total(found, "igym_processes", role="games", state="ready") == 1
+    assert total(found, "igym_processes", role="director", state="ready") == 1
+    assert {s.labels["role"] for s in found["igym_memory_bytes"]} == {"web", "games", "director"}
+    assert all(1e7 < s.value < 1e9 for s in found["igym_memory_bytes"])
+    assert all(s.value > 0.1 for s in found["igym_cpu_seconds_total"])
+    assert 0 < found["igym_load"][0].value <= 1
+    ticks = total(found, "igym_tick_late_seconds_count")
+    assert total(found, "igym_tick_late_seconds_bucket", le="1") > 0.9 * ticks
+    assert total(found, "igym_frame_age_seconds_sum") < total(found, "igym_frame_age_seconds_count")
+    assert total(found, "igym_redis_up") == total(found, "igym_redis_persistence_ok") == 1
+    assert total(found, "igym_redis_evicted_keys_total") == 0
+    assert all(abs(s.value) < 0.5 for s in found["igym_clock_skew_seconds"])
