@@ -85,6 +85,7 @@ experiment = Experiment(
             "full": "BEACON-6FUL",
             "withdrew": "BEACON-3WDR",
             "excluded": "BEACON-4XCL",
+            "ended_by_researcher": "BEACON-5END",
             "technical_problem": "BEACON-7TEC",
         },
     ),

@@ -15,8 +15,8 @@ from igym.domain.participant import Phase
 from igym.domain.plan import Plan
 from igym.errors import NotFound
 from igym.services.connect import Deployment, now_ms
-from igym.services.sessions import census
-from igym.store import games, jobs, keys, lobby, packages, records
+from igym.services.sessions.identity import MODES
+from igym.store import counts, games, jobs, keys, lobby, packages, records
 
 #: Two dashboards that ask within this time cost one look.
 FRESH_S = 0.8
@@ -34,7 +34,6 @@ class Watch:
         self._lock = threading.Lock()
         self._seen: dict[str, Any] = {}
         self._seen_s = -FRESH_S
-        self._counted = census.Counted(deployment.redis)
 
     def overview(self) -> dict[str, Any]:
         """Everything the admin page shows, as plain values. Costs a few ms, or nothing.
@@ -80,17 +79,24 @@ class Watch:
 
     def _experiment(self, plan: Plan) -> dict[str, Any]:
         root = self._deployment.data / plan.experiment / plan.version
-        counted = self._counted.of(plan.experiment)
+        counted = counts.read(self._deployment.redis, plan.experiment, MODES)
+        counted.setdefault("live", counts.Counts())
         return {
             "id": plan.experiment,
             "title": plan.title,
             "version": plan.version,
             "package": plan.package[:16],
             "modes": [
-                {"mode": mode, **{phase.value: by[phase.value] for phase in Phase}}
-                for mode, by in counted.phases.items()
+                {
+                    "mode": mode,
+                    **{phase.value: one.now[phase.value] for phase in Phase},
+                    "ever": {milestone: one.ever[milestone] for milestone in counts.MILESTONES},
+                    "outcomes": dict(one.outcomes),
+                    "waits": dict(one.waits),
+                    "vain": dict(one.vain),
+                }
+                for mode, one in sorted(counted.items())
             ],
-            "whole": counted.whole,
             "data": str(root),
             "load": f'pd.read_parquet("{root}/ticks")',
         }

@@ -293,6 +293,21 @@ def ended(experiment: str) -> str:
 
 
 @key("hash")
+def counts(experiment: str, release: str, mode: str) -> str:
+    """How many sessions are in which phase, got how far and ended how (`count.lua`).
+
+    Permanent: what an admin reads a year later must agree with the data. About 1 kB.
+    """
+    return f"igym:{{{experiment}}}:counts:{release}:{mode}"
+
+
+@key("hash", days=3)
+def pace(experiment: str, mode: str, hour: str) -> str:
+    """ "<minute>:<milestone>" -> sessions that got so far then (`count.lua`), for one hour."""
+    return f"igym:{{{experiment}}}:pace:{mode}:{hour}"
+
+
+@key("hash")
 def places(experiment: str, release: str, mode: str) -> str:
     """How many places of each treatment's cells are taken (`quota.lua`).
 

@@ -13,7 +13,7 @@ from redis import Redis
 from redis.client import Pipeline
 
 from igym.errors import Conflict, LeaseLost
-from igym.store import keys, quotas
+from igym.store import counts, keys, quotas
 from igym.store.games import Game
 from igym.store.quotas import Take
 from igym.store.records import Row, packed, packed_json
@@ -23,7 +23,7 @@ from igym.store.sessions import texts
 _propose = Script("match_propose.lua")
 _confirm = Script("match_confirm.lua")
 _release = Script("match_release.lua")
-_seal = Script("match_seal.lua", "quota.lua")
+_seal = Script("match_seal.lua", "quota.lua", "count.lua")
 _json = msgspec.json.Encoder().encode
 
 
@@ -203,9 +203,17 @@ def queue_seal(
             keys.games(experiment),
             keys.records(experiment, game.release),
             *quotas.names(experiment, game.release, game.mode),
+            *counts.names(experiment, game.release, game.mode, now_ms),
             *(keys.session(experiment, player.session) for player in players),
         ],
-        [_json(said), keys.game.ttl_s, keys.fence.ttl_s, keys.fills.ttl_s, keys.holders.ttl_s],
+        [
+            _json(said),
+            keys.game.ttl_s,
+            keys.fence.ttl_s,
+            keys.fills.ttl_s,
+            keys.holders.ttl_s,
+            keys.pace.ttl_s,
+        ],
     )
 
 

@@ -6,6 +6,8 @@
 -- KEYS[4]  hash    places
 -- KEYS[5]  hash    holders
 -- KEYS[6]  zset    presence
+-- KEYS[7]  hash    counts
+-- KEYS[8]  hash    pace
 -- ARGV[1]  session id to use if there is none yet
 -- ARGV[2]  field in recruits, "" for somebody who shall not be found again
 -- ARGV[3]  JSON {set = {field -> text}, rows = [[table, row JSON], ...], takes (quota.lua),
@@ -14,6 +16,7 @@
 -- ARGV[4]  life of the session, s
 -- ARGV[5]  life of recruits, s
 -- ARGV[6]  life of presence and holders, s
+-- ARGV[7]  life of pace, s
 -- returns  the session id: ARGV[1], or the earlier one; "" where there is no free place
 
 local said = cjson.decode(ARGV[3])
@@ -35,6 +38,9 @@ if said.look_ms > 0 then
   redis.call('EXPIRE', KEYS[6], ARGV[6])
 end
 for _, row in ipairs(said.rows) do redis.call('XADD', KEYS[3], '*', 't', row[1], 'd', row[2]) end
+count_milestone(KEYS[7], KEYS[8], KEYS[2], 'arrived')
+count_move(KEYS[7], KEYS[8], KEYS[2], '', said.set.phase, said.set.outcome)
+redis.call('EXPIRE', KEYS[8], ARGV[7])
 quota_take(KEYS[4], KEYS[5], KEYS[3], said.takes, chosen, ARGV[6])
 quota_note(KEYS[2], said.takes, chosen)
 return ARGV[1]

@@ -14,13 +14,16 @@
 -- KEYS[12] hash    paying
 -- KEYS[13] hash    deciding
 -- KEYS[14] zset    ended
+-- KEYS[15] hash    counts
+-- KEYS[16] hash    pace
 -- ARGV[1]  version the caller saw
 -- ARGV[2]  JSON {set = {field -> text}, rows = [[table, row JSON], ...],
 --                lobby = "join" | "leave" | "", lobby_name, member, score, ticket = JSON,
 --                chooses_until_ms = 0 where they have no choice,
 --                decides = the branch a function is asked about, or "",
 --                pays = whether a bonus is due, takes, gives (quota.lua), ends = whether this is its last move,
---                done = {field, outcome} for recruits, or {}}
+--                done = {field, outcome} for recruits, or {}, agreed = whether they consented,
+--                now_ms}
 -- ARGV[3]  life of the session, s
 -- ARGV[4]  life of a lobby, s
 -- ARGV[5]  life of holders, s
@@ -29,6 +32,7 @@
 -- ARGV[8]  life of paying, s
 -- ARGV[9]  life of deciding, s
 -- ARGV[10] life of ended, s
+-- ARGV[11] life of pace, s
 -- returns  the new version; -1 where the session had moved on or left the lobby, -2 where it is
 --          gone, -3 where there is no free place: then nothing was written
 
@@ -39,7 +43,18 @@ local said = cjson.decode(ARGV[2])
 local chosen = quota_choose(KEYS[5], said.takes)
 if not chosen then return -3 end
 local member = said.member
-if said.lobby == 'leave' and redis.call('ZREM', KEYS[3], member) == 0 then return -1 end
+if said.lobby == 'leave' then
+  local since = redis.call('ZSCORE', KEYS[3], member)
+  if not since then return -1 end
+  redis.call('ZREM', KEYS[3], member)
+  count_wait(KEYS[15], (said.now_ms - since) / 1000, true)
+end
+if said.agreed then count_milestone(KEYS[15], KEYS[16], KEYS[1], 'consented') end
+if said.set.phase then
+  local phase = redis.call('HGET', KEYS[1], 'phase')
+  count_move(KEYS[15], KEYS[16], KEYS[1], phase, said.set.phase, said.set.outcome)
+end
+redis.call('EXPIRE', KEYS[16], ARGV[11])
 if said.lobby ~= '' then
   -- Whoever comes or goes owes nothing to what was proposed to them before.
   redis.call('HDEL', KEYS[8], member, 'rtt:' .. member, 'cells:' .. member)

@@ -11,13 +11,13 @@ from redis import Redis
 from igym.domain.participant import Phase
 from igym.domain.strategies import Ticket
 from igym.errors import Conflict, NotFound
-from igym.store import keys, quotas
+from igym.store import counts, keys, quotas
 from igym.store.quotas import Give, Take
 from igym.store.records import Row, packed
 from igym.store.script import Script
 
-_create = Script("session_create.lua", "quota.lua")
-_move = Script("session_move.lua", "quota.lua")
+_create = Script("session_create.lua", "quota.lua", "count.lua")
+_move = Script("session_move.lua", "quota.lua", "count.lua")
 _json = msgspec.json.Encoder().encode
 
 
@@ -140,6 +140,7 @@ def create(
             keys.records(experiment, session.release),
             *quotas.names(experiment, session.release, session.mode),
             keys.presence(experiment),
+            *counts.names(experiment, session.release, session.mode, session.started_ms),
         ],
         [
             session.id,
@@ -148,6 +149,7 @@ def create(
             keys.session.ttl_s,
             keys.recruits.ttl_s,
             keys.presence.ttl_s,
+            keys.pace.ttl_s,
         ],
     ).decode()
     if not made:
@@ -202,6 +204,7 @@ def move(
     chooses_until_ms: float = 0,
     pays: bool = False,
     decides: str = "",
+    agreed: bool = False,
 ) -> int:
     """Write `fields` and `rows` if nobody moved the session since it was read.
 
@@ -215,6 +218,7 @@ def move(
         chooses_until_ms: when a choice is made for them, if they have one now.
         pays: whether a bonus is to be worked out from now on.
         decides: the branch about which a function is to be asked from now on; "" = none.
+        agreed: whether they consented with this move.
 
     Returns:
         The new version.
@@ -236,6 +240,8 @@ def move(
         "ends": ends,
         "pays": pays,
         "decides": decides,
+        "agreed": agreed,
+        "now_ms": at_ms,
         "ticket": _ticket(session, fields, at_ms, bot) if join else "",
         "chooses_until_ms": chooses_until_ms,
         "done": [_done_field(session), str(fields.get("outcome", ""))]
@@ -260,6 +266,7 @@ def move(
                 keys.paying(experiment),
                 keys.deciding(experiment),
                 keys.ended(experiment),
+                *counts.names(experiment, session.release, session.mode, at_ms),
             ],
             [
                 session.version,
@@ -272,6 +279,7 @@ def move(
                 keys.paying.ttl_s,
                 keys.deciding.ttl_s,
                 keys.ended.ttl_s,
+                keys.pace.ttl_s,
             ],
         )
     )

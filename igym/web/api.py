@@ -34,8 +34,8 @@ from igym.services import access, auditing
 from igym.services.connect import Deployment
 from igym.services.data import exporting
 from igym.services.packages import releasing, submitting
-from igym.services.sessions import census
-from igym.store import RedisError, packages
+from igym.services.sessions.identity import MODES
+from igym.store import RedisError, counts, packages
 from igym.store.access import Known
 from igym.store.exports import Export
 from igym.store.packages import Opening
@@ -142,7 +142,6 @@ class Handlers:
 
     def __init__(self, deployment: Deployment) -> None:
         self._deployment = deployment
-        self._counted = census.Counted(deployment.redis)
         self._uploads = gevent.lock.BoundedSemaphore(MOST_UPLOADS)
 
     # --- tokens -------------------------------------------------------------------------------
@@ -264,12 +263,12 @@ class Handlers:
     def count_sessions(self, asked: Asked) -> Answer:
         """Its sessions."""
         name = self._known(asked)
-        found = self._counted.of(name)
+        found = counts.read(self._deployment.redis, name, MODES)
         modes = [
-            api.ModeCount(mode, dict(phases), dict(found.outcomes.get(mode, {})))
-            for mode, phases in sorted(found.phases.items())
+            api.ModeCount(mode, dict(one.now), dict(one.ever), dict(one.outcomes))
+            for mode, one in found.items()
         ]
-        return api.Sessions(name, found.whole, modes)
+        return api.Sessions(name, modes)
 
     def recruit(self, asked: Asked) -> Answer:
         """Open or close it for newcomers."""

@@ -115,14 +115,14 @@ class ModeCount(msgspec.Struct, frozen=True):
 
     mode: str
     phases: dict[str, int]  # phase -> sessions that are in it now
+    reached: dict[str, int]  # milestone (`igym.store.counts`) -> sessions that got so far
     outcomes: dict[str, int]  # outcome -> sessions that ended with it
 
 
 class Sessions(msgspec.Struct, frozen=True):
-    """How many people are where, and how it ended for the others. A few seconds old at most."""
+    """How many people are where, how far people got, and how it ended for them."""
 
     experiment: str
-    whole: bool  # false: only so many were counted as can be in a moment
     modes: list[ModeCount]
 
 

@@ -30,9 +30,10 @@ from igym.domain.grouping import Offer
 from igym.domain.participant import LIFE, Event, Impossible, Phase
 from igym.domain.plan import TreatmentPlan
 from igym.errors import Conflict
+from igym.services.connect import now_ms
 from igym.services.lobby import waiting
 from igym.services.sessions import absence, advancing
-from igym.store import games, heard, keys, sessions
+from igym.store import counts, games, heard, keys, sessions
 from igym.store.sessions import Session
 from tests.services.paper import E, Paper, a_plan, a_play
 
@@ -44,7 +45,8 @@ TO = {Event.TURN_PAGE: "about", Event.QUEUE: "play", Event.FINISH: "thanks"}
 #: A scene in which a session of that phase can be.
 IN = {
     Phase.SCREENING: "consent", Phase.READING: "consent", Phase.WAITING: "play",
-    Phase.CHOOSING: "play", Phase.PLAYING: "play", Phase.ENDED: "thanks",
+    Phase.DECIDING: "consent", Phase.CHOOSING: "play", Phase.PLAYING: "play",
+    Phase.ENDED: "thanks",
 }  # fmt: skip
 
 
@@ -132,6 +134,17 @@ class Lives(RuleBasedStateMachine):
         ann = self.study.arrive(PROLIFIC_PID=link)
         assert self.links.setdefault(link, ann.id) == ann.id
         return self.met(ann) if ann.id not in self.seen else multiple()
+
+    @rule(target=people, meet=st.booleans())
+    def two_hurry_to_the_lobby(self, meet):
+        """Most lives are too short to get there by single steps, and then nobody ever plays."""
+        ids = [self.met(self.study.arrive()) for _ in range(2)]
+        for id in ids:
+            while self.study.read(id).phase is Phase.READING:
+                self.go_on(id)
+        if meet:
+            self.study.match()
+        return multiple(*ids)
 
     def met(self, ann):
         self.seen[ann.id] = ann
@@ -305,6 +318,32 @@ class Lives(RuleBasedStateMachine):
         for cell, places in taken.items():
             assert 0 <= places.all <= 3 and places.reserved == held[cell]
         assert all(one.cells or one.scene in ("consent", "thanks") for one in now)
+
+    @invariant()
+    def what_is_counted_is_what_is_there(self):
+        now = list(self.now().values())
+        (found,) = counts.read(self.study.redis, E, ("live", "pilot")).values() if now else [None]
+        if found is None:
+            return
+        assert (
+            +found.now == Counter(one.phase.value for one in now) and min(found.now.values()) >= 0
+        )
+        assert found.outcomes == Counter(one.outcome for one in now if one.outcome)
+        assert found.ever["arrived"] == len(now)
+        assert found.ever["ended"] == found.outcomes.total()
+        entered = {
+            phase: {row["session_id"] for row in self.study.rows(table)}
+            for phase, table in (("waiting", "tickets"), ("playing", "seats"))
+        }
+        assert {phase: found.ever[phase] for phase in entered} == {
+            phase: len(ids) for phase, ids in entered.items()
+        }
+        seated = len(self.study.rows("seats"))
+        assert found.waits.total() == seated
+        paces = counts.pace(self.study.redis, E, "live", now_ms(), 60)
+        assert {name: sum(each) for name, each in paces.items()} == {
+            name: found.ever[name] for name in counts.MILESTONES
+        }
 
     @invariant()
     def whoever_has_not_ended_is_looked_after(self):

@@ -54,6 +54,7 @@ def unmatched(deployment: Deployment, plan: Plan, session: Session) -> None:
             {"phase": phase.value},
             [row],
             leave=sessions.lobby_name(session.package, session.scene, session.mode),
+            at_ms=at_ms,
             chooses_until_ms=at_ms + screens.CHOICE_S * 1000,
         )
         return

@@ -247,10 +247,20 @@ def _enter(
         gives=gives,
         ends=phase is Phase.ENDED,
         pays=phase is Phase.ENDED and plan.bonus is not None,
+        agreed=_agrees(plan, session, "" if phase is not Phase.ENDED else outcome),
         bot=bot and bool(join),
     )
     if join:
         bell.ring(deployment.redis)
+
+
+def _agrees(plan: Plan, session: Session, outcome: str) -> bool:
+    """Whether whoever goes on from where the session is consents by that: to another scene, or
+    to an ending that is no refusal."""
+    if session.phase is not Phase.READING or outcome not in ("", Outcome.COMPLETE):
+        return False
+    page = plan.scene(session.scene).page
+    return page is not None and page.consent
 
 
 def _trying(session: Session, scene: ScenePlan) -> dict[str, Any]:

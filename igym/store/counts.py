@@ -1,0 +1,88 @@
+"""How many sessions are where, and how many got how far: counted by the scripts that move them.
+
+Reading costs by the number of versions and modes, and not by the number of sessions
+(`count.lua`).
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Any
+
+from redis import Redis
+
+from igym.store import keys, records
+
+#: How far a session can have got, in order. "screened" is missing where nobody is screened, and
+#: "consented" where nobody is asked to consent.
+MILESTONES = ("arrived", "screened", "consented", "waiting", "playing", "ended")
+
+#: The longest wait of each bucket, s; longer ones are in "more". As in `count.lua`.
+WAITS_S = (5, 10, 20, 30, 60, 120, 180, 300, 600, 1200)
+
+
+@dataclass
+class Counts:
+    """Sessions of one mode."""
+
+    now: Counter[str] = field(default_factory=Counter)  # by phase
+    ever: Counter[str] = field(default_factory=Counter)  # by milestone
+    outcomes: Counter[str] = field(default_factory=Counter)
+    waits: Counter[str] = field(default_factory=Counter)  # that ended with a match, by bucket
+    vain: Counter[str] = field(default_factory=Counter)  # and without one
+
+
+def names(experiment: str, release: str, mode: str, at_ms: float) -> tuple[str, str]:
+    """The keys that the scripts count in: counts and pace."""
+    return keys.counts(experiment, release, mode), keys.pace(experiment, mode, hour(at_ms))
+
+
+def hour(at_ms: float) -> str:
+    """The key of `pace` that a moment belongs to."""
+    return str(int(at_ms // 3_600_000))
+
+
+_PARTS = {"now": "now", "ever": "ever", "outcome": "outcomes", "wait": "waits", "vain": "vain"}
+
+
+def read(redis: Redis, experiment: str, modes: tuple[str, ...]) -> dict[str, Counts]:
+    """Mode -> its counts, over all versions; modes in which nobody came are left out."""
+    releases = records.releases(redis, experiment)
+    asked = [(mode, release) for mode in modes for release in releases]
+    with redis.pipeline(transaction=False) as pipe:
+        for mode, release in asked:
+            pipe.hgetall(keys.counts(experiment, release, mode))
+        found: list[Any] = pipe.execute() if asked else []
+    made: dict[str, Counts] = {}
+    for (mode, _), raw in zip(asked, found, strict=True):
+        if not raw:
+            continue
+        counts = made.setdefault(mode, Counts())
+        for name, count in raw.items():
+            part, _, what = name.decode().partition(":")
+            getattr(counts, _PARTS[part])[what] += int(count)
+    return made
+
+
+def pace(
+    redis: Redis, experiment: str, mode: str, now_ms: float, minutes: int
+) -> dict[str, list[int]]:
+    """Milestone -> sessions that got so far in each of the last `minutes` minutes, oldest first.
+
+    Args:
+        minutes: up to 1440; the current one, which is not over, is the last.
+    """
+    last = int(now_ms // 60_000)
+    first = last - minutes + 1
+    with redis.pipeline(transaction=False) as pipe:
+        for one in range(first // 60, last // 60 + 1):
+            pipe.hgetall(keys.pace(experiment, mode, str(one)))
+        found: list[Any] = pipe.execute()
+    made = {milestone: [0] * minutes for milestone in MILESTONES}
+    for raw in found:
+        for name, count in raw.items():
+            minute, _, milestone = name.decode().partition(":")
+            if first <= int(minute) <= last:
+                made[milestone][int(minute) - first] = int(count)
+    return made
