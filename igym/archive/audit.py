@@ -35,6 +35,8 @@ class Audit:
     sessions: int = 0
     sessions_ended: int = 0
     modes: dict[str, int] = field(default_factory=dict)  # sessions of each
+    #: (mode, milestone or "outcome:…") -> sessions, as `igym.store.counts` has them
+    reached: Counter[tuple[str, str]] = field(default_factory=Counter)
     games: int = 0
     games_ended: int = 0
     episodes: int = 0
@@ -70,7 +72,7 @@ def audit(root: Path) -> Audit:
     must be explained by what went before (`igym.domain.places.account`).
     """
     made = Audit()
-    sessions = _rows(root, "sessions", "session_id", "mode", "ended_ms")
+    sessions = _rows(root, "sessions", "session_id", "mode", "ended_ms", "outcome")
     made.sessions = len(sessions)
     made.sessions_ended = sum(1 for row in sessions if row["ended_ms"] is not None)
     made.modes = dict(Counter(row["mode"] for row in sessions))
@@ -85,6 +87,7 @@ def audit(root: Path) -> Audit:
         if not (row["session_id"] or "").startswith(ERASED):  # whose ticks are gone
             seats.setdefault(row["game_id"], set()).add(row["seat"])
     _matching(made, root, sessions, sitting)
+    _reached(made, root, sessions, sitting)
     for row in _rows(root, "answers", "session_id", "scene", "episode", "item", "value"):
         if row["value"] is not None:
             about = row["scene"] if row["episode"] is None else f"{row['scene']}[{row['episode']}]"
@@ -99,6 +102,22 @@ def audit(root: Path) -> Audit:
         if file.stem not in known:
             made.problems.append(f"ticks of {file.stem}, which is not in episodes")
     return made
+
+
+def _reached(
+    made: Audit, root: Path, sessions: list[dict[str, Any]], sitting: list[dict[str, Any]]
+) -> None:
+    """How far people got, counted anew."""
+    mode = {row["session_id"]: row["mode"] for row in sessions}
+    waited = {row["session_id"] for row in _rows(root, "tickets", "session_id")}
+    played = {row["session_id"] for row in sitting if row["session_id"] is not None}
+    for name, ids in (("waiting", waited), ("playing", played)):
+        made.reached.update((mode[id], name) for id in ids if id in mode)
+    for row in sessions:
+        made.reached[row["mode"], "arrived"] += 1
+        if row["ended_ms"] is not None:
+            made.reached[row["mode"], "ended"] += 1
+            made.reached[row["mode"], f"outcome:{row['outcome']}"] += 1
 
 
 def _matching(

@@ -34,7 +34,9 @@ from igym.cli.trouble import Blow, Trouble
 from igym.cli.up import Stack, stack
 from igym.cli.usage import TIERS, Usage
 from igym.errors import BadMessage, Unavailable
+from igym.services.sessions.identity import MODES
 from igym.settings import Settings
+from igym.store import counts
 
 #: How long the archiver may take once everybody has ended, a game's grace included.
 ARCHIVE_S = 40.0
@@ -150,11 +152,13 @@ def measured(
             told["cpu_s"] = usage.cpu_s() | {"load": told.pop("load_cpu_s")}
             told["rss_mb"] = usage.rss_mb()
             found = _audited(running, participants, told["finished"], trouble)
+            deployment, experiment = running.deployment, running.plans[0].experiment
+            counted = counts.read(deployment.redis, experiment, MODES)
     told |= verdict.resumed(told["trails"], trouble.blows)
     told["not_struck"] = sum(1 for one in trouble.blows if not one.struck_ms)
     if rolling_s is not None:
         told |= verdict.rolled(told["trails"], trouble.rolling)
-    told |= verdict.facts(told, found)
+    told |= verdict.facts(told, found, counted)
     return _spare(told)
 
 

@@ -18,6 +18,7 @@ from igym.archive.audit import Audit
 from igym.bots.report import capped, percentiles
 from igym.cli.rolling import Rolling
 from igym.cli.trouble import Blow
+from igym.store.counts import Counts
 
 #: What must not happen to anybody, whatever is killed.
 INVARIANTS = (
@@ -28,6 +29,7 @@ INVARIANTS = (
     "lost_tickets",
     "phantoms",
     "answers_lost",
+    "counts_off",
     "states_without_screen",
     "never_back",
     "not_rolled",
@@ -199,10 +201,28 @@ def answers_lost(said: Sequence[Sequence[Any]], found: Audit) -> list[str]:
     return lost
 
 
-def facts(told: dict[str, Any], found: Audit) -> dict[str, Any]:
-    """What the data adds to the crowd's summary, and where the two disagree."""
+def counts_off(counted: Mapping[str, Counts], found: Audit) -> list[str]:
+    """Where what the admin page counts is not what the data says, one sentence each."""
+    said = Counter[tuple[str, str]]()
+    for mode, one in counted.items():
+        for name in ("arrived", "waiting", "playing", "ended"):
+            said[mode, name] += one.ever[name]
+        for outcome, count in one.outcomes.items():
+            said[mode, f"outcome:{outcome}"] += count
+        said[mode, "ended"] += sum(min(0, count) for count in one.now.values())  # none is below 0
+    return [
+        f"{said[what]} sessions are counted as {what[1]} ({what[0]}), in the data {there}"
+        for what in sorted(said.keys() | found.reached.keys())
+        if said[what] != (there := found.reached[what])
+    ]
+
+
+def facts(told: dict[str, Any], found: Audit, counted: Mapping[str, Counts]) -> dict[str, Any]:
+    """What the data adds to the crowd's summary, and where it, the crowd and what was `counted`
+    as things happened disagree."""
     lost = answers_lost(told.get("answers", ()), found)
-    errors = [*found.problems, *lost]
+    off = counts_off(counted, found)
+    errors = [*found.problems, *lost, *off]
     left = told.get("left", 0)
     if not told["finished"] <= found.sessions_ended <= told["finished"] + left:
         errors.append(
@@ -225,6 +245,7 @@ def facts(told: dict[str, Any], found: Audit) -> dict[str, Any]:
         "lost_tickets": found.lost_tickets,
         "phantoms": found.phantoms,
         "answers_lost": len(lost),
+        "counts_off": len(off),
         "errors": capped([*told["errors"], *errors]),
     }
 
@@ -240,6 +261,7 @@ UNKNOWN = (
     "lost_tickets",
     "phantoms",
     "answers_lost",
+    "counts_off",
 )
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import pytest
 
 from igym.archive.audit import Audit
@@ -10,6 +12,7 @@ from igym.cli import verdict
 from igym.cli.trouble import Blow, blow
 from igym.cli.words import spelled_out
 from igym.errors import BadMessage
+from igym.store.counts import Counts
 
 AT = 1_800_000_000_000.0  # of every blow
 
@@ -98,6 +101,19 @@ def test_an_answer_that_was_acknowledged_and_is_not_in_the_data_is_lost():
 
     assert verdict.answers_lost([["s", "after", {"fun": 4}]], found) == []
     assert len(verdict.answers_lost([["s", "after", {"fun": 5, "why": "so"}]], found)) == 2
+
+
+def test_what_the_admin_page_counts_has_to_be_in_the_data():
+    there = {"arrived": 2, "playing": 2, "ended": 1, "outcome:complete": 1}
+    found = Audit(reached=Counter({("live", name): count for name, count in there.items()}))
+    said = Counts(Counter(playing=1, ended=1), Counter(arrived=2, playing=2, ended=1))
+
+    assert len(verdict.counts_off({"live": said}, found)) == 1  # its outcome
+    said.outcomes["complete"] = 1
+    assert verdict.counts_off({"live": said}, found) == []
+    said.now["waiting"] = -1
+    assert len(verdict.counts_off({"live": said}, found)) == 1
+    assert len(verdict.counts_off({}, found)) == 4
 
 
 @pytest.mark.parametrize("name", verdict.INVARIANTS)
