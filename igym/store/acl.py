@@ -33,7 +33,7 @@ _ALL = "layout process processes leave meter"
 #: A participant's way through a study: moves of a session touch all of them in one step.
 _PEOPLE = (
     "session recruits presence places holders lobby lobbies tickets proposals choosing paying "
-    "deciding ended records"
+    "deciding ended counts pace records"
 )
 
 #: What a tier reads and writes, by the names in `igym.store.keys`. A key that a script is given

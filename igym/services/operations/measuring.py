@@ -1,7 +1,7 @@
 """The figures of a whole deployment, from any one process. Read when somebody asks.
 
-Costs by what goes on now: processes, experiments and their versions, people who have not left. What
-has ended is not looked at, and no key is searched for.
+Costs by the number of processes, experiments and versions, not of people: those are counted as they
+move (`igym.store.counts`). No key is searched for.
 """
 
 from __future__ import annotations
@@ -14,15 +14,14 @@ from collections.abc import Iterator
 from typing import Any
 
 from igym.domain.metrics import METRICS, Buckets, Sample
+from igym.domain.participant import Phase
 from igym.services.connect import Deployment, now_ms
-from igym.store import RedisError, jobs, keys, meters, packages, presence, processes, records
+from igym.services.sessions.identity import MODES
+from igym.store import RedisError, counts, jobs, keys, meters, packages, processes, records
 from igym.store.client import info, open_redis
 
 #: Two who ask within this time cost one look.
 FRESH_S = 2.0
-
-#: The most people who are looked up, and how many at a time: a frame may wait meanwhile.
-MOST_PEOPLE, PIECE = 20_000, 200
 
 #: A Redis that is slower is down, for whoever asks how it is.
 ANSWER_S = 2.0
@@ -94,10 +93,10 @@ class Measure:
                 if metric := METRICS.get(name):
                     labels = tuple(of.get(wanted, label) for wanted in metric.labels)
                     yield name, labels, value
-            for name, (counts, total) in reading.histograms.items():
+            for name, (heights, total) in reading.histograms.items():
                 metric = METRICS.get(name)
-                if metric and len(counts) == len(metric.bounds) + 1:
-                    yield name, (process,), Buckets(metric.bounds, counts, total)
+                if metric and len(heights) == len(metric.bounds) + 1:
+                    yield name, (process,), Buckets(metric.bounds, heights, total)
 
     def _queues(self) -> Iterator[Sample]:
         depths = jobs.depths(self._redis)
@@ -120,15 +119,7 @@ class Measure:
             yield from self._people(experiment)
 
     def _people(self, experiment: str) -> Iterator[Sample]:
-        found: Counter[tuple[str, str]] = Counter()
-        for first in range(0, MOST_PEOPLE, PIECE):
-            some = presence.some(self._redis, experiment, first, PIECE)
-            with self._redis.pipeline(transaction=False) as pipe:
-                for session in some:
-                    pipe.hmget(keys.session(experiment, session), "mode", "phase")
-                read: Any = pipe.execute()
-            found.update((m.decode(), p.decode()) for m, p in read if m and p)
-            if len(some) < PIECE:
-                break
-        for (mode, phase), count in found.items():
-            yield "igym_participants", (experiment, mode, phase), count
+        for mode, one in counts.read(self._redis, experiment, MODES).items():
+            for phase, count in one.now.items():
+                if phase != Phase.ENDED:
+                    yield "igym_participants", (experiment, mode, phase), count
