@@ -13,7 +13,21 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bench import archive, author, inference, load, matching, memory, pictures, soak, tick, wire
+from bench import (
+    archive,
+    author,
+    deploy,
+    inference,
+    load,
+    matching,
+    memory,
+    pictures,
+    rolling,
+    scaling,
+    soak,
+    tick,
+    wire,
+)
 from bench.figure import HEAD
 from igym import __version__
 
@@ -26,6 +40,9 @@ PARTS = {
     "memory": memory,
     "load": load,
     "matching": matching,
+    "deploy": deploy,
+    "scaling": scaling,
+    "rolling": rolling,
     "archive": archive,
 }
 README = Path(__file__).parent / "README.md"

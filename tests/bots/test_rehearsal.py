@@ -94,12 +94,12 @@ def test_four_people_play_two_games_and_their_data_are_whole(tmp_path):
 def test_eight_people_play_on_while_every_process_is_made_new(tmp_path):
     package = load.endless(tmp_path / "package")
 
-    told = rehearsal.measured(package, 8, 16, web=2, games=2, rolling_s=0)
+    told = rehearsal.measured(package, 8, 20, web=2, games=2, rolling_s=0)
 
     assert {name: told[name] for name in verdict.INVARIANTS} == dict.fromkeys(verdict.INVARIANTS, 0)
     assert (told["finished"], told["outcomes"]) == (8, {"complete": 8})
     assert told["restarted"] == {"games": 2, "web": 2, "director": 1}
-    assert told["pause_s"]["game"]["of"] >= 8, "each game had at least one other worker"
+    assert told["pause_s"]["game"]["of"] >= 2, "no game went to another worker"
     assert told["ticks_back"] <= 0.2 * 30 + 1, "what was not logged yet when its worker left"
 
 
