@@ -12,6 +12,12 @@ class Did(StrEnum):
 
     TOKEN_MADE = "token_made"
     TOKEN_REVOKED = "token_revoked"
+    ACCOUNT_MADE = "account_made"
+    ACCOUNT_CHANGED = "account_changed"  # another role
+    ACCOUNT_REMOVED = "account_removed"
+    PASSWORD_SET = "password_set"
+    SIGNED_IN = "signed_in"
+    SIGNED_OUT = "signed_out"  # of all visits, or of one from elsewhere
     SUBMITTED = "submitted"  # new files came in as a version
     ACTIVATED = "activated"  # newcomers get this version
     ROLLED_BACK = "rolled_back"  # activated, and it had retired before
@@ -29,11 +35,11 @@ class Deed:
     """One line of the audit log. Whatever it is about, no participant is named."""
 
     did: Did
-    who: str  # a token's name; "local" = somebody on the server's own machine
-    token: str  # its id; empty = not over the API
+    who: str  # a token's name or an account's; "local" = somebody on the server's own machine
+    token: str  # its id, or the account's name; empty = neither
     at_ms: float
     experiment: str = ""  # empty = it is about none
-    what: str = ""  # a version, token or export
+    what: str = ""  # a version, token, export or account
     before: dict[str, Any] = field(default_factory=dict)
     after: dict[str, Any] = field(default_factory=dict)
     id: str = ""  # its place in the log

@@ -4,22 +4,24 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import logging
 import secrets
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 from igym.domain import accounts
 from igym.domain.access import ANY, Access, Role
 from igym.domain.accounts import Account
+from igym.domain.deeds import Did
 from igym.errors import BadMessage, BadToken, NotFound, TooMuch
-from igym.services import passwords
+from igym.services import auditing, passwords
 from igym.services.access import reach
 from igym.services.connect import Deployment, now_ms
 from igym.store import accounts as store
 from igym.store.accounts import Known, Visit
 
-_log = logging.getLogger(__name__)
+#: Who does something: an account or a token, or a name.
+By = Access | str
 
 #: Whoever can use the terminal of the deployment: signs in by link, and has no password.
 OPERATOR = "operator"
@@ -35,6 +37,15 @@ MOST_FROM, MOST_FOR = 10, 50
 _SEEN_EVERY_MS = 60_000
 
 _WRONG = "That name and password do not go together."
+
+
+def _told(account: Account) -> dict[str, Any]:
+    """What the audit log says of an account."""
+    return {
+        "role": account.role.value,
+        "experiments": list(account.experiments),
+        "trusted": account.trusted,
+    }
 
 
 def _hashed(secret: str) -> str:
@@ -53,6 +64,7 @@ def create(
     experiments: tuple[str, ...] = (),
     *,
     trusted: bool = False,
+    by: By = auditing.LOCAL,
 ) -> Account:
     """Let somebody sign in.
 
@@ -65,7 +77,7 @@ def create(
     experiments, trusted = reach(role, experiments, trusted=trusted)
     made = Account(name, role, experiments, trusted, now_ms())
     store.add(deployment.redis, Known(made, passwords.digest(password)))
-    _log.info("account %s (%s) was made", name, role)
+    auditing.note(deployment, by, Did.ACCOUNT_MADE, what=name, after=_told(made))
     return made
 
 
@@ -85,6 +97,7 @@ def change(
     experiments: tuple[str, ...] = (),
     *,
     trusted: bool = False,
+    by: By = auditing.LOCAL,
 ) -> tuple[Account, Account]:
     """Give an account another role, at once. Returns it as it was and as it is.
 
@@ -98,11 +111,14 @@ def change(
         _not_the_last(deployment, known.account)
     after = replace(known.account, role=role, experiments=experiments, trusted=trusted)
     store.put(deployment.redis, replace(known, account=after))
-    _log.info("account %s is now %s", name, role)
+    was, now = _told(known.account), _told(after)
+    auditing.note(deployment, by, Did.ACCOUNT_CHANGED, what=name, before=was, after=now)
     return known.account, after
 
 
-def set_password(deployment: Deployment, name: str, password: str) -> None:
+def set_password(
+    deployment: Deployment, name: str, password: str, *, by: By = auditing.LOCAL
+) -> None:
     """Give an account another password, and sign it out everywhere.
 
     Raises:
@@ -113,10 +129,10 @@ def set_password(deployment: Deployment, name: str, password: str) -> None:
     accounts.fit(password, name)
     store.put(deployment.redis, replace(known, digest=passwords.digest(password)))
     store.end_all(deployment.redis, name)
-    _log.info("account %s has another password", name)
+    auditing.note(deployment, by, Did.PASSWORD_SET, what=name)
 
 
-def remove(deployment: Deployment, name: str) -> Account:
+def remove(deployment: Deployment, name: str, *, by: By = auditing.LOCAL) -> Account:
     """Let somebody sign in no more, and sign them out. Returns what they were.
 
     Raises:
@@ -126,7 +142,8 @@ def remove(deployment: Deployment, name: str) -> Account:
     known = store.read(deployment.redis, name)
     _not_the_last(deployment, known.account)
     store.remove(deployment.redis, name)
-    _log.info("account %s was removed", name)
+    before = _told(known.account)
+    auditing.note(deployment, by, Did.ACCOUNT_REMOVED, what=name, before=before)
     return known.account
 
 
@@ -167,7 +184,7 @@ def settle(deployment: Deployment) -> None:
     if not text.startswith("$"):
         accounts.fit(text, FIRST)
     store.put(deployment.redis, replace(known, digest=passwords.given(text)))
-    _log.info("account %s has the password that ADMIN_PASSWORD says", FIRST)
+    auditing.note(deployment, "settings", Did.PASSWORD_SET, what=FIRST)
 
 
 # --- signing in ------------------------------------------------------------------------------
@@ -220,7 +237,7 @@ def sign_in(
 def _begin(deployment: Deployment, account: str, browser: str) -> str:
     secret, at_ms = secrets.token_urlsafe(32), now_ms()
     store.begin(deployment.redis, Visit(_hashed(secret), account, at_ms, at_ms, browser[:60]))
-    _log.info("%s signed in", account)
+    auditing.note(deployment, account, Did.SIGNED_IN, what=account)
     return secret
 
 
@@ -267,10 +284,10 @@ def signed_in(deployment: Deployment, secret: str) -> tuple[Visit, Access] | Non
     return visit, access
 
 
-def sign_out(deployment: Deployment, visit: Visit) -> None:
+def sign_out(deployment: Deployment, visit: Visit, *, by: By = "") -> None:
     """End a visit: what its cookie holds opens nothing any more."""
     store.end(deployment.redis, visit)
-    _log.info("%s signed out", visit.account)
+    auditing.note(deployment, by or visit.account, Did.SIGNED_OUT, what=visit.account)
 
 
 def visits(deployment: Deployment, name: str) -> list[Visit]:
@@ -286,8 +303,8 @@ def revoke(deployment: Deployment, name: str, id: str) -> None:
     sign_out(deployment, visit)
 
 
-def sign_out_everywhere(deployment: Deployment, name: str) -> int:
+def sign_out_everywhere(deployment: Deployment, name: str, *, by: By = auditing.LOCAL) -> int:
     """End all of somebody's visits. Returns how many there were."""
     ended = store.end_all(deployment.redis, name)
-    _log.info("%s was signed out everywhere: %d visits", name, ended)
+    auditing.note(deployment, by, Did.SIGNED_OUT, what=name, before={"visits": ended})
     return ended

@@ -8,8 +8,9 @@ import pytest
 
 from igym import settings
 from igym.domain.access import Right, Role
+from igym.domain.deeds import Did
 from igym.errors import BadMessage, BadToken, Conflict, NotFound, TooMuch
-from igym.services import accounts, passwords
+from igym.services import accounts, auditing, passwords
 from igym.store import accounts as store
 from igym.store import keys
 
@@ -148,6 +149,26 @@ def test_another_role_counts_from_the_next_request_on(deployment):
     _, access = accounts.signed_in(deployment, secret)
     assert access.may(Right.SEE, "kitchen") and not access.may(Right.SEE, "garden")
     assert [right for right in Right if access.has(right)] == [Right.SEE]
+
+
+def test_the_audit_log_tells_who_did_what_to_an_account_and_no_password(deployment):
+    boss = made(deployment, "boss").access()
+    made(deployment, by=boss)
+    accounts.change(deployment, "ann", Role.VIEWER, ("kitchen",), by=boss)
+    comes_in(deployment)
+    accounts.set_password(deployment, "ann", "a wholly other four words", by=boss)
+    accounts.sign_out_everywhere(deployment, "ann", by=boss)
+    accounts.remove(deployment, "ann", by=boss)
+    told = auditing.read(deployment)
+    assert [(deed.did, deed.who, deed.what) for deed in told[::-1]] == [
+        (Did.ACCOUNT_MADE, "local", "boss"), (Did.ACCOUNT_MADE, "boss", "ann"),
+        (Did.ACCOUNT_CHANGED, "boss", "ann"), (Did.SIGNED_IN, "ann", "ann"),
+        (Did.PASSWORD_SET, "boss", "ann"), (Did.SIGNED_OUT, "boss", "ann"),
+        (Did.ACCOUNT_REMOVED, "boss", "ann"),
+    ]  # fmt: skip
+    changed = told[4]
+    assert (changed.before["role"], changed.after["role"]) == ("admin", "viewer")
+    assert WORDS not in str(told) and "argon2" not in str(told)
 
 
 def test_the_last_admin_stays_one(deployment):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TypedDict
+
 from flask import Blueprint, redirect, render_template, request, url_for
 from flask_login import login_required
 from werkzeug.wrappers import Response
@@ -22,7 +24,14 @@ def _role() -> Role:
     return Role(said)
 
 
-def _reach() -> dict[str, object]:
+class _Reach(TypedDict):
+    """What a form says that somebody is to look after."""
+
+    experiments: tuple[str, ...]
+    trusted: bool
+
+
+def _reach() -> _Reach:
     named = tuple(request.form.get("experiments", "").replace(",", " ").split())
     return {"experiments": named, "trusted": "trusted" in request.form}
 
@@ -54,7 +63,8 @@ def add(admin: Blueprint, deployment: Deployment) -> None:
             known = store.read(deployment.redis, name)
             if not passwords.matches(known.digest, request.form.get("old", "")):
                 raise BadMessage("That is not your password so far.")
-            accounts.set_password(deployment, name, request.form.get("new", ""))
+            new = request.form.get("new", "")
+            accounts.set_password(deployment, name, new, by=visitor().access)
         except IgymError as refused:
             return own_page(refused), refused.status
         secret = accounts.sign_in(
@@ -104,7 +114,8 @@ def add(admin: Blueprint, deployment: Deployment) -> None:
                 said.get("name", ""),
                 said.get("password", ""),
                 _role(),
-                **reach,  # type: ignore[arg-type]
+                by=visitor().access,
+                **reach,
             )
         except IgymError as refused:
             return everybody(refused), refused.status
@@ -118,11 +129,11 @@ def add(admin: Blueprint, deployment: Deployment) -> None:
         check_form(deployment)
         try:
             if what == "role":
-                accounts.change(deployment, name, _role(), **_reach())  # type: ignore[arg-type]
+                accounts.change(deployment, name, _role(), by=visitor().access, **_reach())
             elif what == "sign-out":
-                accounts.sign_out_everywhere(deployment, name)
+                accounts.sign_out_everywhere(deployment, name, by=visitor().access)
             elif what == "remove":
-                accounts.remove(deployment, name)
+                accounts.remove(deployment, name, by=visitor().access)
             else:
                 raise BadMessage("There is nothing of that name to do.")
         except IgymError as refused:
