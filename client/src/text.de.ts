@@ -99,6 +99,8 @@ export const de: Text = {
   game: {
     you: 'Sie',
     seat: (label) => `Sie sind ${label}`,
+    yourTurn: 'Sie sind dran',
+    theirTurn: (who) => `${who} ist dran`,
     latency: (ms) => `${ms} ms`,
     latencyLong: (ms) => `Verzögerung der Verbindung ${ms} Millisekunden`,
     latencyUnknown: '–',

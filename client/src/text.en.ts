@@ -99,6 +99,8 @@ export const en = {
   game: {
     you: 'You',
     seat: (label: string) => `You are ${label}`,
+    yourTurn: 'Your turn',
+    theirTurn: (who: string) => `${who}’s turn`,
     latency: (ms: number) => `${ms} ms`,
     latencyLong: (ms: number) => `Connection delay ${ms} milliseconds`,
     latencyUnknown: '–',

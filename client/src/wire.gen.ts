@@ -384,6 +384,10 @@ export interface Episode {
   ask: string;
   /** seat -> sum of rewards over the finished episodes that count */
   scores: Record<string, number>;
+  /** seats that act next, where seats take turns; else empty */
+  turns: string[];
+  /** what the author says to this participant between two episodes */
+  words: string;
 }
 
 /**

@@ -17,6 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from igym.archive.tables import TABLES
+from igym.sim.kinds import CUT, ENDED
 from igym.wire.record import Chunk, Edge, Tick
 
 #: A chunk as `igym.wire.record.decode_lists` gives it.
@@ -87,6 +88,12 @@ def tick_table(log: Iterable[Listed], game: str, episode: str, seats: Sequence[s
         "reward": pa.array(by_seats("rewards"), pa.float64()),
         "terminated": each(field("terminated"), pa.bool_()),
         "truncated": each(field("truncated"), pa.bool_()),
+        **_ends(
+            field("ends") if len(fields) > _TICK["ends"] else [()] * len(ticks),
+            field("terminated"),
+            field("truncated"),
+            k,
+        ),
         "seen_tick": _known(pa.array(by_seats("seen"), pa.int64())),
         "rtt_ms": _known(pa.array(by_seats("rtt_ms"), pa.float64())),
         "late_ms": pc.divide(each(field("late_us"), pa.float64()), 1000.0),
@@ -97,6 +104,21 @@ def tick_table(log: Iterable[Listed], game: str, episode: str, seats: Sequence[s
         "digest": pa.array(hashed, pa.string()),
     }
     return pa.Table.from_arrays([columns[name] for name in schema.names], schema=schema)
+
+
+def _ends(
+    ends: Sequence[Sequence[int]], ended: Sequence[bool], cut: Sequence[bool], k: int
+) -> dict[str, pa.Array]:
+    """How each seat's part ended with each tick: as the episode's, where nothing else is said."""
+    both = [
+        own or [ENDED * whole | CUT * off] * k
+        for own, whole, off in zip(ends, ended, cut, strict=True)
+    ]
+    flat = list(chain.from_iterable(both))
+    return {
+        "seat_terminated": pa.array([bool(one & ENDED) for one in flat], pa.bool_()),
+        "seat_truncated": pa.array([bool(one & CUT) for one in flat], pa.bool_()),
+    }
 
 
 def by_seat(digest: str, seats: int) -> list[str | None]:

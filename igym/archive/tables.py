@@ -384,6 +384,11 @@ TABLES: dict[str, Table] = {
                 "reward": (_F, "of this seat, from this step"),
                 "terminated": (_B, "the episode ended with this step"),
                 "truncated": (_B, "the episode was cut off with this step"),
+                "seat_terminated": (
+                    _B,
+                    "the seat's part ended with this step; agents may end apart",
+                ),
+                "seat_truncated": (_B, "the seat's part was cut off with this step"),
                 "seen_tick": (_I, "frame the person had last painted; null = no person, none yet"),
                 "rtt_ms": (_F, "the person's last measured round trip; null = no person, not yet"),
                 "late_ms": (_F, "after the tick was due"),

@@ -38,6 +38,7 @@ class Moment:
     seats: Mapping[str, str]  # human seat -> session
     env: Any  # the environment; a callback that changes it says so (`changes_env`)
     note: Callable[[str, Any], None] = field(repr=False)
+    tell: Callable[[str, str], None] = field(repr=False)
     episode: int = 0
     practice: bool = False
     seed: int = 0
@@ -50,6 +51,14 @@ class Moment:
     def record(self, name: str, value: Any) -> None:
         """Put `value`, which JSON must hold, into the table `events`, as kind "recorded"."""
         self.note(name, value)
+
+    def say(self, text: str, seat: Any = "") -> None:
+        """Show `text` to the person in `seat`, or to everybody, until the next episode begins.
+
+        It is over the stage when this episode has ended, and during the countdown of the next one.
+        The last thing said to a seat counts. It is in the table `events`, as kind "said".
+        """
+        self.tell(str(text), str(seat))
 
 
 class Callback:

@@ -70,6 +70,7 @@ class Play:
     pause_s: float
     between: Survey | None
     between_limit_s: float
+    between_practice: bool = True
     isolation: Literal["shared", "process"] = "shared"
     observations: bool | Literal["auto"] = "auto"
     infos: tuple[str, ...] = ()
@@ -131,6 +132,7 @@ def play(
     pause: str = "2 s",
     between: Survey | None = None,
     between_limit: str = "2 min",
+    between_practice: bool = True,
     isolation: Literal["shared", "process"] = "shared",
     observations: bool | Literal["auto"] = "auto",
     infos: Sequence[str] = (),
@@ -190,6 +192,7 @@ def play(
         countdown, pause: before the first episode, and between two.
         between: `survey(…)` for everybody after each episode; all wait for each other, at most
             for `between_limit`.
+        between_practice: whether they are asked after practice episodes too.
         isolation: "process" gives each game a process of its own, for an environment whose step
             takes longer than a tick; "shared" games run beside others in one.
         observations: whether the data keep what each seat observed. "auto" does so where the
@@ -313,6 +316,7 @@ def play(
         pause_s=seconds(pause),
         between=between,
         between_limit_s=seconds(between_limit),
+        between_practice=between_practice,
         isolation=isolation,
         observations=observations,
         infos=tuple(infos),

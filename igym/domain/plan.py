@@ -64,6 +64,7 @@ class AskPlan:
     seats: tuple[str, ...]
     limit_s: float
     when: Literal["after", "before", "first"] = "after"  # each episode; "first": before the first
+    practice: bool = True  # whether also after practice episodes
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,11 +11,13 @@ from __future__ import annotations
 import math
 import traceback
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any, Protocol, TypeVar
 
 from igym.engine.seats import Decider
 from igym.errors import IgymError, SceneFailed
 from igym.sim.host import Sim, Step
+from igym.sim.kinds import CUT
 
 T = TypeVar("T")
 
@@ -138,7 +140,7 @@ def play(
 
         actions, actors, step = guarded(f"{where}, tick {tick}", turn)
         if tick + 1 == max_steps and not step.over:
-            step = Step(step.rewards, terminated=False, truncated=True)
+            step = replace(step, truncated=True, ends=tuple(one or CUT for one in step.ends))
         stage.record(tick, actions, actors, step, late_s)
         guarded(f"{where}, tick {tick}, drawing", lambda: stage.show(tick + 1))  # noqa: B023
         if step.over:

@@ -16,14 +16,18 @@ from typing import Any
 
 import gymnasium
 
+#: What the environment says of one seat with a step: it ended, or was cut off.
+ENDED, CUT = 1, 2
+
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """What one step gave. `rewards` in the order of `Sim.seats`."""
+    """What one step gave. `rewards` and `ends` in the order of `Sim.seats`."""
 
     rewards: tuple[float, ...]
     terminated: bool
     truncated: bool
+    ends: tuple[int, ...] = ()  # of each seat, ENDED and CUT added up; empty = as the episode
 
     @property
     def over(self) -> bool:
@@ -138,6 +142,13 @@ class _ManyAgents(Kind):
     def _nothing(self) -> Step:
         return Step((0.0,) * len(self._agents), False, False)
 
+    def _ends(self, said: Sequence[int], over: int) -> tuple[int, ...]:
+        """`Step.ends` of what was said of each seat, where that differs from the episode's."""
+        ends = tuple(said)
+        if over and not any(ends):
+            return ()
+        return () if all(one == over for one in ends) else ends
+
     def _noted(self, seen: Mapping[Any, Any], infos: Mapping[Any, Any]) -> None:
         self._seen.update(seen)
         self._infos = infos
@@ -207,10 +218,15 @@ class DictAgents(_ManyAgents):
         seen, rewards, terminateds, truncateds, infos = self.env.step(joint)
         self._noted(seen, infos)
         terminated, truncated = self._over(terminateds, truncateds)
+        said = [
+            ENDED * bool(terminateds.get(agent)) | CUT * bool(truncateds.get(agent))
+            for agent in self._agents.values()
+        ]
         return Step(
             tuple(float(rewards.get(agent, 0.0)) for agent in self._agents.values()),
             terminated,
             truncated,
+            self._ends(said, ENDED * terminated | CUT * truncated),
         )
 
     def _over(
@@ -267,8 +283,12 @@ class Turns(_ManyAgents):
         if joint.get(agent) is None:
             return self._nothing()
         before = self._totals() | {agent: 0.0}  # the total of who acts begins anew
+        stood = self._flags()
         self.env.step(joint[agent])
-        after = self._totals()
+        after, stand = self._totals(), self._flags()
+        said = [
+            0 if stood.get(a) else stand.get(a, 0) for a in self._agents.values()
+        ]  # new with this step
         self._look()
         flags = [(bool(self.env.terminations[a]), self.env.truncations[a]) for a in self._left()]
         self._cut |= any(cut for _, cut in flags)
@@ -280,7 +300,16 @@ class Turns(_ManyAgents):
             tuple(float(after.get(a, 0.0) - before.get(a, 0.0)) for a in self._agents.values()),
             over and not self._cut,
             over and self._cut,
+            self._ends(said, over * (CUT if self._cut else ENDED)),
         )
+
+    def _flags(self) -> dict[Any, int]:
+        """Agent -> ENDED and CUT, of those who are still there."""
+        env = self.env
+        return {
+            a: ENDED * bool(env.terminations[a]) | CUT * bool(env.truncations[a])
+            for a in self._left()
+        }
 
     def _left(self) -> list[Any]:
         return [agent for agent in self.env.agents if agent in set(self._agents.values())]

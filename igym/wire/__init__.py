@@ -279,6 +279,8 @@ class Episode(Message, frozen=True):
     away: list[str]
     ask: str  # AskView.name of what is being asked; "" = nothing
     scores: dict[str, float]  # seat -> sum of rewards over the finished episodes that count
+    turns: list[str] = []  # seats that act next, where seats take turns; else empty
+    words: str = ""  # what the author says to this participant between two episodes
 
 
 class Frame(Message, frozen=True, array_like=True):

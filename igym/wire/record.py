@@ -27,6 +27,7 @@ class Tick(msgspec.Struct, frozen=True, array_like=True):
     truncated: bool
     seen: list[int]  # tick each person was looking at; -1 = unknown
     rtt_ms: list[float]  # each person's last measured round trip; -1 = unknown
+    ends: list[int] = []  # of each seat, as `igym.sim.kinds.Step.ends`; empty = as the episode
 
 
 class Edge(msgspec.Struct, frozen=True, array_like=True):

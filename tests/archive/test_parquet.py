@@ -129,6 +129,18 @@ def test_a_tick_written_twice_counts_once_and_the_first_time():
     assert [r["terminated"] for r in rows] == [False] * 4 + [True] * 2
 
 
+def test_a_seat_that_ends_before_the_others_has_that_in_its_own_row():
+    early = msgspec.structs.replace(tick(0), ends=[1, 0])
+    last = msgspec.structs.replace(tick(1), truncated=True, ends=[0, 2])
+    rows = ticks_of([Chunk(1, [early, last, tick(2, terminated=True)], [])])
+    assert [(r["terminated"], r["truncated"]) for r in rows[:4]] == [
+        (False, False), (False, False), (False, True), (False, True),
+    ]  # fmt: skip
+    assert [(r["seat_terminated"], r["seat_truncated"]) for r in rows] == [
+        (True, False), (False, False), (False, False), (False, True), (True, False), (True, False),
+    ]  # fmt: skip
+
+
 def test_unknown_is_null_and_not_a_number():
     left, right = ticks_of([Chunk(1, [tick(0)], [])])
     assert (left["seen_tick"], left["rtt_ms"], left["late_ms"]) == (None, 12.5, 3.0)

@@ -61,6 +61,18 @@ def hears(lab: Lab, monkeypatch, act) -> list[dict]:
     return said
 
 
+def test_after_a_practice_nobody_is_asked_where_the_author_says_so(lab, asks, monkeypatch):
+    (plan,) = lab.deployment.plans._plans.values()
+    ask = AskPlan("feeling", plan.scene("about").survey, ("left",), 20.0, practice=False)
+    planned(lab, asks=(ask,))
+    designed(lab, practice=2, episodes=1)
+    game = lab.pair()
+    lab.connect(game, "left", "right")
+    said = hears(lab, monkeypatch, lambda about: say(lab, game, "left", about["episode"], age=1))
+    assert lab.play(game) == "finished"
+    assert [about["episode"] for about in said] == [2]
+
+
 def test_everybody_is_asked_after_each_episode_and_the_game_waits_for_both(lab, asks, monkeypatch):
     game = lab.pair()
     lab.connect(game, "left", "right")

@@ -11,6 +11,7 @@ from igym.domain.callbacks import Callback, checked, hooks
 from igym.errors import BadPackage
 from igym.services.games import hooking
 from igym.store import records
+from igym.wire import inner, unpack
 from tests.services.test_playing import assert_whole, at_step, tables
 from tests.services.test_recovering import kill_at, planned, reaped, second
 from tests.services.test_rounds import designed
@@ -147,6 +148,51 @@ def test_a_takeover_calls_nothing_twice_that_was_written_and_replays_without_cal
     assert after[0] == ("made", -1, -1) and after[-1] == ("game_end", 1, 10)
     ticks = [(n, tick) for name, n, tick in after if name == "tick_end"]
     assert ticks == sorted(set(ticks)), "no tick is told of twice by one worker"
+
+
+class Coach(Callback):
+    """Says something to each, and once to somebody who is not there."""
+
+    def on_episode_end(self, at):
+        at.say("Both of you: well done.")
+        at.say(f"You scored {at.scores['left']:g}.", seat="left")
+        if at.episode == 1:
+            at.say("Hello?", seat="middle")
+
+    def on_game_end(self, at):
+        at.say(f"It is {at.outcome}.")
+
+
+def hears(lab, conn: int) -> list[tuple[str, int, str]]:
+    """What one browser was told between ticks: stage, episode, words."""
+    said = []
+    for _, one in lab.outbox.said:
+        if isinstance(one, inner.Deliver) and one.what == inner.CONTROL and conn in one.conns:
+            name, about = unpack(one.packet)["data"]
+            if name == "episode":
+                said.append((about["stage"], about["episode"], about["words"]))
+    return said
+
+
+def test_an_author_says_something_to_each_between_the_episodes_and_nobody_hears_the_others(lab):
+    designed(lab, callbacks=(Coach,))
+    game = lab.pair()
+    lab.connect(game, "left", "right")
+    assert lab.play(game) == "finished"
+    mine, both = "You scored 5.", "Both of you: well done."
+    for conn, words in ((lab.conns["left"], mine), (lab.conns["right"], both)):
+        heard = hears(lab, conn)
+        assert ("between", 0, words) in heard and ("countdown", 1, words) in heard
+        assert heard[-1] == ("over", 1, "It is finished.")
+        assert {said for stage, _, said in heard if stage == "playing"} == {""}
+        assert ("countdown", 0, "") in heard
+    data = tables(lab)
+    said = [json.loads(e["detail"]) for e in data["events"] if e["kind"] == "said"]
+    assert [one["text"] for one in said if one["seat"] == "left"] == [
+        both, mine, both, mine, "It is finished.",
+    ]  # fmt: skip
+    (problem,) = records.problems(lab.deployment.redis)
+    assert "there is no person, only ['left', 'right']" in problem["message"]
 
 
 def test_a_slow_tick_hook_is_left_out_for_the_rest_of_the_game(lab, monkeypatch):

@@ -109,6 +109,8 @@ def test_a_gate_of_the_authors_is_asked_with_the_results_and_one_that_fails_stay
     game = lab.pair()
     lab.connect(game, "left", "right")
     assert lab.play(game) == "finished"
+    (warm,) = jobs._queue(lab.deployment.redis, jobs.CHECKS).get_jobs()
+    assert warm.args[3] == "ready"  # before the first episode, so that the package is loaded then
     one = (True, 10, 5.0)
     assert seen == [("until:count", [one]), ("until:count", [one, one])]
     failed = [e for e in tables(lab)["events"] if e["kind"] == "function_failed"]
@@ -145,8 +147,9 @@ def test_a_function_of_results_runs_in_the_checks_worker_and_a_hung_one_is_given
     made = [Result(n, True, 10, scores, ("left", "right")) for n in range(3)]
     consultant = Consultant(lab.deployment, game, lambda act: act(), lambda seconds: answer())
     try:
-        said = [consultant.ask("until:count", made[: n + 1]) for n in range(3)]
+        said = [consultant.ask("ready", [])]
+        said += [consultant.ask("until:count", made[: n + 1]) for n in range(3)]
     finally:
         answerer.close()
-    assert [one.value for one in said] == [False, None, True]
-    assert [one.error for one in said] == ["", "took longer than 0.5 s", ""]
+    assert [one.value for one in said] == [True, False, None, True]
+    assert [one.error for one in said] == ["", "", "took longer than 0.5 s", ""]

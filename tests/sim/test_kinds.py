@@ -14,6 +14,7 @@ from pettingzoo.classic import tictactoe_v3
 
 from igym.errors import BadPackage
 from igym.sim.host import Sim, Step
+from igym.sim.kinds import CUT, ENDED
 from tests.sim.test_host import nothing
 from tests.sim.worlds import Nim, Race
 
@@ -69,6 +70,8 @@ def test_an_agent_that_was_cut_off_early_is_not_forgotten():
     sim = Sim(Tired(), ["ann", "bob", "cat"])
     sim.reset(0)
     steps = [sim.step([2, 2, 0]) for _ in range(3)]
+    assert steps[0].ends == (0, 0, CUT) and steps[1].ends in ((), (0, 0, 0))
+    assert steps[2].ends == (ENDED, ENDED, 0)
     assert [step.over for step in steps] == [False, False, True]
     assert steps[-1].truncated and not steps[-1].terminated
 
@@ -138,7 +141,9 @@ def test_only_the_agent_on_turn_acts_and_what_others_say_is_nothing():
 
 def test_who_is_out_is_not_asked_again_and_keeps_what_it_saw():
     sim = nim()
-    assert sim.step([0, None, None]).rewards == pytest.approx((-1.0, 0.1, 0.1))
+    step = sim.step([0, None, None])
+    assert step.rewards == pytest.approx((-1.0, 0.1, 0.1))
+    assert (step.ends, step.over) == ((ENDED, 0, 0), False)
     assert sim.asked() == (False, True, False)
     assert sim.observe("player_0")["observation"].tolist() == [7]
     sim.step([None, 1, None])

@@ -84,4 +84,5 @@ def test_two_people_take_turns_until_one_has_won(stack):
     assert list(moves.seat) == ["player_1", "player_2"] * 2 + ["player_1"]
     assert ticks.groupby("seat").reward.sum().to_dict() == {"player_1": 1.0, "player_2": -1.0}
     assert (ticks.groupby("tick").actor.agg(lambda who: sorted(who)[-1]) == "rests").all()
-    assert ticks[ticks.tick == ticks.tick.max()].terminated.all()
+    last = ticks[ticks.tick == ticks.tick.max()]
+    assert last.terminated.all() and last.seat_terminated.all() and not last.seat_truncated.any()

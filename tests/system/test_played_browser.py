@@ -86,6 +86,9 @@ def test_two_phones_take_turns_by_taps(browser, stack: Server):
     moves = [(first, 0.5, 0.5), (second, 0.1, 0.1), (first, 0.5, 0.1), (second, 0.9, 0.1)]
     for n, (tab, x, y) in enumerate(moves):
         tab.page.bring_to_front()
+        for one in tabs:
+            whose = "Your turn" if one is tab else "’s turn"
+            expect(one.page.locator(".bar-turn")).to_contain_text(whose)
         tab.page.touchscreen.tap(*spot(tab, x, y))
         for one in tabs:
             one.until(lambda one=one, n=n: len(one.picture.objects) == 4 + n + 1, what="a mark")

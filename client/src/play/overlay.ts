@@ -32,11 +32,12 @@ export function overlay(server: () => number, announce: (words: string) => void)
   const big = h('p', { class: 'overlay-big', attrs: { 'aria-hidden': 'true' } });
   const title = h('h2', { class: 'overlay-title' });
   const words = h('p', { class: 'overlay-text' });
+  const author = h('p', { class: 'overlay-words' });
   const until = h('p', { class: 'overlay-until', attrs: { 'aria-hidden': 'true' } });
   const dots = h('div', { class: 'dots' }, h('i'), h('i'), h('i'));
   const scores = h('dl', { class: 'overlay-scores' });
   const help = h('div', { class: 'overlay-help' });
-  const panel = h('div', { class: 'overlay-panel' }, round, big, title, words, until, dots, scores);
+  const panel = h('div', { class: 'overlay-panel' }, round, big, title, author, words, until, dots, scores);
   const root = h('div', { class: 'overlay' }, panel, help);
   root.hidden = true;
 
@@ -100,6 +101,8 @@ export function overlay(server: () => number, announce: (words: string) => void)
         words,
         (forMe && next.text) || lost?.text || kindOf(next) || (alone ? '' : standard.text),
       );
+      say(author, next.words);
+      author.hidden = next.words === '';
       say(big, '');
       say(until, '');
       scoreList(scores, view, next);
@@ -107,7 +110,7 @@ export function overlay(server: () => number, announce: (words: string) => void)
       root.hidden = false;
       // While people are asked, it is under the questions until they have answered.
       if (before !== next.stage && next.stage !== 'asking')
-        announce(`${title.textContent}. ${words.textContent}`);
+        announce([title, author, words].map((one) => one.textContent).filter(Boolean).join('. '));
       tick(server());
     },
   };

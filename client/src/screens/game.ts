@@ -102,7 +102,14 @@ export const game: Screen<GameView> = (context, first) => {
   let later = 0;
   const stand = (said: Episode, was: Episode | null): void => {
     if (POINTED_AT.has(said.stage)) scene.point('on');
-    else if (said.stage === 'playing' && was?.stage !== 'held') scene.point('a moment');
+    else if (said.stage === 'playing' && was?.stage !== 'held' && was?.stage !== 'playing')
+      scene.point('a moment');
+    const turn = turnOf(view, said);
+    root.dataset['turn'] = turn;
+    top.turn(view, said, turn);
+    if (turn === 'mine' && (was === null || turnOf(view, was) !== 'mine')) {
+      shell.announce(text.game.yourTurn);
+    }
     over.show(view, said);
     note.stand(view, said);
     questions.show(view, said);
@@ -159,6 +166,12 @@ export const game: Screen<GameView> = (context, first) => {
     },
   };
 };
+
+/** Whose turn it is, where seats take turns and a tick is played. */
+function turnOf(view: GameView, { stage, turns }: Episode): 'mine' | 'theirs' | '' {
+  if (stage !== 'playing' || turns.length === 0) return '';
+  return turns.includes(view.seat) ? 'mine' : 'theirs';
+}
 
 const isGhost = (said: Episode, last: Episode | null): boolean =>
   last !== null &&

@@ -33,13 +33,16 @@ MOST_ERRORS = 5
 
 def function(experiment: Experiment, what: str) -> Callable[..., Any]:
     """The function of the author that `what` names: "screen", "bonus", "happenings",
-    "branch:<name>", "match:<scene>", "until:<scene>", or "choose:<scene>:<seat>".
+    "branch:<name>", "match:<scene>", "until:<scene>", "choose:<scene>:<seat>"; or "ready", which is
+    none of theirs.
 
     Raises:
         BadPackage: there is none.
     """
     found: Callable[..., Any] | None = None
-    if what == "screen" and experiment.entry is not None:
+    if what == "ready":
+        found = lambda *_: True  # noqa: E731 - whoever asks wants the package loaded
+    elif what == "screen" and experiment.entry is not None:
         found = experiment.entry.check
     elif what == "happenings":
         found = _Told.of(experiment).tell

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
@@ -16,6 +17,7 @@ from igym.errors import TooMuch
 from igym.services.connect import Deployment
 from igym.services.functions import asking
 from igym.services.functions.asking import Answer
+from igym.store import RedisError
 from igym.store.games import Game
 
 _log = logging.getLogger(__name__)
@@ -47,6 +49,12 @@ class Consultant:
     game: Game
     insist: Insist
     pause: Callable[[float], None]  # lets others run
+
+    def warm(self) -> None:
+        """Have the package loaded where it is going to be asked, and do not wait for that."""
+        game = self.game
+        with suppress(RedisError):
+            asking.ask(self.deployment, game.experiment, game.package, "ready", [], LIMIT_S)
 
     def ask(self, what: str, results: Sequence[Result]) -> Answer:
         """What the function says, or an error: never raises, never waits for ever."""

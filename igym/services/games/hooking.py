@@ -39,13 +39,20 @@ class Hooks:
     """The callbacks of one game."""
 
     def __init__(
-        self, given: Sequence[Any], game: Game, env: Any, add: Callable[[Row], None], report: Report
+        self,
+        given: Sequence[Any],
+        game: Game,
+        env: Any,
+        add: Callable[[Row], None],
+        report: Report,
+        say: Callable[[str, str], Sequence[str]],
     ) -> None:
-        """`add` takes rows for the next flush."""
+        """`add` takes rows for the next flush; `say` shows a text to a seat, "" = to all."""
         self._game = game
+        self._show = say
         self._add = add
         self._report = report
-        self.at = Moment(game.scene, game.id, dict(game.seats), env, self._record)
+        self.at = Moment(game.scene, game.id, dict(game.seats), env, self._record, self._speak)
         self._called: dict[str, list[Callback]] = defaultdict(list)
         self._slow: dict[tuple[Callback, str], int] = defaultdict(int)
         self._told: set[tuple[str, str]] = set()
@@ -117,6 +124,12 @@ class Hooks:
         if len(detail) > MOST_CHARS:
             raise ValueError(f"record({name!r}, …): more than {MOST_CHARS} characters")
         self._add(event_row(now_ms(), "recorded", game=at.game, detail=detail))
+
+    def _speak(self, text: str, seat: str) -> None:
+        for one in self._show(text, seat):
+            detail = json.dumps({"seat": one, "text": text, "episode": self.at.episode})
+            who = self._game.seats[one]
+            self._add(event_row(now_ms(), "said", session=who, game=self._game.id, detail=detail))
 
 
 def _plain(value: Any) -> Any:

@@ -153,6 +153,7 @@ class Journal:
                 truncated=step.truncated,
                 seen=[people[s].seen if s in people else -1 for s in seats],
                 rtt_ms=[people[s].rtt_ms if s in people else -1 for s in seats],
+                ends=list(step.ends),
             )
         )
         for seat, reward in zip(seats, step.rewards, strict=True):

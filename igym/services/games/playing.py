@@ -169,8 +169,8 @@ class GameHost:
             self._insist(lambda: finishing.report(self.deployment, game, *problem))
         rows = []
         if stage is not None:
-            stage.tell("over")
             rows = stage.game_ends(outcome.value)
+            stage.tell("over")
         self._insist(
             lambda: finishing.finish(
                 self.deployment,
@@ -262,13 +262,16 @@ class GameHost:
             f"{scene}, making the environment",
             lambda: simulated(play, cells),
         )
+        consultant = Consultant(self.deployment, game, self._insist, self._clock.sleep)
         rounds = Rounds(
             play,
             play_plan.asks,
             game,
-            Consultant(self.deployment, game, self._insist, self._clock.sleep),
+            consultant,
             lambda what, why: self._complain(game, stage, what, why),
         )
+        if rounds.consults:
+            consultant.warm()  # so that the first pause is not as long as loading the package takes
         first = rounds.next()
         stage = Stage(
             self.deployment.settings,
@@ -306,6 +309,7 @@ class GameHost:
                             self.deployment, game, *said, kind="callback_failed"
                         )
                     ),
+                    stage.say,
                 )
             )
         self.stages[game.id] = stage
@@ -424,7 +428,7 @@ class GameHost:
             self._clock.sleep(pause_s)
             row["started_ms"] = now_ms()
         journal.flush([("episodes", row)])
-        stage.tell("playing")
+        stage.plays()
         if last is None:
             steps, last = runner.play(
                 sim,

@@ -46,6 +46,14 @@ class Rounds:
         self.cast = dict(game.cast)  # adaptive seat -> its cell, in the episode `cast_for`
         self.cast_for = game.cast_for
 
+    @property
+    def consults(self) -> bool:
+        """Whether functions of the author's are asked about the episodes."""
+        until = self._play.until
+        return (until is not None and not isinstance(until, Goal)) or any(
+            who.kind == "function" for who in self._adaptive.values()
+        )
+
     def next(self, after: int | None = None) -> Round | Literal["over", "unreached"]:
         """What follows, or followed after so many episodes."""
         play = self._play
@@ -70,6 +78,8 @@ class Rounds:
         for when, round in (("after", last), ("before", following)):
             for ask in self._asks:
                 fits = ask.when == when or (when, ask.when, played) == ("before", "first", 0)
+                if when == "after" and isinstance(round, Round) and round.practice:
+                    fits = fits and ask.practice
                 if fits and isinstance(round, Round) and asked.get(ask.name, -1) < round.episode:
                     found.append((ask, round))
         return found

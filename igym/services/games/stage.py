@@ -42,6 +42,9 @@ WATCH_S = 0.25
 #: How often a game that stands still looks again.
 LOOK_S = 0.02
 
+#: The most characters an author says to somebody at a time.
+MOST_SAID = 500
+
 
 class Stage:
     """The game's people, picture and log. Implements `igym.engine.runner.Stage`."""
@@ -106,7 +109,10 @@ class Stage:
         self.asked = dict(game.asked)  # what people are asked -> the last episode that is settled
         self.measured: Callable[[float], None] | None = None  # told how late each tick was, s
         self.replied = False  # somebody has answered what they are asked
-        self._told = self._episode_message("waiting", 0, "", [])
+        self._words: dict[str, str] = {}  # seat -> what the author says to it between episodes
+        self._turns: list[str] = []  # seats that act next, where seats take turns
+        self._sim = sim
+        self._stands: tuple[Any, ...] = ("waiting", 0.0, "", [], "")  # as it was told last
 
     # --- from the inbox ------------------------------------------------------------------------
 
@@ -121,9 +127,8 @@ class Stage:
         person.new = True
         owned = inner.Owned(said.conn, self.game.id, said.seat, self._worker, self.game.generation)
         self._outbox.put(said.web, owned)
-        self._outbox.put(
-            said.web, inner.Deliver([said.conn], inner.CONTROL, wire.packet(self._told))
-        )
+        packet = wire.packet(self._episode_message(said.seat))
+        self._outbox.put(said.web, inner.Deliver([said.conn], inner.CONTROL, packet))
         self._keyframe(said.seat, said.web, said.conn)
 
     def detach(self, said: inner.Detach) -> None:
@@ -182,9 +187,9 @@ class Stage:
 
     # --- to the browsers -----------------------------------------------------------------------
 
-    def _episode_message(
-        self, stage: wire.EpisodeStage, starts_ms: float, text: str, away: list[str], ask: str = ""
-    ) -> wire.Episode:
+    def _episode_message(self, seat: str) -> wire.Episode:
+        """Where the game stands, for the person in that seat."""
+        stage, starts_ms, text, away, ask = self._stands
         return wire.Episode(
             game=self.game.id,
             generation=self.game.generation,
@@ -198,6 +203,8 @@ class Stage:
             away=[] if self.play.masked else away,
             ask=ask,
             scores=dict(self.journal.scores),
+            turns=self._turns,
+            words="" if stage in ("playing", "held") else self._words.get(seat, ""),
         )
 
     def _links(self, seats: Collection[str]) -> dict[str, list[int]]:
@@ -218,10 +225,45 @@ class Stage:
     ) -> None:
         """Say where the game stands, to everybody and to whoever connects later."""
         missing = self._missing() if away is None else away
-        self._told = self._episode_message(stage, starts_ms, text, missing, ask)
-        packet = wire.packet(self._told)
-        for web, conns in self._links(self.people).items():
-            self._outbox.put(web, inner.Deliver(conns, inner.CONTROL, packet))
+        self._stands = (stage, starts_ms, text, missing, ask)
+        alike: dict[str, list[str]] = defaultdict(list)  # what is said -> to whom
+        for seat in self.people:
+            alike[self._words.get(seat, "")].append(seat)
+        for seats in alike.values():
+            packet = wire.packet(self._episode_message(seats[0]))
+            for web, conns in self._links(seats).items():
+                self._outbox.put(web, inner.Deliver(conns, inner.CONTROL, packet))
+
+    def plays(self) -> None:
+        """The countdown is over: the author's words have been read."""
+        self._words.clear()
+        self.tell("playing")
+
+    def say(self, text: str, seat: str = "") -> tuple[str, ...]:
+        """Show the author's words to a seat, or to everybody, as soon as no tick is played.
+
+        Returns:
+            The seats to which they are shown.
+
+        Raises:
+            ValueError: there is no person in that seat, or too much is said.
+        """
+        if seat and seat not in self.people:
+            raise ValueError(f"say(…, seat={seat!r}): there is no person, only {[*self.people]}")
+        if len(text) > MOST_SAID:
+            raise ValueError(f"say(…): {len(text)} characters, and {MOST_SAID} are the most")
+        seats = (seat,) if seat else tuple(self.people)
+        self._words.update(dict.fromkeys(seats, text))
+        return seats
+
+    def _turn(self) -> None:
+        """Say whose turn it is, where that has changed."""
+        asked = self._sim.asked() or ()
+        turns = [seat for seat, acts in zip(self.play.seats, asked, strict=False) if acts]
+        if turns != self._turns:
+            self._turns = turns
+            if self._stands[0] == "playing" and not self._over:
+                self.tell("playing")
 
     def _frame(self, view: View, told: Told) -> bytes:
         # What is acknowledged says how many people there are.
@@ -291,6 +333,8 @@ class Stage:
                 self._outbox.put(web, inner.Deliver(conns, what, packet))
         if hooks is not None:
             hooks.call("on_graphics_end")
+        if self._sim.turns:
+            self._turn()
 
     def hook(self, hooks: Hooks) -> None:
         """Call these at the moments of the game."""

@@ -165,7 +165,8 @@ def _asks(scene: Play, root: Path) -> tuple[AskPlan, ...]:
     if scene.between is not None:
         seats = tuple(map(str, scene.humans))
         form = paging.survey(root, scene.between)
-        made.append(AskPlan(scene.between.name, form, seats, scene.between_limit_s))
+        asked = AskPlan(scene.between.name, form, seats, scene.between_limit_s)
+        made.append(replace(asked, practice=scene.between_practice))
     names = [ask.name for ask in made]
     if len(set(names)) < len(names):
         raise BadPackage(
