@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from pathlib import Path
 
 import typer
@@ -10,7 +11,7 @@ from rich.console import Console
 
 from igym import settings
 from igym.archive import bonuses, parquet
-from igym.errors import NotFound
+from igym.errors import BadMessage, NotFound
 
 
 def bonus(
@@ -54,3 +55,42 @@ def bonus(
             f"{', '.join(made.unnamed[:10])}",
             highlight=False,
         )
+
+
+def recompute(
+    experiment: str,
+    version: str,
+    data: Path | None,
+    using: Path | None,
+    *,
+    dry_run: bool,
+    as_json: bool,
+) -> None:
+    """Have the bonuses worked out again and say which have changed.
+
+    Raises:
+        BadMessage: `data` was given: what is changed is the deployment's own.
+        NotFound: there is no such experiment or version in the data.
+    """
+    from igym.cli.participant import here
+    from igym.services.data import repaying
+
+    if data is not None:
+        raise BadMessage(
+            "--recompute changes the data of a deployment, not of a folder.",
+            hint="Set IGYM_DATA_DIR, and REDIS_URL where Redis runs elsewhere.",
+        )
+    with here() as deployment:
+        found = repaying.recompute(deployment, experiment, version, using=using, dry_run=dry_run)
+    changed = [one for one in found if one.now != one.was]
+    failed = [one for one in found if one.error]
+    if as_json:
+        typer.echo(json.dumps({"dry_run": dry_run, "bonuses": [asdict(one) for one in found]}))
+        return
+    console = Console(highlight=False)
+    for one in changed:
+        console.print(f"{one.session}  {one.was:.2f} → {one.now:.2f} {one.currency}")
+    for one in failed:
+        console.print(f"[yellow]{one.session}  stays {one.was:.2f} {one.currency}: {one.error}[/]")
+    would = "would change" if dry_run else "changed"
+    console.print(f"{len(changed)} of {len(found)} bonuses {would}.")

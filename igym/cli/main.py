@@ -222,11 +222,28 @@ def bonus(
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="A file; the terminal if not given.")
     ] = None,
+    recompute: Annotated[
+        bool,
+        typer.Option("--recompute", help="Work all bonuses out again, from the records."),
+    ] = False,
+    using: Annotated[
+        Path | None,
+        typer.Option(help="With --recompute: a package's folder whose function counts."),
+    ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="With --recompute: only say what would change.")
+    ] = False,
     json: Json = False,
 ) -> None:
-    """Print what to pay whom as `id,amount` lines, for a recruiter's bulk payment."""
+    """Print what to pay whom as `id,amount` lines, for a recruiter's bulk payment.
+
+    With --recompute say what has changed instead; it needs the deployment's Redis too.
+    """
     from igym.cli import bonus as module
 
+    if recompute:
+        module.recompute(experiment, version, data, using, dry_run=dry_run, as_json=json)
+        return
     module.bonus(experiment, version, mode, data, output, as_json=json)
 
 

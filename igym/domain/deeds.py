@@ -28,6 +28,7 @@ class Did(StrEnum):
     GAVE_OUT = "gave_out"  # the data of one person
     ERASED = "erased"  # one person; the log does not say whom
     ANONYMISED = "anonymised"
+    BONUSES_RECOMPUTED = "bonuses_recomputed"
 
 
 @dataclass(frozen=True, slots=True)

@@ -71,6 +71,9 @@ class Onnx:
         one_hot: the value is one of so many numbers; the model sees a 1 in its place among zeros.
         scale, shift: the model sees observation * scale + shift.
         observation: name of the model's observation input; the only input if "".
+        inputs: for a model of several observation inputs: {input name: where in the observation
+            its numbers are}, an entry's key or a path as of `take`. Each is only cast to its
+            input's dtype, so leave out take, one_hot, scale, shift and observation.
         logits: name of the output to choose from; the first if "".
         memory: recurrent state, as {input name: output name}. Zero at each episode's start.
         choose: "argmax", or `Sample(temperature)`; for continuous actions "mean", where the
@@ -101,6 +104,7 @@ class Onnx:
     every: int = 1
     where: Literal["auto", "inline", "worker"] = "auto"
     fixed: Mapping[str, float] = field(default_factory=dict)
+    inputs: Mapping[str, str | int | tuple[str | int, ...]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if self.where not in ("auto", "inline", "worker"):
@@ -117,6 +121,19 @@ class Onnx:
             raise BadPackage(f"Onnx(every={self.every}) must be at least 1.")
         if self.one_hot < 0 or any(size < 2 for size in self.heads):
             raise BadPackage("Onnx: one_hot cannot be below 0, nor an entry of heads below 2.")
+        single = (self.take, self.one_hot, self.scale, self.shift, self.observation)
+        if self.inputs and single != ((), 0, 1.0, 0.0, ""):
+            raise BadPackage(
+                f"Onnx({self.file!r}): inputs= is for several observation inputs; take, one_hot, "
+                "scale, shift and observation are about one.",
+                hint="Put the scaling into the model, and every path into inputs=.",
+            )
+        for name, place in self.inputs.items():
+            if not isinstance(place, (str, int, tuple)):
+                raise BadPackage(
+                    f"Onnx({self.file!r}): inputs[{name!r}]={place!r} is no key and no path.",
+                    hint='Write {"image": "pixels"} or {"image": ("camera", "pixels")}.',
+                )
         if self.heads and self.actions is not None:
             raise BadPackage("Onnx: with heads each action is the index of a logit; drop actions.")
         if self.continuous and (self.heads or self.actions is not None):

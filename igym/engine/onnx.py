@@ -64,7 +64,8 @@ class Model:
             for name, value in spec.fixed.items()
             if name in session.inputs
         }
-        self.observation = self._observation()
+        #: The inputs that take the observation, each with where in it its numbers are.
+        self.seen = self._seen()
         self.logits = self._logits()
         self.memory = {i: self._memory(i, o) for i, o in spec.memory.items()}
         self._std = self._deviation()
@@ -74,11 +75,38 @@ class Model:
         #: How many numbers a decision has; 0 until `check` where the file leaves it open.
         self.width = (self.logits.shape[-1] if self.logits.shape else 1) or 0
         self.cost_ms = math.inf
-        if None not in self.observation.shape[1:]:
-            self.measure(self.observation.zeros())
+        if not any(None in port.shape[1:] for port, _ in self.seen):
+            self.measure({port.name: port.zeros() for port, _ in self.seen})
 
     def refuse(self, what: str, hint: str) -> BadPolicy:
         return BadPolicy(f"{self.spec.file}: {what} {self.session.found}", hint=hint)
+
+    def _seen(self) -> list[tuple[Port, tuple[str | int, ...]]]:
+        if not self.spec.inputs:
+            return [(self._observation(), self.spec.take)]
+        free = set(self.session.inputs) - set(self.spec.memory) - set(self.fixed)
+        named = set(self.spec.inputs)
+        if named != free:
+            odd = ", ".join(map(repr, sorted(named - free)))
+            missing = ", ".join(map(repr, sorted(free - named)))
+            what = f"inputs names {odd}, not among its free inputs." if odd else ""
+            unfed = f"inputs= does not say what to feed to {missing}." if missing else ""
+            raise self.refuse(
+                f"{what} {unfed}".strip(),
+                "Name each input for a part of the observation. Recurrent ones are memory=.",
+            )
+        return [
+            (self._batchless(self.session.inputs[name]), at if isinstance(at, tuple) else (at,))
+            for name, at in self.spec.inputs.items()
+        ]
+
+    def _batchless(self, port: Port) -> Port:
+        if port.shape and port.shape[0] not in (None, 1):
+            raise self.refuse(
+                f"{port} wants more than one observation at a time.",
+                "Export it with a first dimension of 1, or an open one.",
+            )
+        return port
 
     def _observation(self) -> Port:
         inputs, spec = self.session.inputs, self.spec
@@ -100,14 +128,10 @@ class Model:
             others = ", ".join(repr(n) for n in free if n != name)
             raise self.refuse(
                 f"nothing says what to feed to {others}.",
-                "Name recurrent inputs in memory=, and those that stay the same in fixed=.",
+                "Name recurrent inputs in memory=, those that stay the same in fixed=, and several "
+                "that take parts of the observation in inputs=.",
             )
-        port = inputs[name]
-        if port.shape and port.shape[0] not in (None, 1):
-            raise self.refuse(
-                f"{port} wants more than one observation at a time.",
-                "Export it with a first dimension of 1, or an open one.",
-            )
+        port = self._batchless(inputs[name])
         if (spec.scale, spec.shift) != (1, 0) and port.dtype.kind != "f":
             raise self.refuse(
                 f"scale and shift need a floating point input; {name} is {port.dtype}.",
@@ -177,8 +201,9 @@ class Model:
             )
         return into
 
-    def measure(self, observation: Array) -> None:
-        feeds = {self.observation.name: observation, **self.fixed, **self.blank()}
+    def measure(self, seen: Arrays) -> None:
+        """`seen` is what `see` made of an observation."""
+        feeds = {**seen, **self.fixed, **self.blank()}
         self.infer(feeds)  # the first run also sets up buffers
         took = []
         for _ in range(_TIMED_RUNS):
@@ -191,30 +216,34 @@ class Model:
         """The memory at the start of an episode: a new array of zeros for each input."""
         return {name: port.zeros() for name, port in self.memory.items()}
 
-    def see(self, observation: Any) -> Array:
-        """What the model is fed for `observation`, as the environment returned it.
+    def see(self, observation: Any) -> dict[str, Array]:
+        """What the model is fed for `observation`, as the environment returned it, by input.
 
-        `take` is followed, the value is cast to the input's dtype, then multiplied by
-        `scale` and shifted by `shift` in that dtype, each result rounded to it.
+        `take`, or the path in `inputs`, is followed, the value is cast to the input's dtype, then
+        multiplied by `scale` and shifted by `shift` in that dtype, each result rounded to it.
 
         Returns:
-            An array [1, *shape of the value] that does not share memory with the input.
+            Arrays [1, *shape of the value] that do not share memory with the observation.
 
         Raises:
             BadPolicy: `take` leads nowhere, or to something that is not an array of numbers.
         """
+        return {port.name: self._part(observation, port, path) for port, path in self.seen}
+
+    def _part(self, observation: Any, port: Port, path: tuple[str | int, ...]) -> Array:
         value = observation
-        for key in self.spec.take:
+        for key in path:
             try:
                 value = value[key]
             except (KeyError, IndexError, TypeError) as error:
+                where = f"inputs[{port.name!r}]" if self.spec.inputs else "take"
                 raise BadPolicy(
-                    f"{self.spec.file}: take={self.spec.take!r} finds no {key!r} in the "
+                    f"{self.spec.file}: {where}={path!r} finds no {key!r} in the "
                     f"observation, which is {_shape_of(observation)}.",
                     hint='Use take=() for the observation itself, ("key",) for a dict\'s entry.',
                 ) from error
         try:
-            array = np.array(value, self.observation.dtype)
+            array = np.array(value, port.dtype)
         except (TypeError, ValueError) as error:
             raise BadPolicy(
                 f"{self.spec.file} cannot be fed the observation, which is {_shape_of(value)}.",

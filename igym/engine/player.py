@@ -31,12 +31,13 @@ def check(
     """
     spec = model.spec
     seen = model.see(observation)
-    if not model.observation.takes(seen.shape):
-        raise model.refuse(
-            f"the seat's observation becomes {list(seen.shape)}, "
-            f"and the model takes {model.observation}.",
-            "Point take= at the right entry, or export the model for this environment.",
-        )
+    for port, _ in model.seen:
+        if not port.takes(seen[port.name].shape):
+            raise model.refuse(
+                f"the seat's observation becomes {list(seen[port.name].shape)}, "
+                f"and the model takes {port}.",
+                "Point take= or inputs= at the right entry, or export it for this environment.",
+            )
     player = Player(model, np.random.default_rng(0))
     logits = model.row(model.infer(player.prepare(observation)))
     model.width = len(logits)
@@ -129,7 +130,7 @@ class Player:
             BadPolicy: as `Model.see`.
         """
         model = self.model
-        return {model.observation.name: model.see(observation), **model.fixed, **self._memory}
+        return {**model.see(observation), **model.fixed, **self._memory}
 
     def commit(self, outputs: Arrays, mask: Any = None) -> Any:
         """Keep the memory, count the decision, draw if the policy samples.

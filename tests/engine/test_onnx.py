@@ -21,7 +21,7 @@ from igym.domain.experiment import Onnx, Sample
 from igym.engine.choosing import draw
 from igym.engine.onnx import load
 from igym.engine.player import Player, check
-from igym.errors import BadPolicy
+from igym.errors import BadPackage, BadPolicy
 
 FLOAT, DOUBLE, INT64 = TensorProto.FLOAT, TensorProto.DOUBLE, TensorProto.INT64
 
@@ -90,7 +90,7 @@ def test_actions_translate_the_index_of_a_logit(root):
 def test_the_observation_is_taken_cast_scaled_and_shifted_in_the_models_dtype(root):
     model = load(replace(ECHO, take=("camera", "mean"), scale=0.1, shift=-0.3), root)
 
-    seen = model.see({"camera": {"mean": np.array([1, 2, 255], np.uint8)}})
+    (seen,) = model.see({"camera": {"mean": np.array([1, 2, 255], np.uint8)}}).values()
 
     expected = np.array([1, 2, 255], np.float32) * np.float32(0.1) + np.float32(-0.3)
     assert seen.dtype == np.float32
@@ -149,6 +149,47 @@ def test_a_draw_is_always_an_action_that_has_weight(logits, temperature, u):
     index = draw(logits, temperature, u)
 
     assert math.exp(logits[index] / temperature - max(logits) / temperature) > 0
+
+
+@pytest.fixture
+def two_eyes(root: Path) -> Onnx:
+    """A model that adds up a picture (uint8) and a goal, each an input of its own."""
+    node = helper.make_node
+    save(
+        root / "eyes.onnx",
+        [node("Cast", ["pixels"], ["light"], to=FLOAT), node("Add", ["light", "goal"], ["logits"])],
+        {"pixels": (TensorProto.UINT8, ["n", 3]), "goal": (FLOAT, ["n", 3])},
+        {"logits": (FLOAT, ["n", 3])},
+    )
+    return Onnx("eyes.onnx", inputs={"pixels": ("camera", "pixels"), "goal": "goal"})
+
+
+def test_parts_of_an_observation_go_to_inputs_of_their_own(root, two_eyes):
+    seen = {"camera": {"pixels": np.array([0, 200, 0], np.uint8)}, "goal": [0.5, 0.0, 300.0]}
+    model = load(two_eyes, root)
+    assert {name: (v.dtype.name, v.tolist()) for name, v in model.see(seen).items()} == {
+        "pixels": ("uint8", [[0, 200, 0]]), "goal": ("float32", [[0.5, 0.0, 300.0]]),
+    }  # fmt: skip
+    check(model, seen, n_actions=3)
+    assert Player(model, rng()).decide(seen) == 2
+    assert model.cost_ms < 100
+    with pytest.raises(BadPolicy, match=r"inputs\['goal'\]=\('goal',\) finds no 'goal'"):
+        model.see({"camera": {"pixels": [0, 1, 2]}})
+    with pytest.raises(BadPolicy, match=r"becomes \[1, 2\], and the model takes goal"):
+        check(model, {**seen, "goal": [1.0, 2.0]})
+
+
+@pytest.mark.parametrize(
+    ("more", "told"),
+    [
+        ({"take": ("a",)}, "inputs= is for several observation inputs"),
+        ({"scale": 0.1}, "Put the scaling into the model"),
+        ({"inputs": {"a": 1.5}}, "inputs\\['a'\\]=1.5 is no key and no path"),
+    ],
+)
+def test_several_inputs_are_declared_in_one_way(more, told):
+    with pytest.raises(BadPackage, match=told):
+        Onnx("x.onnx", **{"inputs": {"a": "b"}, **more})
 
 
 def test_memory_starts_at_zero_and_is_carried_to_the_next_decision(root):
@@ -305,6 +346,8 @@ def test_the_cost_of_an_open_size_is_known_after_a_check(root):
         (replace(ADDER, memory={}), "names none of the free inputs"),
         (replace(ADDER, memory={}, observation="obs"), "what to feed to 'sum'"),
         (replace(ECHO, actions=(0, 1)), "2 entries for 3 logits"),
+        (replace(ECHO, inputs={"obs": "a", "goal": "b"}), "inputs names 'goal', not among"),
+        (Onnx("adder.onnx", inputs={"obs": "a"}), "does not say what to feed to 'sum'"),
     ],
 )
 def test_a_policy_that_cannot_be_used_is_refused_with_what_was_found(root, spec, message):

@@ -11,6 +11,8 @@ import pytest
 from igym.archive import bonuses
 from igym.domain import bonus
 from igym.domain.plan import BonusPlan
+from igym.services import auditing
+from igym.services.data import repaying
 from igym.services.functions import asking, callee
 from igym.services.functions.asking import Answer
 from igym.services.sessions import advancing, paying, screens
@@ -140,3 +142,59 @@ def test_the_authors_function_gets_a_record(lab, says):
     pays = bonus.bonus(lambda record: len(record.episodes) + record.answers["about.age"], cap=50)
     object.__setattr__(experiment, "bonus", pays)
     assert callee.function(experiment, "bonus")(says["asked"][0]) == 32
+
+
+# --- once more -----------------------------------------------------------------------------------
+
+MENDED = """
+from igym import Experiment, bonus, ending, page
+
+def pays(record):
+    if record.answers["about.age"] > 99:
+        raise ValueError("too old")
+    return len(record.episodes) * 1.5
+
+experiment = Experiment(page("hello", "x.md"), ending("end", "x.md"), bonus=bonus(pays, cap=99))
+"""
+
+
+def deeds(lab) -> list:
+    return [deed for deed in auditing.read(lab.deployment) if deed.did != "activated"]
+
+
+def test_a_mended_function_works_out_all_bonuses_again_and_says_what_changed(lab, says, tmp_path):
+    says["answer"] = lambda record: Answer(error="KeyError: 'cook'")
+    played(lab)
+    lab.to_lobby()
+    before = {row["session_id"]: row["amount"] for row in paid(lab)}
+    assert set(before.values()) == {0.5} and len(before) == 2
+    folder = tmp_path / "mended"
+    folder.mkdir()
+    (folder / "experiment.py").write_text(MENDED)
+
+    def again(dry_run: bool = False):
+        return repaying.recompute(lab.deployment, "counters", "1", using=folder, dry_run=dry_run)
+
+    would = again(dry_run=True)
+    assert {(one.was, one.now, one.error) for one in would} == {(0.5, 2.5, "")}  # as was promised
+    assert {row["amount"] for row in tables(lab)["bonuses"]} == {0.5}
+    assert deeds(lab) == []
+
+    assert again() == would
+    data = tables(lab)
+    assert {(row["amount"], row["answer"], row["error"]) for row in data["bonuses"]} == {
+        (2.5, "3.0", "")
+    }
+    events = [e for e in data["events"] if e["kind"] == "bonus_recomputed"]
+    assert {e["session_id"] for e in events} == set(before)
+    assert json.loads(events[0]["detail"])["was"] == 0.5
+    (deed,) = deeds(lab)
+    assert (deed.did, deed.before, deed.after) == (
+        "bonuses_recomputed", {"bonuses": 2, "total": 1.0}, {"changed": 2, "total": 5.0},
+    )  # fmt: skip
+    assert {(one.was, one.now) for one in again()} == {(2.5, 2.5)}
+    assert len(deeds(lab)) == 1  # nothing changed: no deed
+
+    (folder / "experiment.py").write_text(MENDED.replace("> 99", "> 9"))
+    assert {(one.now, one.error) for one in again()} == {(2.5, "ValueError: too old")}
+    assert {row["amount"] for row in tables(lab)["bonuses"]} == {2.5}

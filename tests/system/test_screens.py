@@ -478,3 +478,18 @@ def test_while_a_function_decides_the_next_page_takes_shape_and_a_word_says_so(p
     expect(page.locator(".reason")).to_have_text("Please read again.")
     puppet.say(state(PAGE, "reading", version=5))
     expect(page.locator(".reason")).to_be_hidden()
+
+
+def test_whose_turn_it_is_and_what_the_author_says_between_two_rounds(page):
+    puppet = opened(page, state(GAME, "playing"))
+    turn, words = page.locator(".bar-turn"), page.locator(".overlay-words")
+    puppet.say(stands("countdown", starts_ms=puppet.now_ms() + 60_000, words="Well done, Red."))
+    expect(words).to_have_text("Well done, Red.")
+    puppet.say(stands("playing", turns=["a"]), frame(1))
+    expect(turn).to_have_text("Your turn")
+    expect(page.locator(".game")).to_have_attribute("data-turn", "mine")
+    puppet.say(stands("playing", turns=["b"]), frame(2))
+    expect(turn).to_have_text("Blue’s turn")
+    puppet.say(stands("over"))
+    expect(turn).to_be_empty()
+    expect(words).to_be_hidden()
