@@ -32,7 +32,7 @@ from igym.domain.bound import Binding
 from igym.services import footprint
 from igym.services.connect import Deployment
 from igym.services.games.playing import GameHost
-from igym.services.games.progress import PROGRESS
+from igym.services.games.progress import PROGRESS, answer, mark, size
 from igym.services.leaving import Member, Why
 from igym.services.packages.loading import load_stored
 from igym.store import RedisError, jobs, lease, post
@@ -218,8 +218,15 @@ def run(
     settings = deployment.settings
     pool = ThreadPool(4)
     outbox = Outbox(deployment.redis, linger_s=FRAMES_LINGER_S)
+    memory = _memory(progress) if progress is not None else None
     host = _host = GameHost(
-        deployment, name, outbox, Clock(), lambda call: Work(pool, call), load_stored
+        deployment,
+        name,
+        outbox,
+        Clock(),
+        lambda call: Work(pool, call),
+        load_stored,
+        (lambda whose: mark(memory, whose)) if memory is not None else (lambda whose: None),
     )
     stop = threading.Event()
     inbox = open_redis(settings.redis_url)
@@ -233,8 +240,9 @@ def run(
     alone = bool(binding) and Binding.parse(binding).alone
     worker.prepare(host, load, settings.max_load, alone=alone)
     worker.log.setLevel(logging.WARNING)
-    if progress is not None:
-        gevent.spawn(_beat, progress, load, worker)
+    if progress is not None and memory is not None:
+        answer(progress)
+        gevent.spawn(_beat, memory, load, worker)
     # Games are claimed before the supervisor has beaten for the first time.
     lease.beat(deployment.redis, name, FIRST_LEASE_S, {"pid": str(os.getpid())})
     footprint.settle()
@@ -284,12 +292,16 @@ def _work(worker: GameWorker, idle: Callable[[], object] | None) -> None:
         gevent.sleep(0.5)
 
 
-def _beat(progress: Path, load: Load, worker: GameWorker) -> None:
-    """Show the supervisor that the loop turns. A step that blocks stops this, as it should."""
+def _memory(progress: Path) -> mmap.mmap:
+    """What is shared with the supervisor."""
     with progress.open("r+b") as file:
-        memory = mmap.mmap(file.fileno(), PROGRESS.size)
-        beats = 0
-        while True:
-            beats += 1
-            PROGRESS.pack_into(memory, 0, beats, load.measure(), worker.playing)
-            gevent.sleep(0.1)
+        return mmap.mmap(file.fileno(), size())
+
+
+def _beat(memory: mmap.mmap, load: Load, worker: GameWorker) -> None:
+    """Show the supervisor that the loop turns. A step that blocks stops this, as it should."""
+    beats = 0
+    while True:
+        beats += 1
+        PROGRESS.pack_into(memory, 0, beats, load.measure(), worker.playing)
+        gevent.sleep(0.1)

@@ -21,6 +21,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
+from igym.services.games import progress
 from igym.services.games.progress import PROGRESS
 from igym.settings import Settings
 
@@ -47,6 +48,10 @@ class Leases(Protocol):
         """The worker is alive."""
         ...
 
+    def stuck(self, worker: str, experiment: str, game: str, stack: str) -> str:
+        """The worker stands still there; returns the line of a package's code, "" = none."""
+        ...
+
     def gone(self, worker: str) -> None:
         """The worker has stopped."""
         ...
@@ -67,6 +72,7 @@ class Child:
     env: Mapping[str, str]
     process: subprocess.Popen[bytes] | None = None
     progress: mmap.mmap | None = None
+    file: Path | None = None  # of that memory
     beats: int = -1
     games: int = 0  # it runs, as last looked at
     moved_s: float = 0.0
@@ -130,9 +136,10 @@ class Supervisor:
         child = Child(name, args, {**os.environ, **env}, ended=ended)
         if role == "games":
             file = self._run_dir / f"{name}.progress"
-            file.write_bytes(b"\0" * PROGRESS.size)
+            file.write_bytes(b"\0" * progress.size())
             with file.open("r+b") as opened:
-                child.progress = mmap.mmap(opened.fileno(), PROGRESS.size)
+                child.progress = mmap.mmap(opened.fileno(), progress.size())
+            child.file = file
             child.args = [*args, "--progress", str(file)]
         self.children.append(child)
         self._start(child)
@@ -190,7 +197,8 @@ class Supervisor:
         """Forget a process that came and went."""
         self.children.remove(child)
         self._gone(child)
-        (self._run_dir / f"{child.name}.progress").unlink(missing_ok=True)
+        for ending in ("progress", "stack"):
+            (self._run_dir / f"{child.name}.{ending}").unlink(missing_ok=True)
         assert child.ended is not None
         child.ended(child)
 
@@ -203,7 +211,7 @@ class Supervisor:
         child.args = [new if arg == old else arg for arg in child.args]
         child.games = 0
         if child.progress is not None:
-            child.progress[:] = b"\0" * PROGRESS.size
+            child.progress[:] = b"\0" * progress.size()
 
     def _beat(self, now: float) -> None:
         for child in self.children:
@@ -214,7 +222,8 @@ class Supervisor:
             if beats != child.beats:
                 child.beats, child.moved_s = beats, now
             elif beats and now - child.moved_s > STUCK_S:
-                _log.error("%s has stood still for %.0f s, killing it", child.name, STUCK_S)
+                where = self._where(child)
+                _log.error("%s stands still for %.0f s%s, killing it", child.name, STUCK_S, where)
                 child.process.kill()
                 continue
             if not beats or self._leases is None:
@@ -226,6 +235,16 @@ class Supervisor:
                 "still_s": f"{now - child.moved_s:.1f}",
             }
             self._leases.beat(child.name, about)
+
+    def _where(self, child: Child) -> str:
+        """Where a worker stands that stands still, for the log; whose code it is, is told."""
+        if child.progress is None or child.file is None or child.process is None:
+            return ""
+        stack = progress.ask(child.process.pid, child.file)
+        if not stack or self._leases is None:
+            return ""
+        where = self._leases.stuck(child.name, *progress.at_work(child.progress), stack)
+        return f" in {where}" if where else ""
 
     def _gone(self, child: Child) -> None:
         if self._leases is not None:
@@ -252,5 +271,5 @@ class Supervisor:
                     child.process.wait()
                 if child.progress is not None:
                     self._gone(child)
-        for file in self._run_dir.glob("*.progress"):
+        for file in [*self._run_dir.glob("*.progress"), *self._run_dir.glob("*.stack")]:
             file.unlink(missing_ok=True)

@@ -115,6 +115,10 @@ def open_games(redis: Redis, experiment: str) -> list[str]:
     return [one.decode() for one in found]
 
 
+#: Takeovers in vain of a game that shall have no further one.
+CONDEMNED = 1_000
+
+
 class Glance(msgspec.Struct, frozen=True):
     """What tells whether a game needs care. Fields as in `Game`."""
 
@@ -151,6 +155,17 @@ def _glance(id: str, raw: Sequence[bytes | None]) -> Glance | None:
 def settled(redis: Redis, experiment: str, game_id: str) -> None:
     """The game is over and everybody in it has moved on: nobody needs to look at it again."""
     redis.zrem(keys.games(experiment), game_id)
+
+
+def condemn(redis: Redis, experiment: str, game_id: str) -> None:
+    """Offer the game to no other worker: it would stop that one too. For when its own stands still.
+
+    Whoever takes it from its worker then finds as many takeovers in vain as there may be.
+    """
+    key = keys.game(experiment, game_id)
+    found: Any = redis.hmget(key, "episode", "logged")
+    here = b":".join(one or b"" for one in found).decode()
+    redis.hset(key, mapping={"taken_at": here, "fruitless": str(CONDEMNED)})
 
 
 def claim(

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import time
 
 import pytest
 
+from igym import settings
 from igym.domain.callbacks import Callback, checked, hooks
 from igym.errors import BadPackage
 from igym.services.games import hooking
-from igym.store import records
+from igym.store import games, records
 from igym.wire import inner, unpack
 from tests.services.test_playing import assert_whole, at_step, tables
 from tests.services.test_recovering import kill_at, planned, reaped, second
@@ -148,6 +150,43 @@ def test_a_takeover_calls_nothing_twice_that_was_written_and_replays_without_cal
     assert after[0] == ("made", -1, -1) and after[-1] == ("game_end", 1, 10)
     ticks = [(n, tick) for name, n, tick in after if name == "tick_end"]
     assert ticks == sorted(set(ticks)), "no tick is told of twice by one worker"
+
+
+class Wind(Callback):
+    """Moves the environment itself, by what is in no log of actions."""
+
+    changes_env = True
+
+    def on_game_tick_end(self, at):
+        at.env.blown = getattr(at.env, "blown", 0) + at.tick
+        CALLS.append((at.env.blown, at.episode, at.tick))
+
+
+def test_what_a_callback_did_to_the_environment_is_there_after_a_takeover(lab):
+    often = settings.replace(lab.deployment.settings, log_flush_ms=20)
+    lab.deployment = lab.host.deployment = dataclasses.replace(lab.deployment, settings=often)
+    designed(lab, callbacks=(Wind,))
+    planned(lab, recovery="pickle", deterministic=False)  # as the compiler finds it
+    game = lab.pair()
+    lab.connect(game, "left", "right")
+    kill_at(lab, lab.host, game, 7)
+    at = games.read(lab.deployment.redis, "counters", game.id)
+    assert 0 < at.logged < 10
+    before = CALLS.copy()
+    CALLS.clear()
+    reaped(lab)
+    assert second(lab).play("counters", game.id, 2) == "finished"
+    first = [call for call in CALLS if call[1] == 0]
+    assert [tick for _, _, tick in first] == list(range(at.logged + 1, 11))
+    assert [blown for blown, _, _ in first] == [
+        sum(range(tick + 1)) for tick in range(at.logged + 1, 11)
+    ]
+    assert before[at.logged - 1] == (sum(range(at.logged + 1)), 0, at.logged)
+    data = tables(lab)
+    assert_whole(data)
+    assert [e["kind"] for e in data["events"] if e["kind"].startswith("game_")] == [
+        "game_taken", "game_loaded",
+    ]  # fmt: skip
 
 
 class Coach(Callback):

@@ -46,8 +46,15 @@ class Hooks:
         add: Callable[[Row], None],
         report: Report,
         say: Callable[[str, str], Sequence[str]],
+        enter: Callable[[], None] = lambda: None,
     ) -> None:
-        """`add` takes rows for the next flush; `say` shows a text to a seat, "" = to all."""
+        """
+        Args:
+            add: takes rows for the next flush.
+            say: shows a text to a seat, "" = to all.
+            enter: called before a hook is.
+        """
+        self._enter = enter
         self._game = game
         self._show = say
         self._add = add
@@ -78,6 +85,7 @@ class Hooks:
         """Call that hook of every callback, in the order in which they were given."""
         for one in list(self._called.get(hook, ())):
             began_s = time.perf_counter()
+            self._enter()
             try:
                 getattr(one, hook)(self.at)
             except Exception as error:  # noqa: BLE001 - the author's code raises what it likes

@@ -28,7 +28,8 @@ from igym.services.games.gathering import gather
 from igym.services.games.hooking import Hooks
 from igym.services.games.inferring import Inference
 from igym.services.games.people import GameOver
-from igym.services.games.recovering import Recovered, recover
+from igym.services.games.progress import AtWork, marked
+from igym.services.games.recovering import recover, tell
 from igym.services.games.rounds import Rounds
 from igym.services.games.snapshots import Snapshots
 from igym.services.games.stage import Stage
@@ -66,8 +67,14 @@ class GameHost:
         clock: runner.Clock,
         background: Background,
         load: Callable[[Deployment, str], Loaded],
+        mark: Callable[[bytes], None] = lambda whose: None,
     ) -> None:
-        """`load` brings a package's code into this process, by content hash."""
+        """
+        Args:
+            load: brings a package's code into this process, by content hash.
+            mark: notes whose game is at work from now on (`igym.services.games.progress`).
+        """
+        self._mark = mark
         self.deployment = deployment
         self.name = name
         self.outbox = outbox
@@ -248,6 +255,7 @@ class GameHost:
 
     def _run(self, game: Game, snapshots: Snapshots | None) -> None:
         plan, play_plan = self._plan(game)
+        whose = marked(game.experiment, game.id)
         people = self._insist(lambda: self._people(game))
         cells = assigning.cells_of(game, list(people.values()))
         scene = f"scene {game.scene}"
@@ -310,9 +318,11 @@ class GameHost:
                         )
                     ),
                     stage.say,
+                    lambda: self._mark(whose),
                 )
             )
         self.stages[game.id] = stage
+        clock = AtWork(self._clock, self._mark, whose)
         try:
             self._insist(lambda: self._attach_links(stage))
             # A rehearsal may end games early; nobody else has a limit but the scene's own.
@@ -324,7 +334,7 @@ class GameHost:
                 if most <= 0 or not isinstance(found, Round):
                     break
                 stage.enter(found)
-                most -= self._episode(stage, sim, play, cast, rounds, most, snapshots)
+                most -= self._episode(stage, sim, play, cast, rounds, most, snapshots, clock)
             if found == "unreached":
                 raise GameOver(GameOutcome.UNREACHED)
         finally:
@@ -369,6 +379,7 @@ class GameHost:
         rounds: Rounds,
         most: int,
         snapshots: Snapshots | None,
+        clock: runner.Clock,
     ) -> int:
         """Play the round that was entered to at most `most` steps. Returns the steps taken."""
         game, journal, round = stage.game, stage.journal, stage.round
@@ -407,7 +418,7 @@ class GameHost:
                     lambda: self._clock.sleep(0),
                 )
             )
-            self._tell_recovery(stage, found, row)
+            tell(stage, found, row)
             if found.how != "restarted":
                 steps, deciders, last = found.steps, found.deciders, found.last
                 for seat, score in found.scores.items():
@@ -434,7 +445,7 @@ class GameHost:
                 sim,
                 deciders,
                 stage,
-                self._clock,
+                clock,
                 fps=play.fps,
                 max_steps=min(play.max_steps, most),
                 where=where,
@@ -473,22 +484,3 @@ class GameHost:
         """A function of the author's failed: the checks worker has told; say where, in the data."""
         detail = f"{what} of scene {game.scene}, after {stage.journal.where}: {why}"
         stage.journal.add(event_row(now_ms(), "function_failed", game=game.id, detail=detail))
-
-    def _tell_recovery(self, stage: Stage, found: Recovered, row: dict[str, Any]) -> None:
-        """Say in the log and in the data how the game came back."""
-        game, journal = stage.game, stage.journal
-        detail = (
-            f"generation {game.generation}, episode {game.episode}, tick {game.logged}: "
-            f"{found.how} in {found.took_ms:.0f} ms {found.why}"
-        ).rstrip()
-        _log.warning("game %s goes on: %s", game.id, detail, extra={"game": game.id})
-        event = event_row(now_ms(), f"game_{found.how}", game=game.id, detail=detail)
-        if found.how != "restarted":
-            journal.add(event)
-            return
-        # What was played stays as an episode of its own that was cut short.
-        cut = row | {"episode_id": journal.id, "attempt": journal.attempt}
-        journal.steps = game.logged
-        journal.note(attempt=journal.attempt + 1)
-        journal.flush([event, ("episodes", cut)], close=True)
-        journal.attempt += 1

@@ -6,17 +6,21 @@ import logging
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from igym.domain.plan import PlayPlan
 from igym.engine.replay import Actions, Differs, Story, relive
 from igym.engine.seats import Decider
-from igym.services.connect import Deployment
+from igym.services.connect import Deployment, now_ms
 from igym.services.games.snapshots import Snapshots
 from igym.sim.host import Sim, Step
 from igym.store import games
 from igym.store.games import Game
+from igym.store.records import event_row
 from igym.wire.record import decode_chunk
+
+if TYPE_CHECKING:
+    from igym.services.games.stage import Stage
 
 _log = logging.getLogger(__name__)
 
@@ -107,3 +111,23 @@ def _end(story: Story) -> Step | None:
     tick = story.ticks[-1]
     step = Step(tuple(tick.rewards), tick.terminated, tick.truncated)
     return step if step.over else None
+
+
+def tell(stage: Stage, found: Recovered, row: dict[str, Any]) -> None:
+    """Say in the log and in the data how the game came back."""
+    game, journal = stage.game, stage.journal
+    detail = (
+        f"generation {game.generation}, episode {game.episode}, tick {game.logged}: "
+        f"{found.how} in {found.took_ms:.0f} ms {found.why}"
+    ).rstrip()
+    _log.warning("game %s goes on: %s", game.id, detail, extra={"game": game.id})
+    event = event_row(now_ms(), f"game_{found.how}", game=game.id, detail=detail)
+    if found.how != "restarted":
+        journal.add(event)
+        return
+    # What was played stays as an episode of its own that was cut short.
+    cut = row | {"episode_id": journal.id, "attempt": journal.attempt}
+    journal.steps = game.logged
+    journal.note(attempt=journal.attempt + 1)
+    journal.flush([event, ("episodes", cut)], close=True)
+    journal.attempt += 1

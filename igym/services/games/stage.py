@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import time
 from collections import defaultdict
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from igym import wire
@@ -25,6 +25,7 @@ from igym.services.games.hooking import Hooks
 from igym.services.games.journal import Journal
 from igym.services.games.people import GameOver, Person
 from igym.services.games.snapshots import Snapshots
+from igym.services.games.telling import Telling, linked
 from igym.services.games.views import Told, View, Views
 from igym.settings import Settings
 from igym.sim.host import Sim, Step
@@ -41,9 +42,6 @@ WATCH_S = 0.25
 
 #: How often a game that stands still looks again.
 LOOK_S = 0.02
-
-#: The most characters an author says to somebody at a time.
-MOST_SAID = 500
 
 
 class Stage:
@@ -105,14 +103,12 @@ class Stage:
         self._stand_in: Callable[[str], Decider] | None = None
         self._views = Views(sim, play, list(self.people), background)
         self._over = False  # the last step ended the episode
-        self.round = first or Round(game.done, False, 1, play.episodes)
+        first = first or Round(game.done, False, 1, play.episodes)
+        self._telling = Telling(outbox, game, play, self.people, self.journal, first)
         self.asked = dict(game.asked)  # what people are asked -> the last episode that is settled
         self.measured: Callable[[float], None] | None = None  # told how late each tick was, s
         self.replied = False  # somebody has answered what they are asked
-        self._words: dict[str, str] = {}  # seat -> what the author says to it between episodes
-        self._turns: list[str] = []  # seats that act next, where seats take turns
         self._sim = sim
-        self._stands: tuple[Any, ...] = ("waiting", 0.0, "", [], "")  # as it was told last
 
     # --- from the inbox ------------------------------------------------------------------------
 
@@ -127,7 +123,7 @@ class Stage:
         person.new = True
         owned = inner.Owned(said.conn, self.game.id, said.seat, self._worker, self.game.generation)
         self._outbox.put(said.web, owned)
-        packet = wire.packet(self._episode_message(said.seat))
+        packet = self._telling.packet(said.seat)
         self._outbox.put(said.web, inner.Deliver([said.conn], inner.CONTROL, packet))
         self._keyframe(said.seat, said.web, said.conn)
 
@@ -187,32 +183,14 @@ class Stage:
 
     # --- to the browsers -----------------------------------------------------------------------
 
-    def _episode_message(self, seat: str) -> wire.Episode:
-        """Where the game stands, for the person in that seat."""
-        stage, starts_ms, text, away, ask = self._stands
-        return wire.Episode(
-            game=self.game.id,
-            generation=self.game.generation,
-            episode=self.round.episode,
-            practice=self.round.practice,
-            round=self.round.number,
-            rounds=self.round.of,
-            stage=stage,
-            starts_ms=starts_ms,
-            text=text,
-            away=[] if self.play.masked else away,
-            ask=ask,
-            scores=dict(self.journal.scores),
-            turns=self._turns,
-            words="" if stage in ("playing", "held") else self._words.get(seat, ""),
-        )
+    @property
+    def round(self) -> Round:
+        """The episode that is played or comes next."""
+        return self._telling.round
 
-    def _links(self, seats: Collection[str]) -> dict[str, list[int]]:
-        links: dict[str, list[int]] = defaultdict(list)
-        for seat, person in self.people.items():
-            if person.link is not None and seat in seats:
-                links[person.link[0]].append(person.link[1])
-        return links
+    @round.setter
+    def round(self, round: Round) -> None:
+        self._telling.round = round
 
     def tell(
         self,
@@ -225,44 +203,24 @@ class Stage:
     ) -> None:
         """Say where the game stands, to everybody and to whoever connects later."""
         missing = self._missing() if away is None else away
-        self._stands = (stage, starts_ms, text, missing, ask)
-        alike: dict[str, list[str]] = defaultdict(list)  # what is said -> to whom
-        for seat in self.people:
-            alike[self._words.get(seat, "")].append(seat)
-        for seats in alike.values():
-            packet = wire.packet(self._episode_message(seats[0]))
-            for web, conns in self._links(seats).items():
-                self._outbox.put(web, inner.Deliver(conns, inner.CONTROL, packet))
+        self._telling.tell(stage, starts_ms, text, missing, ask)
 
     def plays(self) -> None:
         """The countdown is over: the author's words have been read."""
-        self._words.clear()
+        self._telling.words.clear()
         self.tell("playing")
 
     def say(self, text: str, seat: str = "") -> tuple[str, ...]:
-        """Show the author's words to a seat, or to everybody, as soon as no tick is played.
-
-        Returns:
-            The seats to which they are shown.
-
-        Raises:
-            ValueError: there is no person in that seat, or too much is said.
-        """
-        if seat and seat not in self.people:
-            raise ValueError(f"say(…, seat={seat!r}): there is no person, only {[*self.people]}")
-        if len(text) > MOST_SAID:
-            raise ValueError(f"say(…): {len(text)} characters, and {MOST_SAID} are the most")
-        seats = (seat,) if seat else tuple(self.people)
-        self._words.update(dict.fromkeys(seats, text))
-        return seats
+        """Show the author's words, as `Telling.say`."""
+        return self._telling.say(text, seat)
 
     def _turn(self) -> None:
         """Say whose turn it is, where that has changed."""
         asked = self._sim.asked() or ()
         turns = [seat for seat, acts in zip(self.play.seats, asked, strict=False) if acts]
-        if turns != self._turns:
-            self._turns = turns
-            if self._stands[0] == "playing" and not self._over:
+        if turns != self._telling.turns:
+            self._telling.turns = turns
+            if self._telling.stands == "playing" and not self._over:
                 self.tell("playing")
 
     def _frame(self, view: View, told: Told) -> bytes:
@@ -329,7 +287,7 @@ class Stage:
         for view, told in self._views.show(tick, last=self._over):
             packet = self._frame(view, told)
             what = inner.FRAME if told.base >= 0 else inner.KEYFRAME
-            for web, conns in self._links(view.seats).items():
+            for web, conns in linked(self.people, view.seats).items():
                 self._outbox.put(web, inner.Deliver(conns, what, packet))
         if hooks is not None:
             hooks.call("on_graphics_end")
@@ -349,6 +307,7 @@ class Stage:
         if self.hooks is None:
             return
         at = self.hooks.at
+        at.env = self._sim.env  # another object, where a saved one was loaded
         at.episode, at.practice, at.seed = self.round.episode, self.round.practice, seed
         at.tick, at.scores, at.actions, at.rewards = steps, self.journal.earned, (), ()
         if not again:
