@@ -219,6 +219,16 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
         float,
         Meta(gt=0, le=60, description="Seconds until a standby director takes a loop over."),
     ] = 3.0
+    picture_kb_s: Annotated[
+        float,
+        Meta(
+            ge=0,
+            le=100_000,
+            description="Kilobytes of rendered pictures that a participant is sent in a second at "
+            "most: quality falls first, then the rate, to two pictures of the least quality. 0: as "
+            "many as the author asks for and the connection takes.",
+        ),
+    ] = 0.0
     log_flush_ms: Annotated[
         int,
         Meta(

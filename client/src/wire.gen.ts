@@ -214,6 +214,10 @@ export interface LobbyView {
   since_ms: number;
   /** when waiting ends without a partner */
   until_ms: number;
+  /** images and atlases of the game, to load while waiting */
+  assets: string[];
+  /** address that ends with / */
+  assets_at: string;
 }
 
 /** One way to go on. */

@@ -31,6 +31,9 @@ LEAST_QUALITY = 30
 #: `BACK` of them again, so that ten seconds undo one fall.
 FALL, BACK = 0.6, 0.05
 
+#: Under a budget quality falls until this part of the pictures can be sent, so much with each one.
+RATE_FIRST, THRIFT = 0.5, 0.1
+
 #: An unchanged picture is encoded again if it can be so much better than what is on screen.
 BETTER = 15
 
@@ -56,13 +59,20 @@ def encode(pixels: Pixels, quality: int) -> bytes:
 class Pace:
     """How many pictures a second, and how good."""
 
-    def __init__(self, fps: float, most_fps: float, quality: int, least: float) -> None:
+    def __init__(
+        self, fps: float, most_fps: float, quality: int, least: float, budget: float = 0
+    ) -> None:
         """
         Args:
             fps: ticks a second.
             most_fps, quality: what the author allows.
             least: part of them that sockets cannot bring it below.
+            budget: bytes a second that each participant is sent at most, as long as that is
+                `LEAST_FPS` pictures of the least quality; 0 = any number.
         """
+        self._budget = budget
+        self._bytes = 0.0  # of a picture, smoothed
+        self._thrift = 1.0  # part of the quality that the budget leaves
         self._fps = fps
         self._most = min(fps, most_fps)
         self._best = quality
@@ -79,13 +89,15 @@ class Pace:
         rate = self._most * self._level
         if self._cost_ms > 0:
             rate = min(rate, SHARE * 1000 / self._cost_ms)
+        if self._budget and self._bytes:
+            rate = min(rate, self._budget / self._bytes)
         return max(min(LEAST_FPS, self._most), rate)
 
     @property
     def quality(self) -> int:
         """Of the next picture."""
         least = min(LEAST_QUALITY, self._best)
-        return round(least + (self._best - least) * self._level)
+        return round(least + (self._best - least) * self._level * self._thrift)
 
     def begin(self, tick: int) -> None:
         """An episode begins: its first picture is due."""
@@ -106,6 +118,17 @@ class Pace:
     def took(self, ms: float) -> None:
         """A picture has cost that much, smoothed over about ten."""
         self._cost_ms += (ms - self._cost_ms) * (0.1 if self._cost_ms else 1.0)
+
+    def weighed(self, size: int) -> None:
+        """A new picture has so many bytes: the budget is kept by quality at first, then by rate.
+
+        As long as every second picture that could be taken fits, the quality may rise.
+        """
+        if not self._budget:
+            return
+        self._bytes += (size - self._bytes) * (0.5 if self._bytes else 1.0)
+        fits = self._budget / (self._bytes * self._most * RATE_FIRST)
+        self._thrift = min(1.0, max(0.0, self._thrift + max(-THRIFT, min(THRIFT / 4, fits - 1))))
 
     def behind(self, tick: int) -> None:
         """A socket or the worker itself does not keep up. Counts once a second."""
@@ -171,6 +194,7 @@ class Camera:
 
     def _keep(self, made: tuple[bytes, float]) -> None:
         data, took_ms = made
+        self.pace.weighed(len(data))
         self._encode_ms += (took_ms - self._encode_ms) * (0.2 if self._encode_ms else 1.0)
         assert self._pixels is not None
         self.as_of = self._taken

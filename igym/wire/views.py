@@ -54,6 +54,8 @@ class LobbyView(msgspec.Struct, frozen=True, tag="lobby"):
     shows: Literal["count", "position", "nothing"]  # which of these to show
     since_ms: float
     until_ms: float  # when waiting ends without a partner
+    assets: list[str] = []  # images and atlases of the game, to load while waiting
+    assets_at: str = ""  # address that ends with /
 
 
 class ChoiceOption(msgspec.Struct, frozen=True):
@@ -126,11 +128,11 @@ class GameView(msgspec.Struct, frozen=True, tag="game"):
     seat: str  # the participant's seat
     seats: dict[str, str]  # seat -> label to show
     marks: dict[str, str]  # seat -> id of the drawn object that is "you" for that seat
-    chat: ChatView | None  # None = there is none in this game
-    pointer: bool  # whether it matters where the pointer is
-    buttons: list[PadButton]
-    sticks: bool  # whether it matters where the sticks of a gamepad are
-    asks: list[AskView]
+    chat: ChatView | None = None  # None = there is none in this game
+    pointer: bool = False  # whether it matters where the pointer is
+    buttons: list[PadButton] = []
+    sticks: bool = False  # whether it matters where the sticks of a gamepad are
+    asks: list[AskView] = []
     assets: list[str] = []  # images and atlases to load before the game, below `assets_at`
     assets_at: str = ""  # address that ends with /
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import random
 from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
@@ -91,6 +92,50 @@ def test_an_unchanged_picture_is_sent_again_when_it_can_be_much_better(monkeypat
     for tick in range(1, FPS * 40):
         one.take(tick, lambda: plain(1))
     assert made[0] == 40 and made[-1] >= 70 and 2 <= len(made) <= 4
+
+
+def busy(rng: random.Random) -> Pixels:
+    """A picture that JPEG cannot make small."""
+    return Pixels(96, 64, rng.randbytes(3 * 96 * 64))
+
+
+@pytest.mark.parametrize("kb_s", [20, 40, 100])
+def test_a_budget_is_kept_by_quality_first_and_then_by_rate(kb_s):
+    rng = random.Random(1)
+    one = a_camera(pace=Pace(FPS, FPS, 75, 0.2, kb_s * 1000))
+    sent: list[tuple[int, int]] = []  # tick, bytes
+
+    def play(first: int, seconds: int, render: Callable[[], Pixels]) -> None:
+        for tick in range(first * FPS, (first + seconds) * FPS):
+            one.take(tick, render)
+            (shown,) = one.shown(0)
+            if not sent or shown.data is not seen[-1]:
+                seen.append(shown.data)
+                sent.append((tick, len(shown.data)))
+
+    seen: list[bytes] = []
+    play(0, 20, lambda: busy(rng))
+    late = [size for tick, size in sent if tick >= 10 * FPS]
+    assert 0.6 * kb_s < sum(late) / 10_000 <= 1.05 * kb_s
+    assert len(late) >= 2 * 10
+    if kb_s == 100:
+        assert one.pace.quality == 75 and len(late) < 9.5 * FPS  # fewer, but at least half of them
+    if kb_s == 40:
+        assert 30 < one.pace.quality < 75 and len(late) / 10 >= 10
+    if kb_s == 20:
+        assert one.pace.quality == 30  # and the rate has to do the rest
+    play(20, 20, lambda: plain(rng.randrange(250), 96, 64))  # which is small
+    assert one.pace.quality == 75
+    assert len([tick for tick, _ in sent if tick >= 35 * FPS]) > 4.5 * FPS
+
+
+def test_without_a_budget_nothing_is_saved():
+    rng = random.Random(1)
+    one = a_camera()
+    for tick in range(5 * FPS):
+        one.take(tick, lambda: busy(rng))
+        one.shown(0)
+    assert (one.pace.rate, one.pace.quality) == (FPS, 75)
 
 
 def test_a_slow_encoder_works_beside_the_loop_and_its_picture_comes_with_a_later_frame():

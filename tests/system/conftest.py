@@ -8,8 +8,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import Browser, Page
 from uv import find_uv_bin
 
+from tests.system.browser import running
 from tests.system.client import Client, join
 from tests.system.server import EXAMPLES, Server, serving
 
@@ -26,6 +28,25 @@ def stack() -> Iterator[Server]:
     examples = (EXAMPLES / "slime_volleyball", EXAMPLES / "mountain_car")
     with serving(*names, *examples, WEB="2", GAMES="1", IGYM_METRICS_TOKEN=METRICS_TOKEN) as server:
         yield server
+
+
+@pytest.fixture(scope="module")
+def browser(chromium) -> Iterator[Browser]:
+    """A Chromium for the tests of one file. Two cannot run at a time in one process."""
+    with running(chromium) as browser:
+        yield browser
+
+
+@pytest.fixture
+def page(browser) -> Iterator[Page]:
+    """A page of its own, in which no error may be left uncaught."""
+    context = browser.new_context()
+    page = context.new_page()
+    problems: list[str] = []
+    page.on("pageerror", lambda error: problems.append(str(error)))
+    yield page
+    context.close()
+    assert problems == []
 
 
 @pytest.fixture(scope="session")

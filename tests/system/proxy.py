@@ -26,6 +26,7 @@ class Proxy:
         self._target = target
         self.up = self.down = PASS
         self.delay_s = 0.0
+        self.down_bytes_s = 0.0  # what the line carries down in a second; 0 = any number
         self._cut = False
         self._writers: set[asyncio.StreamWriter] = set()
         self._loop = asyncio.new_event_loop()
@@ -117,7 +118,8 @@ class Proxy:
         self, source: asyncio.StreamReader, target: asyncio.StreamWriter, way: str
     ) -> None:
         with suppress(OSError):
-            while content := await source.read(65_536):
+            # A slow line takes little at a time, or it would only be late.
+            while content := await source.read(2_048 if self.down_bytes_s else 65_536):
                 if getattr(self, way) == HOLE:
                     continue
                 if self.delay_s:
@@ -125,5 +127,7 @@ class Proxy:
                 target.write(content)
                 self.passed += len(content)
                 await target.drain()
+                if way == "down" and self.down_bytes_s:
+                    await asyncio.sleep(len(content) / self.down_bytes_s)
         self._writers.discard(target)
         target.close()

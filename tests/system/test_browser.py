@@ -6,14 +6,13 @@ import gzip
 import re
 import time
 import urllib.request
-from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 import pandas as pd
 import pytest
 from playwright.sync_api import Browser, expect
 
-from tests.system.browser import Tab, running
+from tests.system.browser import Tab
 from tests.system.server import Server, eventually
 
 pytestmark = [pytest.mark.stack, pytest.mark.browser]
@@ -23,12 +22,6 @@ NOT_WORTH_IT = 1024
 
 JOIN_PAGE_BYTES = 300_000
 MINE = {"agent_left": "slime_left", "agent_right": "slime_right"}
-
-
-@pytest.fixture(scope="module")
-def browser(chromium) -> Iterator[Browser]:
-    with running(chromium) as browser:
-        yield browser
 
 
 def arrive(browser: Browser, server: Server, experiment: str, **context) -> Tab:

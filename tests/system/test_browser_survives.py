@@ -10,19 +10,13 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from igym.store import keys
-from tests.system.browser import Tab, running
+from tests.system.browser import Tab
 from tests.system.server import Server, eventually, serving
 
 GENERATION = 1  # of a frame: the second field
 STANDS = ("session", "scene", "step", "version")
 
 pytestmark = [pytest.mark.stack, pytest.mark.browser]
-
-
-@pytest.fixture(scope="module")
-def browser(chromium) -> Iterator[Browser]:
-    with running(chromium) as browser:
-        yield browser
 
 
 @pytest.fixture(scope="module")

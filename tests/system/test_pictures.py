@@ -4,22 +4,21 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import msgspec
 import pytest
 from PIL import Image
-from playwright.sync_api import Browser, Page, Route, expect
+from playwright.sync_api import Page, Route, expect
 
 from igym import wire
 from igym.engine.camera import encode
 from igym.sim import draw
 from igym.sim.draw import Picture, Shape
 from igym.sim.look import Pixels
-from tests.system.browser import Tab, running
+from tests.system.browser import Tab
 from tests.system.puppet import Puppet, state
-from tests.system.test_screens import GAME
+from tests.system.test_screens import GAME, LOBBY
 
 pytestmark = pytest.mark.browser
 
@@ -32,23 +31,6 @@ ATLAS = {
     },
     "meta": {"image": "two.png"},
 }
-
-
-@pytest.fixture(scope="module")
-def browser(chromium) -> Iterator[Browser]:
-    with running(chromium) as browser:
-        yield browser
-
-
-@pytest.fixture
-def page(browser) -> Iterator[Page]:
-    context = browser.new_context()
-    page = context.new_page()
-    problems: list[str] = []
-    page.on("pageerror", lambda error: problems.append(str(error)))
-    yield page
-    context.close()
-    assert problems == []
 
 
 def view(**more: Any) -> wire.GameView:
@@ -122,6 +104,26 @@ def test_a_game_waits_for_its_images_and_says_how_far_it_is(page):
     give(page, [one for one in held if one.request.url.endswith(".json")])
     until(page, lambda: puppet.heard("ready"), "ready")
     expect(page.locator(".loading")).to_be_hidden()
+
+
+def test_images_come_while_people_wait_one_after_the_other(page):
+    puppet = Puppet(page)
+    held: list[Route] = []
+    page.route(f"**{AT}**", lambda route: held.append(route))
+    waits = msgspec.structs.replace(LOBBY, assets=["two.json", "two.png"], assets_at=AT)
+    puppet.greeting = [state(waits, "waiting")]
+    puppet.open()
+    until(page, lambda: held, "the first request")
+    page.wait_for_timeout(200)
+    assert [one.request.url.rpartition("/")[2] for one in held] == ["two.json"]
+    give(page, held)
+    until(page, lambda: len(held) == 2, "the second")
+    give(page, held[1:])
+    # and a game that begins asks for what it needs, wherever that was
+    puppet.say(state(view(assets=["two.png"], assets_at=AT), "playing", version=4))
+    until(page, lambda: len(held) == 3, "the game's own request")
+    give(page, held[2:])
+    until(page, lambda: puppet.heard("ready"), "ready")
 
 
 def test_sprites_show_their_part_of_the_image_where_and_how_they_are_drawn(page):

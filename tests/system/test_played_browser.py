@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import expect
 
-from tests.system.browser import Tab, running
+from tests.system.browser import Tab
 from tests.system.server import Server
 from tests.system.test_browser import agree, arrive, playing
 
@@ -25,12 +24,6 @@ navigator.getGamepads = () => [window.pad];
 """
 
 PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
-
-
-@pytest.fixture(scope="module")
-def browser(chromium) -> Iterator[Browser]:
-    with running(chromium) as browser:
-        yield browser
 
 
 def spot(tab: Tab, x: float, y: float) -> tuple[float, float]:

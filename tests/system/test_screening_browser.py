@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import expect
 
 from tests.services import choosy
-from tests.system.browser import Tab, running
+from tests.system.browser import Tab
 from tests.system.server import Server, serving
 
 pytestmark = [pytest.mark.stack, pytest.mark.browser]
@@ -36,12 +36,6 @@ def server(tmp_path_factory) -> Iterator[Server]:
         choosy.write(home / "later", "later", later),
     ) as made:
         yield made
-
-
-@pytest.fixture(scope="module")
-def browser(chromium) -> Iterator[Browser]:
-    with running(chromium) as browser:
-        yield browser
 
 
 def test_a_browser_that_fits_measures_itself_and_comes_to_the_first_page(server, browser):

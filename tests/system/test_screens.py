@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import msgspec
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
 from igym import wire
 from igym.forms import choice, choices, form, likert
-from tests.system.browser import running
 from tests.system.puppet import Puppet, state
 
 pytestmark = pytest.mark.browser
@@ -22,26 +19,8 @@ LOBBY = wire.LobbyView("Together", 2, 1, 1, "count", 0.0, 1e13)
 GAME = wire.GameView(
     game="g1", title="Together", help="Move.", keys=["ArrowLeft", " "], touch=[], aspect=2.0,
     background="#ffffff", fps=30.0, episodes=1, seat="a", seats={"a": "Red", "b": "Blue"},
-    marks={}, chat=wire.ChatView(lines=LINES, said=0, most_chars=500), asks=[],
-    pointer=False, buttons=[], sticks=False,
+    marks={}, chat=wire.ChatView(lines=LINES, said=0, most_chars=500),
 )  # fmt: skip
-
-
-@pytest.fixture(scope="module")
-def browser(chromium) -> Iterator[Browser]:
-    with running(chromium) as browser:
-        yield browser
-
-
-@pytest.fixture
-def page(browser) -> Iterator[Page]:
-    context = browser.new_context()
-    page = context.new_page()
-    problems: list[str] = []
-    page.on("pageerror", lambda error: problems.append(str(error)))
-    yield page
-    context.close()
-    assert problems == []
 
 
 def opened(page: Page, *greeting: wire.Message) -> Puppet:

@@ -1,5 +1,6 @@
 /** Waiting for others: who is here, how long it has been, how long it can take at most. */
 
+import { ahead } from '../canvas/ahead.ts';
 import { warmChime } from '../chime.ts';
 import { h, say } from '../dom.ts';
 import { text } from '../text.ts';
@@ -14,6 +15,7 @@ export const lobby: Screen<LobbyView> = (context, first) => {
   let view = first.view;
   void loadGame().catch(() => undefined); // so that the game is up the moment it starts
   const stopWarming = warmChime();
+  const stopAhead = ahead(view.assets_at, view.assets);
 
   const seats = h('div', { class: 'seats', attrs: { 'aria-hidden': 'true' } });
   const heading = h('h1');
@@ -91,6 +93,7 @@ export const lobby: Screen<LobbyView> = (context, first) => {
     close() {
       clearInterval(timer);
       stopWarming();
+      stopAhead();
     },
   };
 };

@@ -101,7 +101,8 @@ class Stage:
         self.gathering = False
         self._chairs: dict[str, Chair] = {}
         self._stand_in: Callable[[str], Decider] | None = None
-        self._views = Views(sim, play, list(self.people), background)
+        budget = settings.picture_kb_s * 1000
+        self._views = Views(sim, play, list(self.people), background, budget)
         self._over = False  # the last step ended the episode
         first = first or Round(game.done, False, 1, play.episodes)
         self._telling = Telling(outbox, game, play, self.people, self.journal, first)

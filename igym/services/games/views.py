@@ -99,16 +99,25 @@ class Views:
     """All views of one game."""
 
     def __init__(
-        self, sim: Sim, play: PlayPlan, people: Sequence[str], background: Background
+        self,
+        sim: Sim,
+        play: PlayPlan,
+        people: Sequence[str],
+        background: Background,
+        budget: float = 0,
     ) -> None:
-        """`people` are the seats that somebody sits in."""
+        """
+        Args:
+            people: the seats that somebody sits in.
+            budget: bytes of rendered pictures that each of them is sent in a second; 0 = any.
+        """
         self._wait_s = WAITS / play.fps
         by_seat = sim.look.by_seat
         self._views = []
         for seat in people if by_seat else [""]:
             seats = [seat] if by_seat else people
             least = ALONE if len(seats) == 1 else SHARED
-            pace = Pace(play.fps, play.picture_fps or play.fps, play.quality, least)
+            pace = Pace(play.fps, play.picture_fps or play.fps, play.quality, least, budget)
             camera = Camera(pace, play.aspect, background)
             self._views.append(View(sim, play, seats, seat, camera))
         self._of = {seat: view for view in self._views for seat in view.seats}

@@ -158,6 +158,8 @@ def _lobby(deployment: Deployment, play: PlayPlan, session: Session) -> wire.Lob
         shows=shows,
         since_ms=session.entered_ms,
         until_ms=session.entered_ms + play.waits_s * 1000,
+        assets=list(play.assets),
+        assets_at=f"/assets/{session.package}/",
     )
 
 
