@@ -37,7 +37,18 @@ export function overlay(server: () => number, announce: (words: string) => void)
   const dots = h('div', { class: 'dots' }, h('i'), h('i'), h('i'));
   const scores = h('dl', { class: 'overlay-scores' });
   const help = h('div', { class: 'overlay-help' });
-  const panel = h('div', { class: 'overlay-panel' }, round, big, title, author, words, until, dots, scores);
+  const panel = h(
+    'div',
+    { class: 'overlay-panel' },
+    round,
+    big,
+    title,
+    author,
+    words,
+    until,
+    dots,
+    scores,
+  );
   const root = h('div', { class: 'overlay' }, panel, help);
   root.hidden = true;
 
@@ -110,7 +121,12 @@ export function overlay(server: () => number, announce: (words: string) => void)
       root.hidden = false;
       // While people are asked, it is under the questions until they have answered.
       if (before !== next.stage && next.stage !== 'asking')
-        announce([title, author, words].map((one) => one.textContent).filter(Boolean).join('. '));
+        announce(
+          [title, author, words]
+            .map((one) => one.textContent)
+            .filter(Boolean)
+            .join('. '),
+        );
       tick(server());
     },
   };
