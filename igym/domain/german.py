@@ -118,6 +118,10 @@ GERMAN: dict[str, str] = {
     "Please try again.": "Bitte versuchen Sie es noch einmal.",
     # --- when something is wrong ---
     "That was too much at once.": "Das war zu viel auf einmal.",
+    "Too many people open this study from your network at this moment.": (
+        "Gerade öffnen zu viele Leute aus Ihrem Netz diese Studie."
+    ),
+    "Please load the page again in a minute.": "Bitte laden Sie die Seite in einer Minute neu.",
     "Please slow down a bit.": "Bitte etwas langsamer.",
     "That was more than we can take in one piece.": "Das war mehr, als wir auf einmal annehmen.",
     "We lost our own connection for a moment.": "Unsere eigene Verbindung war kurz unterbrochen.",

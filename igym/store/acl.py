@@ -41,7 +41,7 @@ _PEOPLE = (
 WRITES: Mapping[Tier, frozenset[str]] = {
     tier: frozenset(f"{_ALL} {names}".split())
     for tier, names in {
-        Tier.WEB: f"{_PEOPLE} secret pepper api_token api_tokens api_failures accounts visit "
+        Tier.WEB: f"{_PEOPLE} secret pepper api_token api_tokens api_failures rate accounts visit "
         "visits wrong_passwords admin_link audit bell problems written bench bench_asks bindings "
         "packages experiments unchecked exports export versions opening releases orders sockets "
         "mail chat chatters replies heard links screening",

@@ -69,6 +69,13 @@ def api_tokens() -> str:
     return "igym:api_tokens"
 
 
+@key("hash", seconds=120)
+def rate(what: str, minute: str) -> str:
+    """What was done in that minute of the clock, by place of an address (`store.rates`): 65,536
+    at the most."""
+    return f"igym:rate:{what}:{minute}"
+
+
 @key("string", seconds=60)
 def api_failures(address: str) -> str:
     """How many tokens from that address (hashed) were refused in this minute."""

@@ -16,6 +16,7 @@ from igym.store.durable import Disk
 from igym.store.post import Outbox
 from igym.web import admin, api, assets, bench, health, metrics, pages, probing
 from igym.web.door import BoundedPacket
+from igym.web.gate import Gate
 from igym.web.health import Health
 from igym.web.hearing import Hearing
 from igym.web.outlet import Outlet
@@ -32,17 +33,17 @@ class Web:
     """What a web worker runs."""
 
     app: Flask
+    gate: Gate
     outlet: Outlet
     stop: threading.Event
 
 
-def create(deployment: Deployment, name: str) -> Web:
-    """The web worker `name`: routes, sockets, and a thread that reads its inbox."""
-    settings = deployment.settings
+def routes(deployment: Deployment) -> Flask:
+    """Every page and every route of the API. What is around them, sockets and `Gate`, is not."""
     app = Flask("igym.web", static_folder="static", static_url_path="/static")
     app.config["MAX_CONTENT_LENGTH"] = wire.MAX_PACKET_BYTES
     pages.register(app, deployment)
-    well = Health(settings.redis_url, deployment.leaving)
+    well = Health(deployment.settings.redis_url, deployment.leaving)
     health.register(app, well)
     assets.register(app, deployment)
     admin.register(app, deployment)
@@ -50,13 +51,20 @@ def create(deployment: Deployment, name: str) -> Web:
     api.register(app, deployment)
     bench.register(app, deployment)
     metrics.register(app, deployment)
+    return app
 
+
+def create(deployment: Deployment, name: str) -> Web:
+    """The web worker `name`: routes, sockets, and a thread that reads its inbox."""
+    settings = deployment.settings
+    app = routes(deployment)
+    gate = Gate(lambda environ, start: inside(environ, start), settings)
     socketio = SocketIO(
         app,
         async_mode="gevent",
         serializer=BoundedPacket,
         transports=["websocket"],
-        cors_allowed_origins=list(settings.allowed_origins) or None,
+        cors_allowed_origins=gate.allowed,
         ping_interval=settings.ping_interval_s,
         ping_timeout=settings.ping_timeout_s,
         # The door refuses above MAX_PACKET_BYTES with a sentence; this bounds memory.
@@ -66,6 +74,8 @@ def create(deployment: Deployment, name: str) -> Web:
         logger=False,
         engineio_logger=False,
     )
+    inside = app.wsgi_app  # which is Socket.IO's by now
+    app.wsgi_app = gate  # type: ignore[method-assign]
     outbox = Outbox(deployment.redis, linger_s=INPUTS_LINGER_S)
     outlet = Outlet(
         name, outbox, lambda link: sockets.refresh(link), lambda said: sockets.mailman.post(said)
@@ -97,4 +107,4 @@ def create(deployment: Deployment, name: str) -> Web:
         name="inbox",
         daemon=True,
     ).start()
-    return Web(app, outlet, stop)
+    return Web(app, gate, outlet, stop)

@@ -17,17 +17,13 @@ from igym.domain.language import said
 from igym.errors import BadMessage, IgymError, NotFound, Unavailable
 from igym.services.connect import Deployment
 from igym.services.packages import releasing
-from igym.services.sessions import arriving
+from igym.services.sessions import arriving, limits
 from igym.store import RedisError, packages
+from igym.web import gate
 from igym.web.speaking import Speaker
 
 _log = logging.getLogger(__name__)
 
-_CSP = (
-    "default-src 'self'; img-src 'self' data: blob:; style-src 'self' 'unsafe-inline'; "
-    "script-src 'self'; connect-src 'self' ws: wss:; frame-ancestors {}; base-uri 'none'; "
-    "form-action 'self'; object-src 'none'"
-)
 _NO_SCRIPT = "This study needs JavaScript. Please turn it on and load the page again."
 _PLACE = '<script type="application/json" id="igym">{}</script>'
 
@@ -61,9 +57,6 @@ def register(app: Flask, deployment: Deployment) -> None:
     pages = Blueprint("pages", __name__)
     secure = deployment.settings.public_url.startswith("https:")
     speaker = Speaker(deployment)
-    # The bench shows participants' windows side by side (`igym.web.bench`).
-    developing = deployment.settings.environment == "development"
-    csp = _CSP.format("'self'" if developing else "'none'")
 
     @pages.get("/")
     def index() -> Response:
@@ -84,6 +77,7 @@ def register(app: Flask, deployment: Deployment) -> None:
     @pages.post("/api/x/<experiment>/join")
     def join(experiment: str) -> Response:
         """Make or find the session of whoever opened the link."""
+        limits.arrives(deployment, request.remote_addr or "")
         asked: Any = request.get_json(silent=True)
         if not isinstance(asked, dict) or not isinstance(asked.get("query", {}), dict):
             raise BadMessage("That is not a join request.")
@@ -118,9 +112,7 @@ def register(app: Flask, deployment: Deployment) -> None:
 
     @app.after_request
     def harden(response: Response) -> Response:
-        response.headers.setdefault("Content-Security-Policy", csp)
-        response.headers.setdefault("X-Content-Type-Options", "nosniff")
-        response.headers.setdefault("Referrer-Policy", "same-origin")
+        gate.harden(response.headers, request.environ, deployment.settings)
         if request.path.startswith("/static/assets/"):
             response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
         return response

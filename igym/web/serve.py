@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import socket
 
@@ -14,6 +15,7 @@ from igym.services.connect import Deployment
 from igym.services.leaving import Member
 from igym.web import app
 from igym.web.listen import listen
+from igym.web.upload import PATIENCE_S
 
 _log = logging.getLogger(__name__)
 
@@ -23,6 +25,14 @@ UNSENT_BYTES = 16 * 1024
 
 #: What is said at the end gets so long to leave: that sockets are gone, to game workers and Redis.
 GOODBYE_S = 0.3
+
+
+#: A connection that asks for nothing is kept so long; longer than nginx keeps its own.
+IDLE_S = 90.0
+
+#: From the first line of a request to the last of its headers, and from there to the end of its
+#: body. Each that is still on its way costs a greenlet, and whoever wants may open thousands.
+HEAD_S, BODY_S = 20.0, 60.0
 
 
 class Handler(WebSocketHandler):
@@ -36,6 +46,35 @@ class Handler(WebSocketHandler):
                 sock.setsockopt(socket.IPPROTO_TCP, lowat, UNSENT_BYTES)
         super().__init__(sock, *args, **kwargs)
 
+    def read_requestline(self) -> str:
+        """The first line. None comes in time: the connection is closed without a word."""
+        with gevent.Timeout(IDLE_S, TimeoutError):
+            line: str = super().read_requestline()
+        return line
+
+    def read_request(self, raw_requestline: str) -> bool:
+        """The headers."""
+        with gevent.Timeout(HEAD_S, TimeoutError):
+            return bool(super().read_request(raw_requestline))
+
+    def handle_one_response(self) -> None:
+        """Read the body, if there is one, and answer. Whoever sends too slowly is not read on."""
+        environ = self.environ
+        sends = environ.get("CONTENT_LENGTH", "0") not in ("", "0")
+        if not sends and "HTTP_TRANSFER_ENCODING" not in environ:
+            super().handle_one_response()
+            return
+        uploads = environ["PATH_INFO"] == "/api/packages"  # which has a patience of its own
+        late = gevent.spawn_later(PATIENCE_S + 10 if uploads else BODY_S, self._read_no_more)
+        try:
+            super().handle_one_response()
+        finally:
+            late.kill(block=False)
+
+    def _read_no_more(self) -> None:
+        with contextlib.suppress(OSError):
+            self.socket.shutdown(socket.SHUT_RD)  # what is being written is not touched
+
     def log_request(self) -> None:
         """nginx keeps the access log."""
 
@@ -47,6 +86,8 @@ def run(deployment: Deployment, name: str, member: Member, *, shared: bool) -> N
     settings = deployment.settings
     listener = listen(settings.host, settings.port, shared)
     server = WSGIServer(listener, web.app, handler_class=Handler, log=None, error_log=_log)
+    # Asked before an upgrade: a page of another site is refused in HTTP, and gets no socket.
+    server.pre_start_hook = lambda handler: web.gate.foreign(handler.environ)
     server.start()
     footprint.settle()
     _log.info("%s listens on %s:%s", name, settings.host, settings.port)

@@ -18,7 +18,8 @@ from tests.house.test_house import ROOT, sources
 #: Where what is refused is told to a participant.
 SPEAKING = (
     "services/sessions/advancing", "services/sessions/arriving", "services/sessions/chatting",
-    "services/sessions/identity", "services/sessions/questions", "services/sessions/screening",
+    "services/sessions/identity", "services/sessions/limits", "services/sessions/questions",
+    "services/sessions/screening",
     "services/sessions/tokens", "services/sessions/withdrawing", "services/lobby/waiting",
     "web/door", "web/entry", "web/hearing", "web/pages", "web/probing", "web/sockets",
     "domain/answers", "domain/waves", "wire/__init__", "store/chats", "store/games",

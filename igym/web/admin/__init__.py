@@ -20,6 +20,15 @@ from igym.services.watching import Watch
 from igym.store import RedisError
 from igym.web.admin import people, signin, visitor
 
+_FACE = """\
+@font-face {
+  font-family: 'Figtree Variable';
+  font-weight: 300 900;
+  font-display: swap;
+  src: url('/static/assets/NAME') format('woff2');
+}
+"""
+
 
 def _font() -> str:
     """The participant client's font, whose file name has a hash in it; "" where it is not built."""
@@ -73,6 +82,12 @@ def register(app: Flask, deployment: Deployment) -> None:
     def news() -> Response:
         """The same as data."""
         return jsonify(_seen())
+
+    @admin.get("/admin/font.css")
+    def font() -> Response:
+        """Where the font is. A file of its own, since the policy allows no style in a page."""
+        face = _FACE.replace("NAME", _font())
+        return Response(face, mimetype="text/css")
 
     def _seen() -> dict[str, object]:
         """What this visitor may see of it: of their own experiments."""

@@ -1,0 +1,162 @@
+"""Every route there is, knocked at: none opens without the right key, each answer is hardened."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from werkzeug.routing import Rule
+
+from igym import settings
+from igym.domain.access import Role
+from igym.services import access, accounts
+from igym.services.connect import Deployment, connect
+from igym.web import app as web
+from igym.web.gate import Gate
+
+#: Open to everybody, and why.
+OPEN = {
+    "/": "says that a link is needed",
+    "/e/<experiment>": "what a recruiter's link opens",
+    "/x/<experiment>": "the same, as links looked before",
+    "/api/x/<experiment>/join": "makes a session for whoever opened the link",
+    "/api/probe": "measures a participant's line",
+    "/api/openapi.json": "describes the API, as its code does",
+    "/assets/<package>/<path:name>": "images that participants see",
+    "/static/<path:filename>": "the client",
+    "/admin/static/<path:filename>": "the looks of the admin pages",
+    "/admin/font.css": "the same",
+    "/admin/sign-in": "the form",
+    "/admin/enter": "takes the key of a link",
+    "/healthz": "says that the process lives",
+    "/readyz": "says whether it may be sent people",
+}
+
+#: What each answer says, whatever it is.
+HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+}
+
+PARTS = {"experiment": "counters", "package": "0" * 64, "filename": "x.js", "path:name": "x.png"}
+
+
+@pytest.fixture
+def deployment(redis, redis_url: str, tmp_path: Path) -> Deployment:
+    env = {"REDIS_URL": redis_url, "IGYM_ENVIRONMENT": "production"}
+    return connect(settings.load(env, tmp_path))
+
+
+@pytest.fixture
+def app(deployment: Deployment) -> Flask:
+    made = web.routes(deployment)
+    made.wsgi_app = Gate(made.wsgi_app, deployment.settings)  # type: ignore[method-assign]
+    return made
+
+
+def rules(app: Flask) -> list[tuple[str, Rule]]:
+    """(method, rule) of everything that can be asked for."""
+    return [
+        (method, rule)
+        for rule in app.url_map.iter_rules()
+        for method in sorted((rule.methods or set()) - {"HEAD", "OPTIONS"})
+    ]
+
+
+def path(rule: Rule) -> str:
+    """An address that the rule matches."""
+    return re.sub(r"<([^>]+)>", lambda part: PARTS.get(part[1], "0123456789ab"), rule.rule)
+
+
+def test_nothing_opens_without_a_key_but_what_is_said_to_be_open(app):
+    browser = app.test_client()
+    shut, strange = set(), []
+    for method, rule in rules(app):
+        if rule.rule in OPEN and not (rule.rule.startswith("/admin") and method == "POST"):
+            continue
+        answer = browser.open(path(rule), method=method)
+        shut.add(rule.rule)
+        to_sign_in = answer.status_code == 302 and "/admin/sign-in" in answer.headers["Location"]
+        if rule.rule == "/admin/leave":  # whoever is nobody may stop being anybody
+            to_sign_in = answer.status_code == 303
+        refused = answer.status_code in (401, 403) or (
+            rule.rule == "/admin/sign-in" and answer.status_code == 400
+        )
+        if not refused and not to_sign_in:
+            strange.append((method, rule.rule, answer.status))
+    assert strange == []
+    assert {one for one in shut if one.startswith("/api/")} and "/admin" in shut
+    assert OPEN.keys() - {rule.rule for _, rule in rules(app)} == set(), "gone: take it out"
+
+
+def test_a_token_of_a_participant_or_of_nobody_opens_nothing_of_the_api(app, deployment):
+    text, made = access.create(deployment, "Ann", Role.RESEARCHER, ("counters",), 1)
+    access.revoke(deployment, made.id)
+    for key in (text, text[:-1], "igym_" + "0" * 12 + "_" + "A" * 43, "x" * 8_000):
+        browser = app.test_client()
+        for method, rule in rules(app):
+            if rule.rule.startswith("/api/") and rule.rule not in OPEN:
+                headers = {"Authorization": f"Bearer {key}"}
+                answer = browser.open(path(rule), method=method, headers=headers)
+                assert answer.status_code in (401, 429), (method, rule.rule)
+
+
+def test_every_route_of_the_admin_pages_that_changes_something_wants_its_own_form(app, deployment):
+    browser = app.test_client()
+    key = accounts.link(deployment, accounts.OPERATOR)
+    assert browser.get(f"/admin/enter?key={key}").status_code == 303
+    changing = [
+        path(rule) for method, rule in rules(app)
+        if rule.rule.startswith("/admin") and method != "GET"
+    ]  # fmt: skip
+    assert len(changing) > 3
+
+    for where in changing:
+        for form in ({}, {"form_token": "guessed"}, {"form_token": "a" * 10_000}):
+            answer = browser.post(where, data={**form, "name": "eve", "password": "x" * 20})
+            assert answer.status_code == 400, where
+    assert browser.get("/admin").status_code == 200, "and nothing was changed: still signed in"
+
+
+def test_every_answer_is_hardened(app, deployment):
+    signed_in = app.test_client()
+    signed_in.get(f"/admin/enter?key={accounts.link(deployment, accounts.OPERATOR)}")
+    for browser in (app.test_client(), signed_in):
+        for method, rule in rules(app):
+            if rule.rule == "/admin/leave":
+                continue
+            with browser.open(path(rule), method=method) as answer:
+                said = answer.headers
+                assert {k: said.get(k) for k in HEADERS} == HEADERS, (method, rule.rule)
+                csp = said["Content-Security-Policy"]
+                assert "unsafe" not in csp and "*" not in csp, rule.rule
+                assert "script-src 'self';" in csp or csp.startswith("default-src 'none'"), csp
+                assert said["Referrer-Policy"] in ("same-origin", "no-referrer")
+                assert "camera=()" in said["Permissions-Policy"]
+                assert answer.status_code < 500 or answer.status_code == 503, (method, rule.rule)
+    for strange in ("/nowhere", "/api/nowhere", "/admin/nowhere", "/e/%00", "/static/../app.py"):
+        with app.test_client().get(strange) as answer:
+            assert (
+                answer.status_code in (308, 400, 404)
+                and "unsafe" not in answer.headers["Content-Security-Policy"]
+            ), strange
+
+
+def test_no_page_of_the_client_holds_what_the_policy_forbids():
+    static = Path(web.__file__).parent
+    for page in [*static.glob("static/*.html"), *static.glob("templates/**/*.html")]:
+        text = page.read_text("utf-8")
+        scripts = re.findall(r"<script([^>]*)>", text)
+        assert all("src=" in one or 'type="application/json"' in one for one in scripts), page
+        assert not re.search(r"\s(on\w+|style)=|<style|javascript:", text), page
+
+
+@pytest.mark.parametrize("method", ["PUT", "DELETE", "PATCH", "TRACE", "CONNECT", "PROPFIND"])
+def test_a_method_that_nothing_takes_is_refused_and_hardened(app, method):
+    answer = app.test_client().open("/e/counters", method=method)
+    assert answer.status_code in (404, 405)
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
