@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 import secrets
 import socket
 import threading
@@ -15,8 +16,10 @@ from igym.errors import Unavailable
 from igym.services.operations.metering import Meter
 from igym.settings import Settings
 from igym.store import Redis, keys, layout
-from igym.store.client import open_redis, shown, wait_for_redis
+from igym.store.client import forgets, open_redis, shown, wait_for_redis
 from igym.store.packages import Plans
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -74,7 +77,8 @@ def connect(settings: Settings, patience_s: float = 30.0) -> Deployment:
     """Open Redis and agree on its layout with every other process.
 
     Raises:
-        Unavailable: Redis does not answer within `patience_s`, or another igym's facts are in it.
+        Unavailable: Redis does not answer within `patience_s`, or another igym's facts are in it,
+            or it throws facts away and this is production.
     """
     redis = open_redis(settings.redis_url)
     wait_for_redis(redis, patience_s, shown(settings.redis_url))
@@ -85,7 +89,23 @@ def connect(settings: Settings, patience_s: float = 30.0) -> Deployment:
             f"knows layout {layout.LAYOUT}.",
             hint="Run the igym that wrote them, or give this one a Redis database of its own.",
         )
+    _look_at(redis, settings)
     return Deployment(settings, redis, Plans(redis), ",".join(settings.secret_key))
+
+
+def _look_at(redis: Redis, settings: Settings) -> None:
+    """Tell of a Redis that loses what it has; raise `Unavailable` where a study would run on it."""
+    evicts, restarts = forgets(redis)
+    if restarts:
+        _log.warning(
+            "Redis keeps no append-only file (%s): what is in it is gone when it restarts", restarts
+        )
+    if not evicts:
+        return
+    what = f"Redis throws sessions away when its memory is short (maxmemory-policy {evicts})."
+    if settings.environment == "production":
+        raise Unavailable(what, hint="Set maxmemory-policy noeviction in its configuration.")
+    _log.warning("%s Set noeviction", what)
 
 
 def _kept(redis: Redis, name: str, otherwise: str) -> str:

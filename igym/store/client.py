@@ -71,6 +71,14 @@ def shown(url: str) -> str:
     return f"{scheme}://{rest.rpartition('@')[2]}"
 
 
+def forgets(redis: Redis) -> tuple[str, str]:
+    """How that server may lose what is in it: (when memory is short, when it restarts). "" = it
+    does not, or does not say."""
+    policy = str(info(redis, "memory").get("maxmemory_policy", ""))
+    kept = info(redis, "persistence").get("aof_enabled", 1)
+    return policy if policy not in ("", "noeviction") else "", "" if kept else "appendonly no"
+
+
 def info(redis: Redis, section: str) -> dict[str, Any]:
     """A part of what the server says of itself; nothing where it may not be asked."""
     try:

@@ -58,12 +58,14 @@ def promise(redis: Redis) -> Promise:
 
 
 def _policy(redis: Redis) -> str:
-    """`appendfsync` of that server; "" where nobody may ask it."""
+    """`appendfsync` of that server, as somebody who may ask it has said; "" where nobody may."""
+    raw: Any = redis.get(keys.appendfsync())
+    if raw:
+        return str(raw.decode())
     try:
         found: Any = redis.config_get("appendfsync")
     except ResponseError:
-        raw: Any = redis.get(keys.appendfsync())
-        return raw.decode() if raw else ""
+        return ""
     return str(found.get("appendfsync", ""))
 
 

@@ -27,8 +27,7 @@ def layout() -> str:
 
 @key("string")
 def pepper() -> str:
-    """What recruiters' ids are hashed with to participants. Permanent: a person who comes back
-    must be the same participant, whatever keys sign by then."""
+    """What recruiters' ids are hashed with: who comes back is the same, whatever keys sign then."""
     return "igym:pepper"
 
 
@@ -71,8 +70,7 @@ def api_tokens() -> str:
 
 @key("hash", seconds=120)
 def rate(what: str, minute: str) -> str:
-    """What was done in that minute of the clock, by place of an address (`store.rates`): 65,536
-    at the most."""
+    """What was done in that minute, by place of an address (`store.rates`): 65,536 at the most."""
     return f"igym:rate:{what}:{minute}"
 
 
@@ -316,11 +314,8 @@ def pace(experiment: str, mode: str, hour: str) -> str:
 
 @key("hash")
 def places(experiment: str, release: str, mode: str) -> str:
-    """How many places of each treatment's cells are taken (`quota.lua`).
-
-    Permanent: a study that rested for months must not begin to count anew. A few dozen bytes
-    for each cell.
-    """
+    """How many places of each treatment's cells are taken (`quota.lua`). Permanent, a few dozen
+    bytes for each cell: a study that rested for months must not begin to count anew."""
     return f"igym:{{{experiment}}}:places:{release}:{mode}"
 
 

@@ -14,10 +14,10 @@ from werkzeug.exceptions import HTTPException
 
 from igym import wire
 from igym.domain.language import said
-from igym.errors import BadMessage, IgymError, NotFound, Unavailable
+from igym.errors import BadMessage, BadToken, IgymError, NotFound, Unavailable
 from igym.services.connect import Deployment
 from igym.services.packages import releasing
-from igym.services.sessions import arriving, limits
+from igym.services.sessions import arriving, limits, relaying, tokens
 from igym.store import RedisError, packages
 from igym.web import gate
 from igym.web.speaking import Speaker
@@ -106,6 +106,21 @@ def register(app: Flask, deployment: Deployment) -> None:
                 samesite="Lax",
                 secure=secure,
             )
+        return answer
+
+    @pages.post("/api/x/<experiment>/relay")
+    def relay(experiment: str) -> Response:
+        """Lend a participant the deployment's relay, where it has one."""
+        asked: Any = request.get_json(silent=True)
+        token = asked.get("token") if isinstance(asked, dict) else None
+        where, session = tokens.identify(deployment, token)
+        if where != experiment:
+            raise BadToken(
+                "Your sign-in is not valid here.", hint="Open the link you were given once more."
+            )
+        lent = relaying.relay(deployment, session)
+        answer = jsonify(iceServers=[] if lent is None else [lent])
+        answer.headers["Cache-Control"] = "no-store"
         return answer
 
     app.register_blueprint(pages)
