@@ -18,7 +18,7 @@ Environ = dict[str, Any]
 
 #: What no page of igym's asks a browser for, nor any page of a package.
 _NEVER = (
-    "accelerometer bluetooth browsing-topics camera display-capture geolocation gyroscope hid "
+    "accelerometer browsing-topics camera display-capture geolocation gyroscope hid "
     "magnetometer microphone midi payment publickey-credentials-get serial usb xr-spatial-tracking"
 )
 
