@@ -82,6 +82,27 @@ def test_the_last_game_worker_plays_what_it_has_and_takes_nothing_new(lab, coupl
     )  # fmt: skip
 
 
+def test_a_drained_web_worker_sends_its_people_to_the_other(lab, couple):
+    eventually(lambda: sum(one.holds for one in there(lab, "web")) == 2, what="both are counted")
+    full = max(there(lab, "web"), key=lambda one: one.holds)
+    done = igym(lab, "drain", "--worker", full.name, "--wait", "--json")
+    assert done.returncode == 0, done.stderr
+    (left,) = there(lab, "web", State.LEFT)
+    assert (left.name, left.holds) == (full.name, 0)
+    # Whoever comes, comes to the other: the port of this one is closed.
+    back = [Client(lab.url, one.token) for one in couple]
+    eventually(lambda: sum(one.holds for one in there(lab, "web")) >= 2, what="they are there")
+    for one in back:
+        one.to_game()
+    goes_on(back[0])
+    back[0].press(" ")
+    for one in back:
+        one.close()
+    (process,) = [one for one in lab.children("igym.web") if one.pid == full.pid]
+    process.terminate()
+    eventually(lambda: len(there(lab, "web")) == 2, within_s=30, what="two web workers again")
+
+
 def test_not_the_last_web_worker_and_no_name_that_nobody_has(lab):
     webs = eventually(lambda: len(there(lab, "web")) == 2 and there(lab, "web"), what="two")
     words = [word for one in webs for word in ("--worker", one.name)]
