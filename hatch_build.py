@@ -19,6 +19,7 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 SOURCES = (
     "index.html",
     "bench.html",
+    "admin.html",
     "package.json",
     "package-lock.json",
     "vite.config.ts",

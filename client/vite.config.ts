@@ -1,13 +1,13 @@
 import { defineConfig } from 'vitest/config';
 
-// The web worker serves the result: index.html as the participant page and bench.html as an
-// author's (with their JSON placeholder filled in) and the rest under /static/. Nothing is inlined as data: or as a
+// The web worker serves the result: index.html as the participant page, bench.html as an author's
+// and admin.html as an admin's (with their JSON placeholder filled in) and the rest under /static/. Nothing is inlined as data: or as a
 // script, so the page runs under `default-src 'self'`.
 export default defineConfig({
   base: '/static/',
   build: {
     outDir: '../igym/web/static',
-    rollupOptions: { input: ['index.html', 'bench.html'] },
+    rollupOptions: { input: ['index.html', 'bench.html', 'admin.html'] },
     emptyOutDir: true,
     target: 'es2022',
     assetsInlineLimit: 0,

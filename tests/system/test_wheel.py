@@ -23,6 +23,7 @@ def test_the_wheel_has_every_part(wheel):
         "igym/py.typed",
         "igym/web/static/index.html",
         "igym/web/static/bench.html",
+        "igym/web/static/admin.html",
         "igym/templates/human-AI/policies/follower.onnx",
         *(f"igym/templates/{name}/experiment.py" for name in TEMPLATES),
         "igym/web/static/licenses.md",

@@ -68,7 +68,7 @@ def assert_takes(taker: Deployment, signer: Deployment) -> None:
     there, here = browser_of(signer), browser_of(taker)
     key = accounts.link(signer, accounts.OPERATOR)
     assert there.get(f"/admin/enter?key={key}").status_code == 303
-    form = re.search(r'name="form_token" value="([^"]+)"', there.get("/admin").text)
+    form = re.search(r'name="form_token" value="([^"]+)"', there.get("/admin/account").text)
     here.set_cookie("igym_admin", there.get_cookie("igym_admin", path="/admin").value)
     assert here.get("/admin").status_code == 200
     assert form is not None

@@ -26,8 +26,6 @@ OPEN = {
     "/api/openapi.json": "describes the API, as its code does",
     "/assets/<package>/<path:name>": "images that participants see",
     "/static/<path:filename>": "the client",
-    "/admin/static/<path:filename>": "the looks of the admin pages",
-    "/admin/font.css": "the same",
     "/admin/sign-in": "the form",
     "/admin/enter": "takes the key of a link",
     "/healthz": "says that the process lives",

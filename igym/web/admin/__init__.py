@@ -1,14 +1,24 @@
 """The admin pages: sign in, watch, and look after accounts.
 
-The dashboard proper (controls, replay, packages) comes later and takes the place of `overview`.
+What changes while one looks is drawn by a client (client/src/admin) that asks for news; forms are
+pages of the server (templates/admin). Both have the same bar and the same styles.
 """
 
 from __future__ import annotations
 
-import json
-from importlib.resources import files
+import re
+from functools import cache
 
-from flask import Blueprint, Flask, Response, jsonify, make_response, render_template, request
+from flask import (
+    Blueprint,
+    Flask,
+    Response,
+    jsonify,
+    make_response,
+    render_template,
+    request,
+    url_for,
+)
 from flask_login import current_user, login_required
 
 from igym import __version__
@@ -19,31 +29,23 @@ from igym.services.connect import Deployment
 from igym.services.watching import Watch
 from igym.store import RedisError
 from igym.web.admin import people, signin, visitor
-
-_FACE = """\
-@font-face {
-  font-family: 'Figtree Variable';
-  font-weight: 300 900;
-  font-display: swap;
-  src: url('/static/assets/NAME') format('woff2');
-}
-"""
+from igym.web.pages import filled
 
 
-def _font() -> str:
-    """The participant client's font, whose file name has a hash in it; "" where it is not built."""
-    assets = files("igym.web") / "static" / "assets"
-    if not assets.is_dir():
-        return ""
-    return next((f.name for f in assets.iterdir() if f.name.endswith(".woff2")), "")
+@cache
+def _styles() -> list[str]:
+    """Addresses of the client's style sheets, whose names have a hash in them; the server's own
+    pages use them too."""
+    return re.findall(r'href="(/static/assets/[^"]+\.css)"', filled({}, "admin"))
 
 
-def _pages(access: Access) -> list[tuple[str, str]]:
-    """What there is to go to: (endpoint, name)."""
-    found = [("admin.overview", "Overview")]
+def _pages(access: Access) -> list[dict[str, str]]:
+    """What there is to go to."""
+    found = [("overview", "Overview"), ("games", "Games"), ("problems", "Problems")]
     if access.has(Right.ACCOUNTS):
-        found.append(("admin.people", "Accounts"))
-    return [*found, ("admin.account", "You")]
+        found.append(("people", "Accounts"))
+    found.append(("account", "You"))
+    return [{"href": url_for(f"admin.{name}"), "label": label} for name, label in found]
 
 
 def _told(error: IgymError) -> tuple[Response, int]:
@@ -56,38 +58,35 @@ def _told(error: IgymError) -> tuple[Response, int]:
 
 def register(app: Flask, deployment: Deployment) -> None:
     """Add the admin pages and their sign-in to `app`."""
-    admin = Blueprint(
-        "admin", "igym.web", static_folder="admin_static", static_url_path="/admin/static"
-    )
+    admin = Blueprint("admin", "igym.web")
     watch = Watch(deployment)
     public_url = deployment.settings.public_url.rstrip("/")
     visitor.prepare(app, deployment)
     signin.add(admin, deployment)
     people.add(admin, deployment)
 
-    @admin.get("/admin")
     @login_required
-    def overview() -> str:
-        """The page. Its script shows what is in it, then asks for news each second."""
-        return render_template(
-            "admin/overview.html",
-            first=json.dumps(_seen()).replace("<", "\\u003c"),
-            version=__version__,
-            alone=visitor.visitor().access.has(Right.ACCOUNTS)
-            and not accounts.any_there(deployment),
-        )
+    def client() -> Response:
+        """The client, which shows the page of this address and asks for news each second."""
+        access = visitor.visitor().access
+        config = {
+            "seen": _seen(),
+            "version": __version__,
+            "pages": _pages(access),
+            "leave": url_for("admin.leave"),
+            "form_token": visitor.form_token(deployment),
+            "alone": access.has(Right.ACCOUNTS) and not accounts.any_there(deployment),
+        }
+        return Response(filled(config, "admin"), mimetype="text/html")
+
+    for name, path in (("overview", ""), ("games", "/games"), ("problems", "/problems")):
+        admin.add_url_rule(f"/admin{path}", name, client)
 
     @admin.get("/admin/overview.json")
     @login_required
     def news() -> Response:
         """The same as data."""
         return jsonify(_seen())
-
-    @admin.get("/admin/font.css")
-    def font() -> Response:
-        """Where the font is. A file of its own, since the policy allows no style in a page."""
-        face = _FACE.replace("NAME", _font())
-        return Response(face, mimetype="text/css")
 
     def _seen() -> dict[str, object]:
         """What this visitor may see of it: of their own experiments."""
@@ -104,7 +103,8 @@ def register(app: Flask, deployment: Deployment) -> None:
     def looks() -> dict[str, object]:
         signed_in = current_user if current_user.is_authenticated else None
         return {
-            "font": _font(),
+            "styles": _styles(),
+            "version": __version__,
             "me": signed_in,
             "pages": _pages(signed_in.access) if signed_in is not None else [],
             "form_token": lambda: visitor.form_token(deployment),
@@ -122,8 +122,7 @@ def register(app: Flask, deployment: Deployment) -> None:
     @admin.after_request
     def keep_to_yourself(response: Response) -> Response:
         response.headers["Referrer-Policy"] = "no-referrer"  # an address here may hold a key
-        if request.endpoint != "admin.static":
-            response.headers["Cache-Control"] = "no-store"
+        response.headers["Cache-Control"] = "no-store"
         return response
 
     app.register_blueprint(admin)

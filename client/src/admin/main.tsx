@@ -1,0 +1,66 @@
+/** The admin's page: one bar, one page below it, kept fresh once a second. */
+
+import { render } from 'preact';
+import { useState } from 'preact/hooks';
+import '../style/admin.css';
+import '../style/board.css';
+import { clock } from './format.ts';
+import { Games } from './games.tsx';
+import { Overview } from './overview.tsx';
+import { Problems } from './problems.tsx';
+import { usePath } from './router.ts';
+import { useSeen, type Boot, type Seen } from './said.ts';
+import { Top } from './top.tsx';
+
+const boot = JSON.parse(document.getElementById('igym')?.textContent || '{}') as Boot;
+
+/** Path -> the page. The server answers each of these with this client. */
+const PAGES: Record<string, (seen: Seen) => preact.JSX.Element> = {
+  '/admin': (seen) => <Overview seen={seen} boot={boot} />,
+  '/admin/games': (seen) => <Games seen={seen} />,
+  '/admin/problems': (seen) => <Problems seen={seen} />,
+};
+
+function Pulse(props: { trouble: string; paused: boolean; now_ms: number; press: () => void }) {
+  const state = props.paused ? 'paused' : props.trouble ? 'lost' : 'live';
+  const said = {
+    paused: 'Paused',
+    live: 'Live',
+    lost: `${props.trouble} Shown is ${clock(props.now_ms, Date.now())}. Trying again.`,
+  }[state];
+  return (
+    <div class="bar">
+      <p class="pulse" role="status" data-state={state}>
+        {said}
+      </p>
+      <button type="button" aria-pressed={props.paused} onClick={props.press}>
+        Pause
+      </button>
+    </div>
+  );
+}
+
+function App() {
+  const path = usePath();
+  const [paused, setPaused] = useState(false);
+  const news = useSeen(boot.seen, paused);
+  const page = PAGES[path] ?? PAGES['/admin'];
+  const label = boot.pages.find((one) => one.href === path)?.label ?? 'Overview';
+  document.title = `${label} · igym admin`;
+  return (
+    <>
+      <Top boot={boot} path={path} ours={new Set(Object.keys(PAGES))} />
+      <main class="board">
+        <Pulse
+          trouble={news.trouble}
+          paused={paused}
+          now_ms={news.said.now_ms}
+          press={() => setPaused(!paused)}
+        />
+        {page?.(news.said)}
+      </main>
+    </>
+  );
+}
+
+render(<App />, document.body);

@@ -1,0 +1,270 @@
+/** Everything at a glance: who is where, what runs, and what went wrong. */
+
+import { arrived, outcomes, rank, steps, totals } from './figures.ts';
+import { clock, duration, number, percent, plural } from './format.ts';
+import { Bar, Empty, Part, Scroll } from './parts.tsx';
+import { stay } from './router.ts';
+import type { Boot, Experiment, Lobby, Mode, Seen, Worker } from './said.ts';
+
+/** Above this share of its time a worker takes no more games. */
+const FULL = 0.8;
+
+export function Overview({ seen, boot }: { seen: Seen; boot: Boot }) {
+  return (
+    <>
+      {boot.alone && (
+        <p class="alert good">
+          Nobody has an account yet: only links from the terminal open this page.{' '}
+          <a href="/admin/accounts">Make one</a> before the study begins.
+        </p>
+      )}
+      <Figures seen={seen} />
+      <Part id="experiments" title="Experiments">
+        {seen.experiments.length ? (
+          <div class="cards">
+            {seen.experiments.map((one) => (
+              <Card key={one.id} one={one} base={seen.base} />
+            ))}
+          </div>
+        ) : (
+          <Empty>
+            None is open. Start one with <code>igym up DIR</code>, or send one with{' '}
+            <code>igym submit DIR</code>.
+          </Empty>
+        )}
+      </Part>
+      <div class="pair">
+        <Lobbies lobbies={seen.lobbies} now_ms={seen.now_ms} />
+        <Workers workers={seen.workers} queued={seen.queued} />
+      </div>
+      <Latest seen={seen} />
+    </>
+  );
+}
+
+function Figures({ seen }: { seen: Seen }) {
+  const all = totals(seen);
+  const figures: [string, string, string][] = [
+    ['In the study', number(all.here), 'arrived and not ended'],
+    ['Waiting', number(all.waiting), plural(seen.lobbies.length, 'waiting room')],
+    ['Playing', number(all.playing), plural(all.games, 'live game')],
+    [
+      'Worker load',
+      all.load === null ? '–' : percent(all.load),
+      plural(seen.workers.length, 'game worker'),
+    ],
+    ['Problems', number(all.problems), all.problems ? 'see below' : 'none in the last week'],
+  ];
+  return (
+    <dl class="figures" aria-label="Now">
+      {figures.map(([label, value, note]) => (
+        <div key={label} class={label === 'Problems' && all.problems ? 'figure bad' : 'figure'}>
+          <dt>{label}</dt>
+          <dd>
+            <strong>{value}</strong> <span class="soft">{note}</span>
+          </dd>
+        </div>
+      ))}
+    </dl>
+  );
+}
+
+function Card({ one, base }: { one: Experiment; base: string }) {
+  const link = `${base}/e/${encodeURIComponent(one.id)}`;
+  const modes = one.modes.filter(arrived).sort((a, b) => rank(a.mode) - rank(b.mode));
+  return (
+    <article class="card" data-experiment={one.id}>
+      <h3>
+        {one.title || one.id} <span class="tag">version {one.version}</span>
+      </h3>
+      <p class="link">
+        <a href={link} rel="noopener" target="_blank">
+          {link}
+        </a>
+      </p>
+      {modes.map((mode) => (
+        <Funnel key={mode.mode} mode={mode} />
+      ))}
+      {modes.length === 0 && <p class="soft">Nobody has arrived yet.</p>}
+      {!one.whole && <p class="soft">There are more sessions than are counted here.</p>}
+      <details>
+        <summary>Data and package</summary>
+        <p class="soft">
+          Parquet tables, a few seconds behind the games, in <code>{one.data}</code>
+        </p>
+        <pre tabIndex={0}>
+          <code>{`import pandas as pd\n${one.load}`}</code>
+        </pre>
+        <p class="soft">
+          Package <code>{one.package}</code>
+        </p>
+      </details>
+    </article>
+  );
+}
+
+function Funnel({ mode }: { mode: Mode }) {
+  const all = steps(mode);
+  const most = Math.max(1, all[0]?.count ?? 0);
+  const ends = outcomes(mode);
+  return (
+    <table class="funnel" data-mode={mode.mode}>
+      <caption>
+        <span class="tag quiet">{mode.mode}</span>
+      </caption>
+      <thead class="unseen">
+        <tr>
+          <th scope="col">Step</th>
+          <th scope="col">People</th>
+          <th scope="col">Share of those who arrived</th>
+        </tr>
+      </thead>
+      <tbody>
+        {all.map((step) => (
+          <tr key={step.label}>
+            <th scope="row">
+              {step.label} <span class="soft">{step.note}</span>
+            </th>
+            <td class="n">{number(step.count)}</td>
+            <td>
+              <Bar
+                share={step.count / most}
+                label={`${percent(step.count / most)} of those who arrived`}
+              />
+            </td>
+          </tr>
+        ))}
+        {ends.map(([outcome, count]) => (
+          <tr key={`:${outcome}`} class="outcome">
+            <th scope="row">{outcome}</th>
+            <td class="n">{number(count)}</td>
+            <td>
+              <Bar
+                share={count / most}
+                kind={outcome === 'complete' ? 'good' : 'fair'}
+                label={`${percent(count / most)} of those who arrived`}
+              />
+            </td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  );
+}
+
+function Lobbies({ lobbies, now_ms }: { lobbies: Lobby[]; now_ms: number }) {
+  return (
+    <Part id="lobbies" title="Waiting rooms">
+      {lobbies.length === 0 ? (
+        <Empty>Nobody waits.</Empty>
+      ) : (
+        <Scroll id="lobbies">
+          <table>
+            <thead>
+              <tr>
+                <th scope="col">Experiment</th>
+                <th scope="col">Scene</th>
+                <th scope="col">Mode</th>
+                <th scope="col">Waiting</th>
+                <th scope="col">Longest wait</th>
+              </tr>
+            </thead>
+            <tbody>
+              {lobbies.map((one) => (
+                <tr key={one.id}>
+                  <td>{one.experiment}</td>
+                  <td>{one.scene}</td>
+                  <td>{one.mode}</td>
+                  <td class="n">
+                    {number(one.waiting)}{' '}
+                    {one.wanted > 0 && <span class="soft">for groups of {one.wanted}</span>}
+                  </td>
+                  <td class="n">{duration((now_ms - one.since_ms) / 1000)}</td>
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        </Scroll>
+      )}
+    </Part>
+  );
+}
+
+function Workers({ workers, queued }: { workers: Worker[]; queued: number }) {
+  return (
+    <Part
+      id="workers"
+      title="Game workers"
+      aside={queued > 0 && <p class="soft">{plural(queued, 'game')} waiting for a worker</p>}
+    >
+      {workers.length === 0 ? (
+        <p class="alert">No game worker is alive. Games wait until one is.</p>
+      ) : (
+        <Scroll id="workers">
+          <table>
+            <thead>
+              <tr>
+                <th scope="col">Worker</th>
+                <th scope="col">Process</th>
+                <th scope="col">Games</th>
+                <th scope="col">Load</th>
+              </tr>
+            </thead>
+            <tbody>
+              {workers.map((one) => (
+                <tr key={one.name}>
+                  <td>{one.name}</td>
+                  <td class="n">{one.pid}</td>
+                  <td class="n">{one.games}</td>
+                  <td class="n load">
+                    <Bar
+                      share={one.load}
+                      kind={one.load > FULL ? 'poor' : ''}
+                      label={`Load ${percent(one.load)}`}
+                    />{' '}
+                    {percent(one.load)}
+                  </td>
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        </Scroll>
+      )}
+    </Part>
+  );
+}
+
+function Latest({ seen }: { seen: Seen }) {
+  const few = seen.problems.slice(0, 3);
+  return (
+    <Part
+      id="problems"
+      title="Latest problems"
+      aside={
+        seen.problems.length > few.length && (
+          <a href="/admin/problems" onClick={stay}>
+            All of them
+          </a>
+        )
+      }
+    >
+      {few.length === 0 ? (
+        <Empty>None in the last week.</Empty>
+      ) : (
+        <ul class="lines">
+          {few.map((one) => (
+            <li key={one.id}>
+              <time class="soft n">{clock(one.at_ms, seen.now_ms)}</time>{' '}
+              <a href="/admin/problems" onClick={stay}>
+                {one.message}
+              </a>{' '}
+              <span class="soft">
+                {one.experiment} · {one.where}
+              </span>
+            </li>
+          ))}
+        </ul>
+      )}
+    </Part>
+  );
+}

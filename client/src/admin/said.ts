@@ -1,0 +1,171 @@
+/** What the server says to the admin's page (igym/web/admin), and asking it. */
+
+import { useEffect, useState } from 'preact/hooks';
+
+/** Sessions of one mode, by phase: everybody who is in the study or was. */
+export interface Mode {
+  mode: string;
+  screening: number;
+  reading: number;
+  waiting: number;
+  deciding: number;
+  choosing: number;
+  playing: number;
+  ended: number;
+  outcomes: Record<string, number>;
+}
+
+export interface Experiment {
+  id: string;
+  title: string;
+  version: string;
+  package: string;
+  modes: Mode[];
+  /** Whether every session was counted. */
+  whole: boolean;
+  data: string;
+  load: string;
+}
+
+export interface Lobby {
+  id: string;
+  experiment: string;
+  scene: string;
+  mode: string;
+  waiting: number;
+  wanted: number;
+  since_ms: number;
+}
+
+export interface Game {
+  id: string;
+  experiment: string;
+  scene: string;
+  mode: string;
+  seats: { seat: string; session: string }[];
+  since_ms: number;
+  /** "" while it waits for a worker. */
+  owner: string;
+  generation: string;
+}
+
+export interface Worker {
+  name: string;
+  pid: string;
+  load: number;
+  games: number;
+  still_s: number;
+}
+
+export interface Problem {
+  id: string;
+  at_ms: number;
+  experiment: string;
+  game: string;
+  message: string;
+  where: string;
+  trace: string;
+}
+
+export interface Seen {
+  now_ms: number;
+  /** The address that participants' links begin with. */
+  base: string;
+  experiments: Experiment[];
+  lobbies: Lobby[];
+  games: Game[];
+  games_total: number;
+  games_hidden: number;
+  workers: Worker[];
+  queued: number;
+  problems: Problem[];
+}
+
+/** What the page begins with. */
+export interface Boot {
+  seen: Seen;
+  version: string;
+  pages: { href: string; label: string }[];
+  leave: string;
+  form_token: string;
+  /** Whether nobody has an account yet, told to whoever may make one. */
+  alone: boolean;
+}
+
+export interface News<T> {
+  said: T;
+  /** Why nothing newer came; "" while all is well. */
+  trouble: string;
+}
+
+const AFTER_ERROR_MS = 3000;
+const PATIENCE_MS = 8000;
+
+class Refused extends Error {}
+
+async function fetched<T>(path: string): Promise<T> {
+  const answer = await fetch(path, { signal: AbortSignal.timeout(PATIENCE_MS) });
+  if (answer.status === 401) {
+    location.reload(); // signed out, or the visit is over: the server shows where to sign in
+    throw new Refused('You are not signed in any more.');
+  }
+  const said = (await answer.json().catch(() => ({}))) as T & { text?: string };
+  if (!answer.ok) throw new Refused(said.text ?? `The server answered ${answer.status}.`);
+  return said;
+}
+
+/**
+ * Ask for `path` again and again while the page is looked at; each answer goes to `hear`.
+ *
+ * `path` is asked for anew each time, so that it can say what is known already. Returns how
+ * to stop.
+ */
+export function follow<T>(
+  path: () => string,
+  everyMs: number,
+  hear: (said: T) => void,
+  fail: (why: string) => void,
+): () => void {
+  let over = false;
+  let timer = 0;
+  const ask = async (): Promise<void> => {
+    let next = everyMs;
+    if (!document.hidden) {
+      try {
+        const said = await fetched<T>(path());
+        if (!over) hear(said);
+      } catch (error) {
+        if (!over) fail(error instanceof Refused ? error.message : 'The server does not answer.');
+        next = AFTER_ERROR_MS;
+      }
+    }
+    if (!over) timer = window.setTimeout(() => void ask(), next);
+  };
+  const back = (): void => {
+    if (document.hidden) return;
+    window.clearTimeout(timer);
+    void ask();
+  };
+  document.addEventListener('visibilitychange', back);
+  void ask();
+  return () => {
+    over = true;
+    window.clearTimeout(timer);
+    document.removeEventListener('visibilitychange', back);
+  };
+}
+
+/** The overview, kept fresh unless `paused`. */
+export function useSeen(first: Seen, paused: boolean): News<Seen> {
+  const [news, setNews] = useState<News<Seen>>({ said: first, trouble: '' });
+  useEffect(() => {
+    if (paused) return;
+    return follow<Seen>(
+      () => '/admin/overview.json',
+      1000,
+      (said) => setNews({ said, trouble: '' }),
+      (trouble) => setNews((old) => ({ ...old, trouble })),
+    );
+  }, [paused]);
+  return news;
+}
