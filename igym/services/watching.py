@@ -23,6 +23,9 @@ FRESH_S = 0.8
 
 MOST_GAMES, MOST_PROBLEMS, MOST_TRACE = 100, 20, 8_000
 
+#: Arrivals and endings are told for so many steps of so many minutes.
+PACE_STEPS, PACE_MINUTES = 60, 2
+
 _GAME = ("scene", "mode", "phase", "seats", "created_ms", "claimed_ms", "owner", "generation")
 
 
@@ -67,6 +70,7 @@ class Watch:
             live += self._games(name, some)
         return {
             "now_ms": now_ms(),
+            "pace_minutes": PACE_MINUTES,
             "experiments": experiments,
             "lobbies": waiting,
             "games": live,
@@ -92,6 +96,7 @@ class Watch:
                     **{phase.value: one.now[phase.value] for phase in Phase},
                     "ever": {milestone: one.ever[milestone] for milestone in counts.MILESTONES},
                     "outcomes": dict(one.outcomes),
+                    "pace": self._pace(plan.experiment, mode),
                     "waits": dict(one.waits),
                     "vain": dict(one.vain),
                 }
@@ -99,6 +104,19 @@ class Watch:
             ],
             "data": str(root),
             "load": f'pd.read_parquet("{root}/ticks")',
+        }
+
+    def _pace(self, experiment: str, mode: str) -> dict[str, list[int]]:
+        """How many got so far in each step of `PACE_MINUTES`, the oldest first."""
+        by_minute = counts.pace(
+            self._deployment.redis, experiment, mode, now_ms(), PACE_STEPS * PACE_MINUTES
+        )
+        return {
+            milestone: [
+                sum(by_minute[milestone][at : at + PACE_MINUTES])
+                for at in range(0, PACE_STEPS * PACE_MINUTES, PACE_MINUTES)
+            ]
+            for milestone in ("arrived", "ended")
         }
 
     def _lobbies(self, plan: Plan) -> list[dict[str, Any]]:

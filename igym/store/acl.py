@@ -44,7 +44,7 @@ WRITES: Mapping[Tier, frozenset[str]] = {
         Tier.WEB: f"{_PEOPLE} secret pepper api_token api_tokens api_failures rate accounts visit "
         "visits wrong_passwords admin_link audit bell problems written bench bench_asks bindings "
         "packages experiments unchecked exports export versions opening releases orders sockets "
-        "mail chat chatters replies heard links screening",
+        "mail chat chatters replies heard felt links screening",
         Tier.GAME: f"{_PEOPLE} game games links log closed replies chat chatters mail answer "
         "worker bell bindings starter problems",
         Tier.INFERENCE: "inference_worker inference_workers",

@@ -300,9 +300,7 @@ def ended(experiment: str) -> str:
 @key("hash")
 def counts(experiment: str, release: str, mode: str) -> str:
     """How many sessions are in which phase, got how far and ended how (`count.lua`).
-
-    Permanent: what an admin reads a year later must agree with the data. About 1 kB.
-    """
+    Permanent: what an admin reads a year later must agree with the data. About 1 kB."""
     return f"igym:{{{experiment}}}:counts:{release}:{mode}"
 
 
@@ -328,9 +326,7 @@ def holders(experiment: str, release: str, mode: str) -> str:
 @key("stream", days=31)
 def mail(experiment: str, session_id: str) -> str:
     """Reliable messages the session's browser has not acknowledged; ids are 0-<seq>. Capped.
-
-    Lives as long as a token, so that numbers do not begin anew for a page that is still open.
-    """
+    Lives as long as a token: numbers must not begin anew for a page that is still open."""
     return f"igym:{{{experiment}}}:mail:{session_id}"
 
 
@@ -392,6 +388,12 @@ def replies(experiment: str, game_id: str) -> str:
 def heard(experiment: str) -> str:
     """Session -> when any message of its browser last came, ms on Redis's clock."""
     return f"igym:{{{experiment}}}:heard"
+
+
+@key("hash", days=1)
+def felt(experiment: str) -> str:
+    """Session with a socket -> "<round trip, ms>|<where they look>" (`store.felt`)."""
+    return f"igym:{{{experiment}}}:felt"
 
 
 @key("zset", days=1)
@@ -469,9 +471,7 @@ def log(experiment: str, episode_id: str) -> str:
 @key("zset")
 def closed(experiment: str) -> str:
     """Episodes whose log is complete and waits for the archiver, by time of closing (ms).
-
-    Permanent, like `records`: what is only here must not run out while a disk is full.
-    """
+    Permanent, like `records`: what is only here must not run out while a disk is full."""
     return f"igym:{{{experiment}}}:closed"
 
 

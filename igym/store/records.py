@@ -63,6 +63,17 @@ def oldest_ms(redis: Redis, experiment: str) -> float | None:
     return min((float(some[0][0].split(b"-")[0]) for some in found if some), default=None)
 
 
+def latest(redis: Redis, experiment: str, release: str, session: str, most: int) -> list[Row]:
+    """Rows of one session among the `most` latest that are not yet archived, newest first."""
+    entries: Any = redis.xrevrange(keys.records(experiment, release), count=most)
+    mine = f'"session_id":"{session}"'.encode()
+    return [
+        (fields[b"t"].decode(), msgspec.json.decode(fields[b"d"]))
+        for _, fields in entries
+        if mine in fields[b"d"]
+    ]
+
+
 def archived(redis: Redis, experiment: str, release: str, up_to: str) -> None:
     """Forget rows up to and including that id: they are on the data volume."""
     milli, seq = up_to.split("-")

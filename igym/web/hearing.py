@@ -9,7 +9,7 @@ from typing import Any
 
 import gevent
 
-from igym.store import Redis, RedisError, heard
+from igym.store import Redis, RedisError, felt, heard
 from igym.web.outlet import Link, Outlet
 from igym.wire import inner
 
@@ -41,6 +41,7 @@ class Hearing:
         self._redis = redis
         self._outlet = outlet
         self._noted_s: dict[int, float] = {}
+        self._felt: dict[tuple[str, str], tuple[int, str]] = {}  # as it was last written
         self._strangers_s: dict[str, float] = {}  # Engine.IO id -> first seen without a token
 
     def run(self) -> None:
@@ -49,6 +50,7 @@ class Hearing:
             gevent.sleep(heard.NOTE_S)
             try:
                 self.note()
+                self.feel()
             except RedisError as error:
                 _log.warning("who is there was not written down: %s", error)
             self.turn_out()
@@ -79,3 +81,22 @@ class Hearing:
         self._noted_s = noted_s
         for experiment, ago_ms in batches.items():
             heard.note(self._redis, experiment, ago_ms)
+
+    def feel(self) -> None:
+        """Write down how long round trips are and who looks away, where that has changed."""
+        now = {
+            (link.experiment, link.session): (round(link.rtt_ms), link.away)
+            for link in self._outlet
+        }
+        told: dict[str, dict[str, tuple[float, str]]] = defaultdict(dict)
+        closed: dict[str, list[str]] = defaultdict(list)
+        for (experiment, session), line in now.items():
+            if self._felt.get((experiment, session)) != line:
+                told[experiment][session] = line
+        for experiment, session in self._felt.keys() - now.keys():
+            closed[experiment].append(session)
+        for experiment, sessions in closed.items():
+            felt.forget(self._redis, experiment, sessions)
+        for experiment, some in told.items():
+            felt.write(self._redis, experiment, some)
+        self._felt = now

@@ -36,6 +36,7 @@ class Link:
 
     __slots__ = (
         "asked_s",
+        "away",
         "behind",
         "bits",
         "claimed",
@@ -95,6 +96,7 @@ class Link:
         self.moves = False  # whether pointer or sticks mean something in it
         self.worker = ""  # inbox of the game's owner
         self.rtt_ms = -1.0
+        self.away = ""  # "hidden" or "blur" while they do not look at the page
         self.heard_s = time.monotonic()  # when anything last came from it
         self.keys_s = 0.0  # when its last `Keys` came
         self.frames = 0  # waiting to be written

@@ -265,6 +265,10 @@ class Sockets:
         self.refresh(link, True)
 
     def _notice(self, link: Link, said: wire.Notice) -> None:
+        if said.kind in ("hidden", "blur"):
+            link.away = said.kind
+        elif said.kind in ("visible", "focus"):
+            link.away = ""
         session = sessions.read(self._deployment.redis, link.experiment, link.session)
         row = records.event_row(
             now_ms(),

@@ -2,11 +2,10 @@
 
 import type { Experiment, Mode, Seen } from './said.ts';
 
-/** A step of the funnel: how many came so far, and how many stand there now. */
+/** A step of the funnel: how many ever came so far. */
 export interface Step {
   label: string;
   count: number;
-  note: string;
 }
 
 /** Modes in the order in which they matter. */
@@ -17,19 +16,45 @@ export const rank = (mode: string): number => {
   return at < 0 ? ORDER.length : at;
 };
 
-export const arrived = (m: Mode): number =>
-  m.screening + m.reading + m.waiting + m.deciding + m.choosing + m.playing + m.ended;
+export const arrived = (m: Mode): number => m.ever['arrived'] ?? 0;
 
-/** Where everybody who ever arrived is now, in the order of a visit. */
+/** Of whoever arrived, how many got how far. A step that a study does not have is left out. */
 export function steps(mode: Mode): Step[] {
-  return [
-    { label: 'Arrived', count: arrived(mode), note: 'in all' },
-    { label: 'Screening', count: mode.screening, note: 'now' },
-    { label: 'Reading', count: mode.reading + mode.deciding, note: 'now' },
-    { label: 'Waiting', count: mode.waiting + mode.choosing, note: 'now' },
-    { label: 'Playing', count: mode.playing, note: 'now' },
-    { label: 'Ended', count: mode.ended, note: 'in all' },
+  const all: [string, string, boolean][] = [
+    ['arrived', 'Arrived', true],
+    ['screened', 'Passed screening', false],
+    ['consented', 'Consented', false],
+    ['waiting', 'Waited for others', false],
+    ['playing', 'Played', true],
+    ['ended', 'Ended', true],
   ];
+  return all
+    .map(([name, label, always]) => ({ label, count: mode.ever[name] ?? 0, always }))
+    .filter(({ count, always }) => always || count > 0)
+    .map(({ label, count }) => ({ label, count }));
+}
+
+/** Where those are who have not ended: only where somebody is. */
+export function standing(mode: Mode): [string, number][] {
+  const all: [string, number][] = [
+    ['screening', mode.screening],
+    ['reading', mode.reading + mode.deciding],
+    ['waiting', mode.waiting + mode.choosing],
+    ['playing', mode.playing],
+  ];
+  return all.filter(([, count]) => count > 0);
+}
+
+/** Half of the waits that ended with a match took at most so many s; null = none did, or longer. */
+export function usualWait(waits: Record<string, number>): number | null {
+  const known = Object.entries(waits).map(([most, n]): [number, number] => [Number(most), n]);
+  const all = known.reduce((sum, [, n]) => sum + n, 0);
+  let so_far = 0;
+  for (const [most, n] of known.sort((a, b) => (a[0] || Infinity) - (b[0] || Infinity))) {
+    so_far += n;
+    if (so_far * 2 >= all) return Number.isFinite(most) ? most : null;
+  }
+  return null;
 }
 
 /** How it ended, the most frequent first. */
@@ -52,7 +77,7 @@ const sum = (experiments: Experiment[], of: (m: Mode) => number): number =>
 export function totals(seen: Seen): Totals {
   const loads = seen.workers.map((one) => one.load);
   return {
-    here: sum(seen.experiments, (m) => arrived(m) - m.ended),
+    here: sum(seen.experiments, (m) => standing(m).reduce((n, [, count]) => n + count, 0)),
     waiting: sum(seen.experiments, (m) => m.waiting + m.choosing),
     playing: sum(seen.experiments, (m) => m.playing),
     games: seen.games_total,

@@ -6,6 +6,7 @@ import '../style/admin.css';
 import '../style/board.css';
 import { clock } from './format.ts';
 import { Games } from './games.tsx';
+import { Participants } from './participants.tsx';
 import { Overview } from './overview.tsx';
 import { Problems } from './problems.tsx';
 import { usePath } from './router.ts';
@@ -15,8 +16,9 @@ import { Top } from './top.tsx';
 const boot = JSON.parse(document.getElementById('igym')?.textContent || '{}') as Boot;
 
 /** Path -> the page. The server answers each of these with this client. */
-const PAGES: Record<string, (seen: Seen) => preact.JSX.Element> = {
+const PAGES: Record<string, (seen: Seen, paused: boolean) => preact.JSX.Element> = {
   '/admin': (seen) => <Overview seen={seen} boot={boot} />,
+  '/admin/participants': (seen, paused) => <Participants seen={seen} paused={paused} />,
   '/admin/games': (seen) => <Games seen={seen} />,
   '/admin/problems': (seen) => <Problems seen={seen} />,
 };
@@ -57,7 +59,7 @@ function App() {
           now_ms={news.said.now_ms}
           press={() => setPaused(!paused)}
         />
-        {page?.(news.said)}
+        {page?.(news.said, paused)}
       </main>
     </>
   );

@@ -1,6 +1,7 @@
 /** Everything at a glance: who is where, what runs, and what went wrong. */
 
-import { arrived, outcomes, rank, steps, totals } from './figures.ts';
+import { Chart } from './chart.tsx';
+import { arrived, outcomes, rank, standing, steps, totals, usualWait } from './figures.ts';
 import { clock, duration, number, percent, plural } from './format.ts';
 import { Bar, Empty, Part, Scroll } from './parts.tsx';
 import { stay } from './router.ts';
@@ -23,7 +24,13 @@ export function Overview({ seen, boot }: { seen: Seen; boot: Boot }) {
         {seen.experiments.length ? (
           <div class="cards">
             {seen.experiments.map((one) => (
-              <Card key={one.id} one={one} base={seen.base} />
+              <Card
+                key={one.id}
+                one={one}
+                base={seen.base}
+                now_ms={seen.now_ms}
+                pace_minutes={seen.pace_minutes}
+              />
             ))}
           </div>
         ) : (
@@ -69,7 +76,8 @@ function Figures({ seen }: { seen: Seen }) {
   );
 }
 
-function Card({ one, base }: { one: Experiment; base: string }) {
+function Card(props: { one: Experiment; base: string; now_ms: number; pace_minutes: number }) {
+  const { one, base, now_ms, pace_minutes } = props;
   const link = `${base}/e/${encodeURIComponent(one.id)}`;
   const modes = one.modes.filter(arrived).sort((a, b) => rank(a.mode) - rank(b.mode));
   return (
@@ -83,10 +91,12 @@ function Card({ one, base }: { one: Experiment; base: string }) {
         </a>
       </p>
       {modes.map((mode) => (
-        <Funnel key={mode.mode} mode={mode} />
+        <div key={mode.mode}>
+          <Funnel mode={mode} />
+          <Chart {...mode.pace} step_s={60 * pace_minutes} now_ms={now_ms} />
+        </div>
       ))}
       {modes.length === 0 && <p class="soft">Nobody has arrived yet.</p>}
-      {!one.whole && <p class="soft">There are more sessions than are counted here.</p>}
       <details>
         <summary>Data and package</summary>
         <p class="soft">
@@ -107,10 +117,16 @@ function Funnel({ mode }: { mode: Mode }) {
   const all = steps(mode);
   const most = Math.max(1, all[0]?.count ?? 0);
   const ends = outcomes(mode);
+  const now = standing(mode);
+  const wait = usualWait(mode.waits);
   return (
     <table class="funnel" data-mode={mode.mode}>
       <caption>
-        <span class="tag quiet">{mode.mode}</span>
+        <span class="tag quiet">{mode.mode}</span>{' '}
+        <span class="soft">
+          {now.length ? `Now: ${now.map(([what, n]) => `${number(n)} ${what}`).join(', ')}.` : ''}
+          {wait !== null && ` Half of the waits took at most ${duration(wait)}.`}
+        </span>
       </caption>
       <thead class="unseen">
         <tr>
@@ -122,9 +138,7 @@ function Funnel({ mode }: { mode: Mode }) {
       <tbody>
         {all.map((step) => (
           <tr key={step.label}>
-            <th scope="row">
-              {step.label} <span class="soft">{step.note}</span>
-            </th>
+            <th scope="row">{step.label}</th>
             <td class="n">{number(step.count)}</td>
             <td>
               <Bar

@@ -12,7 +12,13 @@ export interface Mode {
   choosing: number;
   playing: number;
   ended: number;
+  /** How many ever got so far: arrived, screened, consented, waiting, playing, ended. */
+  ever: Record<string, number>;
   outcomes: Record<string, number>;
+  /** How many waits ended with a match, by their longest time in s, or "more". */
+  waits: Record<string, number>;
+  /** How many got so far in each of the last steps of `pace_minutes`, oldest first. */
+  pace: { arrived: number[]; ended: number[] };
 }
 
 export interface Experiment {
@@ -21,8 +27,6 @@ export interface Experiment {
   version: string;
   package: string;
   modes: Mode[];
-  /** Whether every session was counted. */
-  whole: boolean;
   data: string;
   load: string;
 }
@@ -69,6 +73,7 @@ export interface Problem {
 
 export interface Seen {
   now_ms: number;
+  pace_minutes: number;
   /** The address that participants' links begin with. */
   base: string;
   experiments: Experiment[];

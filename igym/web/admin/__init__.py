@@ -26,9 +26,10 @@ from igym.domain.access import Access, Right
 from igym.errors import IgymError, Unavailable
 from igym.services import accounts
 from igym.services.connect import Deployment
+from igym.services.sessions.roster import Rosters
 from igym.services.watching import Watch
 from igym.store import RedisError
-from igym.web.admin import people, signin, visitor
+from igym.web.admin import participants, people, signin, visitor
 from igym.web.pages import filled
 
 
@@ -41,7 +42,12 @@ def _styles() -> list[str]:
 
 def _pages(access: Access) -> list[dict[str, str]]:
     """What there is to go to."""
-    found = [("overview", "Overview"), ("games", "Games"), ("problems", "Problems")]
+    found = [
+        ("overview", "Overview"),
+        ("participants", "Participants"),
+        ("games", "Games"),
+        ("problems", "Problems"),
+    ]
     if access.has(Right.ACCOUNTS):
         found.append(("people", "Accounts"))
     found.append(("account", "You"))
@@ -64,6 +70,7 @@ def register(app: Flask, deployment: Deployment) -> None:
     visitor.prepare(app, deployment)
     signin.add(admin, deployment)
     people.add(admin, deployment)
+    participants.add(admin, deployment, Rosters(deployment))
 
     @login_required
     def client() -> Response:
@@ -79,8 +86,9 @@ def register(app: Flask, deployment: Deployment) -> None:
         }
         return Response(filled(config, "admin"), mimetype="text/html")
 
-    for name, path in (("overview", ""), ("games", "/games"), ("problems", "/problems")):
-        admin.add_url_rule(f"/admin{path}", name, client)
+    admin.add_url_rule("/admin", "overview", client)
+    for name in ("participants", "games", "problems"):
+        admin.add_url_rule(f"/admin/{name}", name, client)
 
     @admin.get("/admin/overview.json")
     @login_required

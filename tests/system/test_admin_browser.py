@@ -1,0 +1,184 @@
+"""The admin's client in a real Chromium, beside people who play."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from igym import settings
+from igym.domain.access import Role
+from igym.services import accounts
+from igym.services.connect import connect
+from igym.store import keys
+from tests.system.browser import Tab, running
+from tests.system.client import Client
+from tests.system.conftest import two
+from tests.system.server import Server, package, serving
+
+pytestmark = [pytest.mark.stack, pytest.mark.browser]
+
+AXE = Path(__file__).parents[2] / "client" / "node_modules" / "axe-core" / "axe.min.js"
+WORDS = "correct horse battery staple"
+NASTY = "<img src=x onerror=alert(1)>"
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory) -> Iterator[Server]:
+    """Two web workers, and an experiment whose title would like to be a script."""
+    study = package(tmp_path_factory.mktemp("study"), "pair")
+    toml = study / "experiment.toml"
+    toml.write_text(toml.read_text().replace("A pair", NASTY))
+    with serving(study, WEB="2", GAMES="1") as made:
+        env = {"REDIS_URL": f"unix://{made.data}/redis/redis.sock"}
+        deployment = connect(settings.load(env, made.data))
+        accounts.create(deployment, "ann", WORDS, Role.ADMIN)
+        accounts.create(deployment, "vic", WORDS, Role.VIEWER, ("pair",))
+        yield made
+
+
+@pytest.fixture(scope="module")
+def couple(server) -> Iterator[tuple[Client, Client]]:
+    """Two people in a game, for as long as the tests here run."""
+    pair = two(server)
+    yield pair
+    for one in pair:
+        one.close()
+
+
+@pytest.fixture(scope="module")
+def browser(chromium) -> Iterator[Browser]:
+    with running(chromium) as browser:
+        yield browser
+
+
+def signed_in(browser: Browser, server: Server, name: str, **context: Any) -> Tab:
+    tab = Tab(browser, **context)
+    tab.page.goto(f"{server.url}/admin")
+    tab.page.get_by_label("Name").fill(name)
+    tab.page.get_by_label("Password").fill(WORDS)
+    tab.page.get_by_role("button", name="Sign in").click()
+    expect(tab.page.get_by_role("heading", name="Experiments")).to_be_visible(timeout=60_000)
+    return tab
+
+
+@pytest.fixture(scope="module")
+def admin(browser, server) -> Tab:
+    return signed_in(browser, server, "ann")
+
+
+def session_of(one: Client) -> str:
+    return str(one.state["session"])
+
+
+def violations(page: Page) -> list[str]:
+    """What axe-core finds on that page and calls serious or worse."""
+    page.evaluate(AXE.read_text())
+    found = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
+    return [
+        f"{one['id']}: {one['help']}: {node['html']}"
+        for one in found["violations"]
+        if one["impact"] in ("serious", "critical")
+        for node in one["nodes"]
+    ]
+
+
+def test_the_overview_counts_who_plays_and_a_title_stays_text(admin, couple):
+    page = admin.page
+    figures = page.get_by_label("Now", exact=True)
+    expect(figures.locator(".figure", has_text="Playing").locator("strong")).to_have_text(
+        "2", timeout=60_000
+    )
+    expect(page.locator("[data-experiment=pair] h3")).to_contain_text(NASTY)
+    assert page.locator("img").count() == 0
+
+    page.get_by_role("link", name="Games").click()
+    row = page.locator("[data-game]")
+    expect(row).to_have_count(1)
+    for one in couple:
+        expect(row).to_contain_text(session_of(one)[:8])
+    assert page.url.endswith("/admin/games")
+    page.go_back()
+    expect(page.get_by_role("heading", name="Experiments")).to_be_visible()
+    assert admin.errors == []
+
+
+def test_somebody_is_found_and_all_that_is_known_of_them_told(admin, server, couple):
+    page, ann = admin.page, session_of(couple[0])
+    page.goto(f"{server.url}/admin/participants")
+    mine = page.locator(f"[data-session='{ann}']")
+    expect(mine).to_contain_text("playing", timeout=60_000)
+    expect(mine.get_by_text("here", exact=True)).to_be_visible(timeout=60_000)
+
+    page.get_by_role("searchbox").fill(ann)
+    expect(page.locator("[data-session]")).to_have_count(1)
+    expect(page.get_by_text("1 of ")).to_be_visible()
+    mine.focus()
+    page.keyboard.press("Enter")
+    drawer = page.get_by_role("complementary", name="Participant")
+    expect(drawer).to_contain_text(ann)
+    expect(drawer).to_contain_text("matched for", timeout=60_000)
+    page.keyboard.press("Escape")
+    expect(drawer).to_have_count(0)
+
+    page.get_by_role("searchbox").fill("nobody like that")
+    expect(page.locator("[data-session]")).to_have_count(0)
+    page.get_by_role("button", name="Show all").click()
+    expect(mine).to_be_visible()
+    page.get_by_label("State").select_option("ended")
+    expect(mine).to_have_count(0)
+    assert admin.errors == []
+
+
+def test_what_is_stored_of_a_person_stays_text(admin, server, couple):
+    redis, page = server.redis, admin.page
+    fields = dict.fromkeys(
+        ("participant", "scene", "outcome", "code", "wave", "reason", "phase"), NASTY
+    )
+    about = {"version": "1", "mode": "live", "release": "1", "started_ms": "1", "entered_ms": "1"}
+    whose = keys.session("pair", "nasty")
+    redis.hset(whose, mapping={**fields, **about, "cells": json.dumps({NASTY: NASTY})})
+    redis.expire(whose, 600)
+    redis.zadd(keys.presence("pair"), {"nasty": 4e12})
+
+    page.goto(f"{server.url}/admin/participants")
+    row = page.locator("[data-session=nasty]")
+    expect(row).to_contain_text(NASTY, timeout=60_000)
+    row.click()
+    expect(page.get_by_role("complementary")).to_contain_text(NASTY)
+    assert page.locator("img").count() == 0
+    assert not any("alert" in said or "Content Security Policy" in said for said in admin.errors)
+    redis.zrem(keys.presence("pair"), "nasty")
+    redis.delete(whose)
+    expect(row).to_have_count(0, timeout=60_000)
+
+
+def test_a_viewer_sees_no_answers(browser, server, couple):
+    page = signed_in(browser, server, "vic").page
+    where = f"/admin/participants/pair/{session_of(couple[0])}.json"
+    said = page.evaluate(f"fetch('{where}').then((answer) => answer.json())")
+    assert said["withheld"] and said["link"] == {} and said["timeline"]
+    assert page.get_by_role("link", name="Accounts").count() == 0
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_serious(browser, server, couple, scheme):
+    look: Any = {"color_scheme": scheme, "reduced_motion": "reduce"}
+    fresh = Tab(browser, viewport={"width": 390, "height": 844}, **look)
+    found = {}
+    for path, there in (("/admin/sign-in", "button.primary"), ("/e/pair", "main button")):
+        fresh.page.goto(server.url + path)
+        expect(fresh.page.locator(there).first).to_be_visible(timeout=60_000)
+        found[path] = violations(fresh.page)
+    page = signed_in(browser, server, "ann", **look).page
+    for path in ("", "/games", "/problems", "/participants", "/account", "/accounts"):
+        page.goto(f"{server.url}/admin{path}")
+        if path == "/participants":
+            page.locator("[data-session]").first.click(timeout=60_000)
+            expect(page.get_by_role("complementary")).to_contain_text("arrived", timeout=60_000)
+        found[path or "/admin"] = violations(page)
+    assert {path: said for path, said in found.items() if said} == {}
