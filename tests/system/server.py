@@ -135,6 +135,21 @@ class Server:
         """Where the tables of version 1 are."""
         return self.data / experiment / "1"
 
+    def wait_archived(self, experiment: str, episodes: dict[str, int]) -> None:
+        """Until so many episodes of each version have ended, and all of their ticks are on disk."""
+        import pandas as pd
+
+        def written(version: str, count: int) -> bool:
+            root = self.data / experiment / version
+            if not (root / "episodes").is_dir():
+                return False
+            rows = pd.read_parquet(root / "episodes", columns=["episode_id", "ended_ms"])
+            files = {path.stem for path in (root / "ticks").glob("*.parquet")}
+            return len(rows) >= count and set(rows.episode_id) <= files
+
+        for version, count in episodes.items():
+            eventually(lambda v=version, n=count: written(v, n), within_s=60, what="the archive")
+
     def session(self, experiment: str, session: str) -> dict[str, str]:
         """The session as Redis has it."""
         from igym.store import keys

@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
-import signal
-import subprocess
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
-import psutil
 import pytest
 from playwright.sync_api import Page, expect
 
-from igym.cli.nginx import free_port
 from tests.system import browser
 from tests.system.client import join
-from tests.system.server import IGYM, children, eventually, plain_env
+from tests.system.server import children, eventually
+from tests.system.terminal import Terminal
 
 pytestmark = [pytest.mark.slow, pytest.mark.stack, pytest.mark.browser]
 
@@ -33,60 +28,14 @@ def blocks(language: str) -> list[str]:
     return re.findall(rf"^```{language}\n(.*?)^```", TUTORIAL, re.M | re.S)
 
 
-class Reader:
+class Reader(Terminal):
     """Somebody who does what the page says, in a folder of their own."""
 
     def __init__(self, home: Path) -> None:
-        self.home = home
-        self.port = free_port()
-        self.env = plain_env(
-            IGYM_PORT=str(self.port), IGYM_DATA_DIR=str(home / "data"), IGYM_ACK_PATIENCE_S="0"
-        )
+        super().__init__(home)
         self.new, self.run, self.data, self.check, self.up = (
             line.split()[1:] for block in blocks("sh") for line in block.splitlines()
         )
-
-    def does(self, words: list[str], *more: str) -> str:
-        """Type a command and wait for its end; what it printed."""
-        done = subprocess.run(
-            [*IGYM, *words, *more],
-            cwd=self.home,
-            env=self.env,
-            capture_output=True,
-            text=True,
-            timeout=120,
-            check=False,
-        )
-        assert done.returncode == 0, done.stdout + done.stderr
-        return done.stdout
-
-    @contextmanager
-    def running(self, words: list[str], says: str) -> Iterator[psutil.Process]:
-        """Type a command that stays, wait until it says something, and press Ctrl-C in the end."""
-        log = self.home / f"{words[0]}.log"
-        with log.open("wb") as out:
-            process = subprocess.Popen(
-                [*IGYM, *words],
-                cwd=self.home,
-                env=self.env,
-                stdin=subprocess.DEVNULL,
-                stdout=out,
-                stderr=out,
-            )
-        try:
-
-            def said() -> bool:
-                assert process.poll() is None, log.read_text()
-                return says in log.read_text()
-
-            eventually(said, within_s=60, what=says)
-            yield psutil.Process(process.pid)
-            process.send_signal(signal.SIGINT)
-            assert process.wait(60) == 0, log.read_text()
-        finally:
-            if process.poll() is None:
-                process.kill()
-                process.wait()
 
     def edit(self, name: str, old: str, new: str) -> None:
         """Change a file of the package as an editor does: another one takes its place."""
@@ -114,7 +63,7 @@ def opened(page: Page, act) -> None:
 
 
 def test_from_a_new_package_to_the_pilot_link(reader: Reader, chromium: Path):
-    reader.does(reader.new)
+    reader.does(*reader.new)
     # Every process that imports the package leaves its number behind.
     marks = reader.home / "marks"
     note = f"open({str(marks)!r}, 'a').write(f'{{os.getpid()}} ')"
@@ -123,7 +72,7 @@ def test_from_a_new_package_to_the_pilot_link(reader: Reader, chromium: Path):
     )
 
     with (
-        reader.running(reader.run, "is on the bench") as running,
+        reader.running(*reader.run, says="is on the bench") as running,
         browser.running(chromium) as chrome,
     ):
         page = chrome.new_page(viewport={"width": 1440, "height": 900})
@@ -176,12 +125,12 @@ def test_from_a_new_package_to_the_pilot_link(reader: Reader, chromium: Path):
         assert by_role["igym.web"] and not by_role["igym.web"] & imported
         assert by_role["workers director"] and not by_role["workers director"] & imported
 
-    seen = json.loads(reader.does(reader.data, "--json"))
+    seen = reader.asks(*reader.data)
     assert seen["rows"]["ticks"] > 0
     assert set(seen["modes"]) == {"preview"}
     assert "<svg" in (tables / "preview.html").read_text("utf-8")
-    report = json.loads(reader.does(reader.check, "--json"))
+    report = reader.asks(*reader.check)
     assert report["ok"] and report["scenes"]
 
-    with reader.running(reader.up, "igym is up"):
+    with reader.running(*reader.up, says="igym is up"):
         join(f"http://127.0.0.1:{reader.port}", "demo", mode="pilot")
