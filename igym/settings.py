@@ -95,6 +95,10 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
             "at once. 0: each game worker runs its own.",
         ),
     ] = 0
+    store_device: Annotated[
+        bool,
+        Meta(description="Keep the kind of device and browser, not the user agent, in `sessions`."),
+    ] = False
     bound: Annotated[
         int,
         Meta(

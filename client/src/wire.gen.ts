@@ -1,7 +1,7 @@
 // Generated from igym/wire/__init__.py; redo with: python -m igym.wire.typescript --write
 
 /** A server of another version tells this client to reload. */
-export const VERSION = 4;
+export const VERSION = 5;
 
 export type Json = unknown;
 
@@ -41,6 +41,8 @@ export interface Ready {
   height_px: number;
   /** as measured; 0 = not measured */
   refresh_hz?: number;
+  /** browser clock: when this game's screen was made; 0 = not told */
+  opened_ms?: number;
 }
 
 /**
@@ -92,9 +94,20 @@ export interface Probe {
   offset_ms?: number | null;
 }
 
-/** Something the data should know about: the tab was hidden, a script failed, paints dropped. */
+/** How well a game's screen keeps up. About once in 10 s of a game, and as it closes. */
+export interface Painted {
+  game: string;
+  /** browser clock: `Ready.opened_ms` */
+  opened_ms: number;
+  /** since then, while the tab was visible */
+  paints: number;
+  /** that the display had room for in between, and were not made */
+  dropped: number;
+}
+
+/** Something the data should know about: the tab was hidden, a script failed. */
 export interface Notice {
-  kind: 'blur' | 'dropped_paints' | 'error' | 'focus' | 'hidden' | 'visible';
+  kind: 'blur' | 'error' | 'focus' | 'hidden' | 'visible';
   /** browser clock */
   at_ms: number;
   detail?: string;
@@ -498,6 +511,7 @@ export interface FromBrowser {
   ready: Ready;
   keys: KeysArray;
   probe: Probe;
+  painted: Painted;
   notice: Notice;
   screened: Screened;
   here: Here;

@@ -252,12 +252,18 @@ def _package_parts(package: Mapping[str, Any]) -> Iterator[str]:
             yield _table(("keys held", "action"), rows)
     if package["treatments"]:
         treatments = [
-            (f"`{t['name']}`", t["per"], ", ".join(t["cells"]), t.get("wanted") or "any number")
+            (
+                f"`{t['name']}`" if not n else "",
+                t["per"] if not n else "",
+                f"`{cell}`",
+                t.get("means", {}).get(cell, ""),
+                t.get("wanted") or "any number",
+            )
             for t in package["treatments"]
+            for n, cell in enumerate(t["cells"])
         ]
-        yield "### Treatments\n\n" + _table(
-            ("treatment", "per", "cells", "wanted of each"), treatments
-        )
+        columns = ("treatment", "per", "cell", "what it stands for", "wanted")
+        yield "### Treatments\n\n" + _table(columns, treatments)
     if package["codes"]:
         yield "### Completion codes\n\n" + _table(("outcome", "code"), package["codes"].items())
     if package["policies"]:

@@ -25,10 +25,7 @@ TABLES: dict[str, Table] = {
             ("participant_id",),
             {},
             {
-                "participant_id": (
-                    _T,
-                    "keyed hash of the recruiter's id, or random without one",
-                ),
+                "participant_id": (_T, "keyed hash of the recruiter's id, or random without one"),
             },
         ),
         Table(
@@ -64,10 +61,9 @@ TABLES: dict[str, Table] = {
                     "the scenes in drawn order, those of both ways of a branch included; null = "
                     "nothing is drawn, or they did not come so far",
                 ),
-                "keep_data": (
-                    _B,
-                    "whether what was recorded may be used; null = did not withdraw",
-                ),
+                "keep_data": (_B, "whether what was recorded may be used; null = did not withdraw"),
+                "device": (_T, "desktop, tablet, phone or empty; null = not kept"),
+                "browser": (_T, "by the user agent, or empty; null = not kept"),
             },
         ),
         Table(
@@ -85,10 +81,7 @@ TABLES: dict[str, Table] = {
                 "agent": (_T, "browser as its user agent says; empty = no browser we know"),
                 "width_px": (_I, "of the window, CSS pixels"),
                 "height_px": (_I, ""),
-                "rtt_ms": (
-                    _F,
-                    "the larger of the two medians: it counts; null = one lacks",
-                ),
+                "rtt_ms": (_F, "the larger of the two medians: it counts; null = one lacks"),
                 "browser_rtt_ms": (_F, "median of the browser's round trips; null = none"),
                 "server_rtt_ms": (_F, "median of the server's pings; null = none came back"),
                 "kbps": (_F, "download rate, kilobits a second; null = not measured"),
@@ -416,6 +409,25 @@ TABLES: dict[str, Table] = {
                 "seat": (_T, ""),
                 "observation": (_T, "as JSON; null = not kept, or the agent is out"),
                 "infos": (_T, "of the environment's info, what the scene names; null = nothing"),
+            },
+        ),
+        Table(
+            "screens",
+            "one row per time that a game was put on somebody's screen: a reload is another one",
+            ("session_id", "game_id", "opened_ms"),
+            {"session_id": "sessions", "game_id": "games"},
+            {
+                "session_id": (_T, ""),
+                "game_id": (_T, ""),
+                "opened_ms": (_F, "when it was, browser clock"),
+                "width_px": (_I, "of the stage, CSS pixels"),
+                "height_px": (_I, ""),
+                "refresh_hz": (_F, "redraws a second, median of 20; null = not measured (hidden)"),
+                "paints": (
+                    _I,
+                    "until the last report, every 10 s and at the end; null = none came",
+                ),
+                "dropped_paints": (_I, "that gaps of > 1.6 usual ones left out; null as paints"),
             },
         ),
         Table(

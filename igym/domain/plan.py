@@ -273,7 +273,7 @@ class BonusPlan:
 
 @dataclass(frozen=True, slots=True)
 class TreatmentPlan:
-    """A treatment without what its cells stand for. As `igym.domain.treatments.Treatment`."""
+    """A treatment, and in words what its cells stand for: `igym.domain.treatments.Treatment`."""
 
     name: str
     per: Per
@@ -282,6 +282,7 @@ class TreatmentPlan:
     over: int = 0
     at: str = ""
     valid: tuple[str, ...] = ("complete",)
+    means: dict[str, str] = field(default_factory=dict)  # cell -> what it is, for the codebook
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from igym.errors import BadMessage, Conflict, IgymError, NotFound, NotYours, Old
 from igym.services.connect import Deployment, now_ms
 from igym.services.games import replying
 from igym.services.lobby import waiting
-from igym.services.sessions import advancing, chatting, screens, tokens, withdrawing
+from igym.services.sessions import advancing, chatting, display, screens, tokens, withdrawing
 from igym.store import RedisError, games, records, sessions, sockets
 from igym.web import hearing
 from igym.web.door import Door, refusal
@@ -56,6 +56,7 @@ class Sockets:
         door.on(wire.Advance)(self._advance)
         door.on(wire.Ready)(self._ready)
         door.on(wire.Probe)(self._probe)
+        door.on(wire.Painted)(self._painted)
         door.on(wire.Notice)(self._notice)
         door.on(wire.Say)(self._say)
         door.on(wire.Reply)(self._reply)
@@ -99,6 +100,9 @@ class Sockets:
         try:
             self._entry.opened(link, session, environ)
             hearing.hear(link)
+            if self._deployment.settings.store_device:
+                row = display.device(session, str(environ.get("HTTP_USER_AGENT", "")))
+                records.add(redis, experiment, session.release, [row])
             before = sockets.connect(redis, experiment, session_id, self._outlet.name, link.conn)
         except BaseException:
             self._outlet.close(link)  # Socket.IO tells of no end where there was no beginning
@@ -198,6 +202,8 @@ class Sockets:
         link.game, link.seat, link.bits = session.game, session.seat, len(play.keys)
         link.moves = play.pointer or play.sticks
         self._attach(link)
+        if said.opened_ms:
+            records.add(redis, link.experiment, session.release, [display.opened(session, said)])
 
     def _attach(self, link: Link) -> None:
         """Tell the game's owner where the seat is; without one, whoever claims it reads that."""
@@ -263,6 +269,15 @@ class Sockets:
         with suppress(Conflict):  # they moved on in the same moment: show where they are
             waiting.choose(self._deployment, session, said)
         self.refresh(link, True)
+
+    def _painted(self, link: Link, said: wire.Painted) -> None:
+        # The last one of a game comes when the next scene is on already.
+        redis = self._deployment.redis
+        session = sessions.read(redis, link.experiment, link.session)
+        game = games.read(redis, link.experiment, said.game)
+        if session.id not in game.seats.values():
+            raise NotYours("That game is not yours, or it is over.", hint="Reload the page.")
+        records.add(redis, link.experiment, session.release, [display.painted(session, said)])
 
     def _notice(self, link: Link, said: wire.Notice) -> None:
         if said.kind in ("hidden", "blur"):

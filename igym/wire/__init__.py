@@ -39,7 +39,7 @@ from igym.wire.views import TouchKey as TouchKey
 from igym.wire.views import View as View
 
 #: Raise by one whenever a message changes; a client of another version reloads the page.
-VERSION = 4
+VERSION = 5
 
 #: The largest packet a browser may send, in bytes.
 MAX_PACKET_BYTES = 64 * 1024
@@ -99,6 +99,7 @@ class Ready(Message, frozen=True, forbid_unknown_fields=True):
     width_px: Count  # of the stage on screen
     height_px: Count
     refresh_hz: Annotated[float, Meta(ge=0, le=1000)] = 0  # as measured; 0 = not measured
+    opened_ms: Millis = 0  # browser clock: when this game's screen was made; 0 = not told
 
 
 class Keys(Message, frozen=True, array_like=True, forbid_unknown_fields=True):
@@ -136,12 +137,23 @@ class Probe(Message, frozen=True, forbid_unknown_fields=True):
     offset_ms: Annotated[float, Meta(ge=-1e14, le=1e14)] | None = None  # server minus browser
 
 
+class Painted(Message, frozen=True, forbid_unknown_fields=True):
+    """How well a game's screen keeps up. About once in 10 s of a game, and as it closes."""
+
+    event = "painted"
+
+    game: Id
+    opened_ms: Millis  # browser clock: `Ready.opened_ms`
+    paints: Count  # since then, while the tab was visible
+    dropped: Count  # that the display had room for in between, and were not made
+
+
 class Notice(Message, frozen=True, forbid_unknown_fields=True):
-    """Something the data should know about: the tab was hidden, a script failed, paints dropped."""
+    """Something the data should know about: the tab was hidden, a script failed."""
 
     event = "notice"
 
-    kind: Literal["hidden", "visible", "blur", "focus", "error", "dropped_paints"]
+    kind: Literal["hidden", "visible", "blur", "focus", "error"]
     at_ms: Millis  # browser clock
     detail: Text = ""
 
@@ -381,6 +393,7 @@ FROM_BROWSER: tuple[type[Message], ...] = (
     Ready,
     Keys,
     Probe,
+    Painted,
     Notice,
     Screened,
     Here,

@@ -61,7 +61,8 @@ PLAN = {
             "elements": [{"type": "radiogroup", "name": "q", "choices": [1, 2]}]}}}},
         {"name": "thanks", "end": {"html": "", "codes": {"complete": "C1"}, "redirects": {}}},
     ],
-    "treatments": [{"name": "skill", "per": "participant", "cells": ["lo", "hi"], "wanted": 2}],
+    "treatments": [{"name": "skill", "per": "participant", "cells": ["lo", "hi"], "wanted": 2,
+                    "means": {"lo": "Onnx(file=lo.onnx)", "hi": "1"}}],
 }  # fmt: skip
 
 
@@ -257,7 +258,14 @@ def test_the_codebook_has_the_experiments_own_words(data, tmp_path):
     assert book["tables"]["ticks"]["columns"]["reward"]["meaning"]
     assert book["outcomes"]["session"]["complete"].startswith("reached")
     read = (tmp_path / "out" / "codebook.md").read_text()
-    for words in ("How skilled?", "1 (not) to 7 (very)", "Yes \\| please", "`C1`", "### answers"):
+    for words in (
+        "How skilled?",
+        "1 (not) to 7 (very)",
+        "Yes \\| please",
+        "`C1`",
+        "### answers",
+        "| `lo` | Onnx(file=lo.onnx) |",
+    ):
         assert words in read or words.strip("`") in read, words
 
 

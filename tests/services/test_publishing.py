@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from igym import Onnx, Sample
 from igym.errors import BadPackage
 from igym.services.packages import compiling, publishing
 from igym.services.packages.loading import load
@@ -182,3 +183,20 @@ def test_the_survey_knows_its_questions_and_their_comments(root):
     survey = compiled(root).scenes[1].survey
     assert survey.items == ("age", "age-Comment", "why", "why-Comment")
     assert survey.form == json.loads((root / "about.json").read_text())
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [
+        ("share", "share"),
+        (1.5, "1.5"),
+        ({"speed": 2}, "{'speed': 2}"),
+        (Onnx("policies/a.onnx", choose=Sample(6), every=3),
+         "onnx:policies/a.onnx:sample@6:every@3"),
+        (len, "len"),
+        (object(), "<object object>"),
+        ("x" * 500, "x" * 200 + "…"),
+    ],
+)  # fmt: skip
+def test_what_a_cell_stands_for_is_said_in_words_that_stay_the_same(value, words):
+    assert compiling.in_words(value) == words

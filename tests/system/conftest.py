@@ -26,7 +26,8 @@ def stack() -> Iterator[Server]:
     """Two web workers that share a port, one game worker, and every test package that starts."""
     names = ("pair", "crowd", "solo", "breaks_reset", "breaks_step", "arm", "turns")
     examples = (EXAMPLES / "slime_volleyball", EXAMPLES / "mountain_car")
-    with serving(*names, *examples, WEB="2", GAMES="1", IGYM_METRICS_TOKEN=METRICS_TOKEN) as server:
+    asked = {"IGYM_METRICS_TOKEN": METRICS_TOKEN, "IGYM_STORE_DEVICE": "1"}
+    with serving(*names, *examples, WEB="2", GAMES="1", **asked) as server:
         yield server
 
 

@@ -169,6 +169,7 @@ def test_a_study_from_a_new_folder_to_its_data_in_two_versions_at_once(lab, chro
     cells = pd.read_parquet(f"zip://parquet/assignments.parquet::{zips['2']}").cell
     assert cells.value_counts().to_dict() == {"plain": 5, "marked": 5}
     sessions = pd.read_parquet(f"zip://parquet/sessions.parquet::{zips['1']}")
+    assert sessions.device.isna().all()  # nobody asked for it
     assert dict(zip(sessions.outcome, sessions.code, strict=True)) == {
         "withdrew": "BEACON-3WDR", "partner_left": "BEACON-2PLF",
     }  # fmt: skip

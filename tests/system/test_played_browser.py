@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from playwright.sync_api import expect
 
 from tests.system.browser import Tab
-from tests.system.server import Server
+from tests.system.server import Server, eventually
 from tests.system.test_browser import agree, arrive, playing
 
 pytestmark = [pytest.mark.stack, pytest.mark.browser]
@@ -91,3 +92,16 @@ def test_two_phones_take_turns_by_taps(browser, stack: Server):
         tab.until(lambda tab=tab: tab.state["phase"] == "ended", within_s=30, what="the end")
         assert tab.state["view"]["code"] == "DONE" and tab.errors == []
         tab.context.close()
+
+    # And what their displays were like is in the data
+    def told() -> list[pd.DataFrame]:
+        files = [*stack.tables("turns").glob("screens/*.parquet")]
+        rows = pd.concat(map(pd.read_parquet, files)) if files else pd.DataFrame()
+        return [rows] if len(rows) and rows.paints.notna().sum() >= 2 else []
+
+    (screens,) = eventually(told, within_s=60, what="two screens in the data")
+    assert screens.session_id.nunique() == 2 and (screens.paints > 10).all()
+    assert (screens.width_px <= 390).all() and (screens.dropped_paints >= 0).all()
+    assert screens.refresh_hz.between(1, 1000).all()
+    sessions = pd.read_parquet(stack.tables("turns") / "sessions")
+    assert set(sessions.device) == {"desktop"} and set(sessions.browser) == {"chrome"}

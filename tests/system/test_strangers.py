@@ -37,6 +37,7 @@ def said(event: str, victim: Client) -> Any:
         "ready": {"game": game, "width_px": 9, "height_px": 9},
         "keys": [game, 10**6, 1, 1, [[0, True, 1.0]]],
         "probe": {"sent_ms": 1.0, "rtt_ms": 590_000.0},
+        "painted": {"game": game, "opened_ms": 1.0, "paints": 9, "dropped": 9},
         "notice": {"kind": "error", "at_ms": 1.0, "detail": "stranger"},
         "screened": {
             "version": version,
@@ -56,7 +57,7 @@ def said(event: str, victim: Client) -> Any:
 
 
 #: Events that name a game: whoever is not in it is told so. The others speak of oneself only.
-NAMES_A_GAME = {"ready", "keys", "say", "reply"}
+NAMES_A_GAME = {"ready", "painted", "keys", "say", "reply"}
 
 
 def of(stack, victim: Client) -> tuple[Any, ...]:

@@ -16,7 +16,13 @@ from igym.wire.record import Chunk, Edge, Tick, decode_chunk, encode_chunk
 
 GOOD = {
     wire.Advance: {"scene": "hello", "version": 1, "answers": {"age": 30}},
-    wire.Ready: {"game": "g", "width_px": 800, "height_px": 400, "refresh_hz": 60.0},
+    wire.Ready: {
+        "game": "g",
+        "width_px": 800,
+        "height_px": 400,
+        "refresh_hz": 60.0,
+        "opened_ms": 1.0,
+    },
     wire.Keys: [
         "g",
         1,
@@ -28,6 +34,7 @@ GOOD = {
         [[0, 1, 2, False, 1.5]],
     ],
     wire.Probe: {"sent_ms": 1.0, "rtt_ms": 3.0, "offset_ms": -2.0},
+    wire.Painted: {"game": "g", "opened_ms": 1.0, "paints": 600, "dropped": 3},
     wire.Notice: {"kind": "hidden", "at_ms": 1.0, "detail": ""},
     wire.Screened: {
         "version": 1,
@@ -98,6 +105,7 @@ def test_a_field_nobody_declared_is_refused(kind):
         (wire.Probe, {"sent_ms": -1}),
         (wire.Probe, {"rtt_ms": 600_001}),
         (wire.Probe, {"rtt_ms": math.nan}),
+        (wire.Painted, {"dropped": -1}),
         (wire.Notice, {"kind": "hacked"}),
         (wire.Notice, {"detail": "x" * 2_001}),
     ],

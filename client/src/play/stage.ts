@@ -14,8 +14,8 @@ export interface Stage {
   canvas: HTMLCanvasElement;
   /** In CSS pixels, whole. */
   size(): { width: number; height: number };
-  /** Paints since the last call, and how many of them came late. */
-  paints(): { all: number; late: number };
+  /** Paints so far while the tab was visible, and those that the display left out in between. */
+  paints(): { paints: number; dropped: number };
   stop(): void;
 }
 
@@ -49,14 +49,14 @@ export function stage(aspect: number, label: string, paint: Paint): Stage {
 
   let usual = 0; // ms between paints, smoothed
   let last = 0;
-  let all = 0;
-  let late = 0;
+  let paints = 0;
+  let dropped = 0;
   const count = (now: number): void => {
     const gap = now - last;
     last = now;
     if (gap <= 0 || gap > 1_000) return; // the tab was hidden
-    all++;
-    if (usual > 0 && gap > usual * 1.6) late++;
+    paints++;
+    if (usual > 0 && gap > usual * 1.6) dropped += Math.round(gap / usual) - 1;
     usual = usual === 0 ? gap : usual + 0.02 * (Math.min(gap, usual * 2) - usual);
   };
 
@@ -82,11 +82,7 @@ export function stage(aspect: number, label: string, paint: Paint): Stage {
       if (width <= 0) fit(); // before the first layout was reported
       return { width, height };
     },
-    paints() {
-      const answer = { all, late };
-      all = late = 0;
-      return answer;
-    },
+    paints: () => ({ paints, dropped }),
     stop() {
       cancelAnimationFrame(request);
       watcher.disconnect();

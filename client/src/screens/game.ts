@@ -36,6 +36,7 @@ const POINTED_AT = new Set(['waiting', 'countdown']);
 export const game: Screen<GameView> = (context, first) => {
   let view = first.view;
   const { link, clock, shell } = context;
+  const opened_ms = now_ms();
   const images = new Images(view.assets_at);
   const scene = new Scene(view, images);
   const held = new HeldKeys();
@@ -71,7 +72,7 @@ export const game: Screen<GameView> = (context, first) => {
     if (!load.done()) return; // the game waits for whoever cannot see it yet
     const { width, height } = field.size();
     const refresh_hz = context.refresh_hz();
-    keys.ready({ game: view.game, width_px: width, height_px: height, refresh_hz });
+    keys.ready({ game: view.game, width_px: width, height_px: height, refresh_hz, opened_ms });
   };
   const show = (): void => {
     top.show(view);
@@ -83,15 +84,10 @@ export const game: Screen<GameView> = (context, first) => {
     warned.tick(clock.server());
     questions.tick(clock.server());
   }, 200);
-  const paints = setInterval(() => {
-    const { all, late } = field.paints();
-    if (late > 0)
-      link.tell('notice', {
-        kind: 'dropped_paints',
-        at_ms: now_ms(),
-        detail: `${late} of ${all} in ${PAINTS_EVERY_MS / 1000} s`,
-      });
-  }, PAINTS_EVERY_MS);
+  const painted = (): void => {
+    link.tell('painted', { game: view.game, opened_ms, ...field.paints() });
+  };
+  const paints = setInterval(painted, PAINTS_EVERY_MS);
   show();
   // After the first layout, so that `ready` can say how large the stage is.
   const request = requestAnimationFrame(ready);
@@ -149,6 +145,7 @@ export const game: Screen<GameView> = (context, first) => {
       shell.call(text.title.caution);
     },
     close() {
+      painted();
       cancelAnimationFrame(request);
       clearInterval(ticking);
       clearTimeout(later);

@@ -5,6 +5,7 @@ Nothing else may be believed about a package that was not compiled like this.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -47,6 +48,9 @@ from igym.services.packages.manifest import manifest
 from igym.services.packages.proving import prove
 from igym.services.packages.rehearsing import rehearse
 from igym.sim.host import plain
+
+#: Characters of what a treatment's cell stands for.
+_MOST_WORDS = 200
 
 _LABELS = {
     "ArrowLeft": "◀",
@@ -285,7 +289,20 @@ def _bonus(bonus: Bonus | None) -> BonusPlan | None:
 
 
 def _treatment(t: Treatment) -> TreatmentPlan:
-    return TreatmentPlan(t.name, t.per, tuple(t.cells), t.wanted, t.over, t.at, t.valid)
+    means = {cell: in_words(value) for cell, value in t.cells.items()}
+    return TreatmentPlan(t.name, t.per, tuple(t.cells), t.wanted, t.over, t.at, t.valid, means)
+
+
+def in_words(value: object) -> str:
+    """What a cell stands for, as the codebook has it: the same for the same files."""
+    if isinstance(value, Policy):
+        said = describe(value)
+        every = getattr(value, "every", 1)
+        return f"{said}:every@{every}" if every > 1 else said
+    if callable(value):
+        return str(getattr(value, "__qualname__", type(value).__qualname__))
+    text = value if isinstance(value, str) else re.sub(r" at 0x[0-9a-f]+", "", repr(value))
+    return text if len(text) <= _MOST_WORDS else f"{text[:_MOST_WORDS]}…"
 
 
 def _entry(entry: Screen | None) -> EntryPlan | None:
