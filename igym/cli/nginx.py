@@ -36,12 +36,12 @@ def binary() -> str:
     return str(shipped)
 
 
-def template() -> str:
-    """`deploy/nginx/igym.conf.template`, from the checkout or from the wheel."""
-    beside = _HERE / "deploy" / "nginx" / "igym.conf.template"
+def shipped(name: str) -> str:
+    """A file of `deploy/nginx`, from the checkout or from the wheel."""
+    beside = _HERE / "deploy" / "nginx" / name
     if beside.exists():
         return beside.read_text(encoding="utf-8")
-    return (files("igym") / "deploy" / "nginx" / "igym.conf.template").read_text(encoding="utf-8")
+    return (files("igym") / "deploy" / "nginx" / name).read_text(encoding="utf-8")
 
 
 def free_port() -> int:
@@ -51,13 +51,17 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def render(listen: str, ports: list[int], static: Path, run_dir: Path) -> str:
+def render(listen: str, ports: list[int], static: Path, run_dir: Path, package_mb: int) -> str:
     """The configuration for these web workers."""
     servers = "\n".join(
         f"        server 127.0.0.1:{port} max_fails=3 fail_timeout=1s;" for port in ports
     )
-    return Template(template()).safe_substitute(
-        LISTEN=listen, UPSTREAMS=servers, STATIC=str(static), RUN_DIR=str(run_dir)
+    return Template(shipped("igym.conf.template")).safe_substitute(
+        LISTEN=listen,
+        UPSTREAMS=servers,
+        STATIC=str(static),
+        RUN_DIR=str(run_dir),
+        PACKAGE_MB=str(package_mb),
     )
 
 
@@ -67,5 +71,7 @@ def start(supervisor: Supervisor, settings: Settings, ports: list[int]) -> None:
     run_dir.mkdir(parents=True, exist_ok=True)
     static = Path(str(files("igym.web") / "static"))
     conf = run_dir / "nginx.conf"
-    conf.write_text(render(f"{settings.host}:{settings.port}", ports, static, run_dir))
+    listen = f"{settings.host}:{settings.port}"
+    conf.write_text(render(listen, ports, static, run_dir, settings.max_package_mb))
+    (run_dir / "maintenance.html").write_text(shipped("maintenance.html"), encoding="utf-8")
     supervisor.add("nginx-front", [binary(), "-p", str(run_dir), "-c", str(conf), "-e", "stderr"])

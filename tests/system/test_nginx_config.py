@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
+import itertools
+import json
 import os
 import re
 import shutil
+import signal
 import socket
 import subprocess
 import threading
@@ -20,12 +24,12 @@ import pytest
 pytestmark = pytest.mark.nginx
 
 TEMPLATE = Path(__file__).parents[2] / "deploy" / "nginx" / "igym.conf.template"
-NAMES = {"LISTEN", "UPSTREAMS", "STATIC", "RUN_DIR"}
+NAMES = {"LISTEN", "UPSTREAMS", "STATIC", "RUN_DIR", "PACKAGE_MB"}
 BEHIND_ONE_ROOF = 100
 
 
 def render(**values: object) -> str:
-    """The whole contract of the template: four plain `${NAME}`s."""
+    """The whole contract of the template: five plain `${NAME}`s."""
     text = TEMPLATE.read_text("utf-8")
     for name, value in values.items():
         text = text.replace(f"${{{name}}}", str(value))
@@ -78,8 +82,10 @@ class Upstream(ThreadingHTTPServer):
 class Site:
     """nginx in front of one live worker and one that is down."""
 
-    def __init__(self, port: int) -> None:
+    def __init__(self, port: int, run_dir: Path, worker: Upstream) -> None:
         self.port = port
+        self.run_dir = run_dir
+        self.worker = worker
 
     def get(self, path: str, headers: dict[str, str] | None = None, data: bytes | None = None):
         request = urllib.request.Request(
@@ -109,6 +115,7 @@ def site(nginx: Path, static: Path, tmp_path: Path) -> Iterator[Site]:
     threading.Thread(target=worker.serve_forever, daemon=True).start()
     run_dir, port = tmp_path / "run", free_port()
     run_dir.mkdir()
+    shutil.copy(TEMPLATE.parent / "maintenance.html", run_dir)
     (run_dir / "nginx.conf").write_text(
         render(
             LISTEN=f"127.0.0.1:{port}",
@@ -116,6 +123,7 @@ def site(nginx: Path, static: Path, tmp_path: Path) -> Iterator[Site]:
             f" server 127.0.0.1:{free_port()} max_fails=3 fail_timeout=1s;",
             STATIC=static,
             RUN_DIR=run_dir,
+            PACKAGE_MB=64,
         )
     )
     server = subprocess.Popen(command(nginx, run_dir))
@@ -125,12 +133,22 @@ def site(nginx: Path, static: Path, tmp_path: Path) -> Iterator[Site]:
                 if probe.connect_ex(("127.0.0.1", port)) == 0:
                     break
             time.sleep(0.02)
-        yield Site(port)
+        yield Site(port, run_dir, worker)
     finally:
         server.terminate()
         server.wait(10)
         worker.shutdown()
         worker.server_close()
+
+
+def raw(site: Site, said: bytes, within_s: float = 20) -> bytes:
+    """All that nginx answers to exactly these bytes, until it hangs up."""
+    with socket.create_connection(("127.0.0.1", site.port), timeout=within_s) as line:
+        line.sendall(said)
+        got = b""
+        while chunk := line.recv(65536):
+            got += chunk
+        return got
 
 
 def command(nginx: Path, run_dir: Path) -> list[str]:
@@ -140,7 +158,7 @@ def command(nginx: Path, run_dir: Path) -> list[str]:
     return [str(nginx), "-e", "stderr", "-p", str(run_dir), "-c", conf, *as_root]
 
 
-def test_the_template_has_the_four_names_each_once_or_more_and_no_others():
+def test_the_template_has_the_five_names_each_once_or_more_and_no_others():
     assert set(re.findall(r"\$\{(\w+)\}", TEMPLATE.read_text("utf-8"))) == NAMES
 
 
@@ -156,6 +174,7 @@ def test_nginx_accepts_the_configuration(own, nginx, tmp_path):
             UPSTREAMS="server 127.0.0.1:1;\n        server unix:/tmp/igym-2.sock;",
             STATIC=tmp_path,
             RUN_DIR=tmp_path,
+            PACKAGE_MB=64,
         )
     )
 
@@ -230,3 +249,88 @@ def test_a_lab_behind_one_address_may_join_at_once_and_a_script_may_not(site):
 
 def test_an_oversize_join_is_refused_before_it_reaches_a_worker(site):
     assert site.get("/api/x/slime/join", data=b"x" * 70_000)[0] == 413
+
+
+HTML = {"Accept": "text/html,*/*"}
+
+
+def test_people_see_a_calm_page_while_no_worker_answers_and_programs_see_json(site):
+    site.worker.shutdown()
+    site.worker.server_close()
+
+    status, headers, page = site.get("/x/slime", HTML)
+    assert (status, headers["Retry-After"], headers["Cache-Control"]) == (503, "15", "no-store")
+    assert b"Your place is kept" in page
+    assert b'http-equiv="refresh"' in page
+    assert not re.search(rb"(src|href)=|url\(|<script", page), "nothing can be fetched now"
+
+    status, headers, said = site.get("/api/x/slime/join", data=b"{}")
+    assert (status, headers["Content-Type"]) == (503, "application/json")
+    assert json.loads(said)["code"] == "unavailable"
+
+
+def test_newcomers_wait_during_maintenance_and_who_plays_does_not(site):
+    (site.run_dir / "maintenance").touch()
+    assert site.get("/x/slime", HTML)[0] == 503
+    assert site.get("/socket.io/?EIO=4")[0] == 200
+    assert site.get("/static/icon.svg")[0] == 200
+    (site.run_dir / "maintenance").unlink()
+    assert site.get("/x/slime", HTML)[0] == 200
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/static/../igym.conf",
+        "/static/..%2f..%2fetc/passwd",
+        "/static/%2e%2e/%2e%2e/%2e%2e/etc/passwd",
+        "/static/assets/....//....//etc/passwd",
+        "/static../maintenance.html",
+        "/static/assets/%00/etc/passwd",
+    ],
+)
+def test_a_path_does_not_lead_out_of_the_files(site, path):
+    (site.run_dir.parent / "secret").write_text("root:x:0")
+    said = raw(site, f"GET {path} HTTP/1.0\r\nHost: lab\r\n\r\n".encode())
+    assert b"root:" not in said
+    assert b"daemon off" not in said
+    assert said.startswith((b"HTTP/1.1 400", b"HTTP/1.1 404", b"HTTP/1.1 200"))
+
+
+def test_oversized_headers_are_refused_before_they_reach_a_worker(site):
+    said = raw(site, b"GET / HTTP/1.1\r\nHost: lab\r\nX-Long: " + b"x" * 40_000 + b"\r\n\r\n")
+    assert said.startswith(b"HTTP/1.1 400")
+
+
+@pytest.mark.slow
+def test_who_dribbles_headers_loses_the_line_in_ten_seconds(site):
+    began_s = time.monotonic()
+    with socket.create_connection(("127.0.0.1", site.port), timeout=30) as line:
+        line.sendall(b"GET / HTTP/1.1\r\nHost: lab\r\n")
+        with contextlib.suppress(OSError):
+            for letter in itertools.count():
+                line.sendall(f"X-{letter}: y\r\n".encode())
+                line.settimeout(1)
+                with contextlib.suppress(TimeoutError):
+                    if not line.recv(100):
+                        break
+                assert time.monotonic() - began_s < 25
+    assert 8 < time.monotonic() - began_s < 25
+
+
+def test_only_a_balancer_that_is_named_says_where_people_are(site):
+    said = {"X-Forwarded-For": "192.0.2.7", "X-Forwarded-Proto": "https"}
+    assert b"X-Forwarded-Proto: http\n" in site.get("/", said)[2]
+
+    (site.run_dir / "http").mkdir()
+    (site.run_dir / "http" / "trust.conf").write_text(
+        "set_real_ip_from 127.0.0.1; real_ip_header X-Forwarded-For; real_ip_recursive on;"
+    )
+    os.kill(int((site.run_dir / "nginx.pid").read_text()), signal.SIGHUP)
+    until = time.monotonic() + 10
+    while b"X-Forwarded-For: 192.0.2.7\n" not in (seen := site.get("/", said)[2]):
+        assert time.monotonic() < until
+        time.sleep(0.05)
+    assert b"X-Forwarded-Proto: https\n" in seen
+    # The balancer itself, on its own behalf, with the browser's header passed through:
+    assert b"X-Forwarded-Proto: http\n" in site.get("/", {"X-Forwarded-Proto": "gopher"})[2]
