@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from igym.cli import admin, leave, participant, releases, upkeep, verbs
+from igym.cli import admin, deploy, leave, participant, releases, upkeep, verbs
 from igym.errors import IgymError
 
 app = typer.Typer(
@@ -23,6 +23,7 @@ app.add_typer(releases.packages, name="packages")
 app.add_typer(releases.experiments, name="experiments")
 app.add_typer(releases.token, name="token")
 app.add_typer(admin.app, name="admin")
+app.add_typer(deploy.app, name="deploy")
 verbs.add(app)
 leave.add(app)
 upkeep.add(app)

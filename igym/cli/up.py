@@ -6,6 +6,7 @@ import contextlib
 import logging
 import os
 import signal
+import tempfile
 import time
 import urllib.error
 import urllib.request
@@ -252,18 +253,20 @@ def one_worker() -> None:
     from igym.services.games.leasing import WorkerLeases
 
     deployment = connect(settings)
-    supervisor = Supervisor(settings, Path(settings.data_dir).resolve() / "run")
-    supervisor.use(WorkerLeases(deployment))
-    supervisor.look(BoundWorkers(supervisor, deployment, environment(settings)).look)
-    supervisor.add_igym("games", environment(settings))
 
     def stop(*_: object) -> None:
         raise KeyboardInterrupt
 
     signal.signal(signal.SIGTERM, stop)
-    try:
-        while True:
-            supervisor.watch()
-            time.sleep(0.2)
-    except KeyboardInterrupt:
-        supervisor.stop(("games",))
+    # Not on the data volume, which the supervisors of other machines share, maybe over a network.
+    with tempfile.TemporaryDirectory(prefix="igym-run-") as run_dir:
+        supervisor = Supervisor(settings, Path(run_dir))
+        supervisor.use(WorkerLeases(deployment))
+        supervisor.look(BoundWorkers(supervisor, deployment, environment(settings)).look)
+        supervisor.add_igym("games", environment(settings))
+        try:
+            while True:
+                supervisor.watch()
+                time.sleep(0.2)
+        except KeyboardInterrupt:
+            supervisor.stop(("games",))
