@@ -3,11 +3,11 @@
 # PORT, WEB, GAMES and REDIS_URL reach igym as `make run PORT=9000` or `PORT=9000 make run`.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test fast check format bench lock wheel clean
+.PHONY: help run test test-deploy fast check format bench lock wheel clean
 MAKEFLAGS += --no-print-directory
 
 help: ## This list
-	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 # The recipe's last line becomes igym itself, so that Ctrl-C arrives there once and nowhere else.
 run: ## Install into .venv and play: embedded Redis, 2 web workers, 1 game worker (Ctrl-C stops all)
@@ -18,6 +18,11 @@ test: ## Install what is missing and run everything: lint, types, contracts, cli
 	@scripts/setup dev
 	@scripts/debian
 	@exec scripts/stages check client tests
+
+test-deploy: ## The tests in containers only: builds both images, starts Docker where it may
+	@scripts/setup dev
+	@scripts/debian
+	@exec scripts/stages deploy
 
 fast: ## The unit tests only
 	@scripts/setup dev

@@ -19,7 +19,7 @@ settings.load_profile("igym")
 pytest_plugins = ["tests.redis_server"]
 
 #: Later ones run later: who breaks a pure function should not wait for a browser to hear it.
-ORDER = ("nginx", "stack", "slow", "browser")
+ORDER = ("nginx", "stack", "slow", "browser", "docker")
 
 #: In CI nothing may be skipped: a test that cannot run there proves nothing to anybody.
 SKIPS_FAIL = os.environ.get("CI") == "true"

@@ -1,0 +1,141 @@
+"""A deployment in containers as lab IT has it: `igym deploy init`, then Docker Compose."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import shutil
+import signal
+import subprocess
+import time
+from pathlib import Path
+from typing import Any
+
+from igym.cli.nginx import free_port
+from tests.deploy.engine import ROOT, compose, docker
+from tests.system.client import fetch
+from tests.system.server import IGYM, eventually, package, plain_env
+
+
+def igym(*words: str, cwd: Path, ends: int = 0, **env: str) -> str:
+    """What a verb of igym's says on this machine, outside of any container."""
+    done = subprocess.run(
+        [*IGYM, *words],
+        env=plain_env(**env),
+        cwd=cwd,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == ends, done.stdout + done.stderr
+    return done.stdout + done.stderr
+
+
+class Stack:
+    """A project of its own, on a port of its own; nothing of it is left afterwards."""
+
+    def __init__(self, home: Path, image: str, front: str) -> None:
+        self.home = home
+        self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.project = f"igymtest{secrets.token_hex(3)}"
+        self.images = {"IGYM_IMAGE": image, "FRONT_IMAGE": front}
+        self.up_s = 0.0
+        shutil.copytree(ROOT / "deploy" / "turn", home / "deploy" / "turn")
+        shutil.copy(ROOT / "deploy" / "compose.yml", home / "deploy")
+        igym("deploy", "init", self.url, cwd=home)
+
+    def __enter__(self) -> Stack:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.compose("--profile", "*", "down", "--volumes", "--timeout", "2", "--remove-orphans")
+
+    @property
+    def command(self) -> list[str]:
+        """Docker Compose with the file; the project's name is still to come."""
+        return [*compose(), "-f", "deploy/compose.yml"]
+
+    @property
+    def env(self) -> dict[str, str]:
+        """What Docker Compose is told beside `.env`."""
+        return plain_env(**self.images)
+
+    def compose(self, *words: str, ends: int = 0, within_s: float = 170, **env: str) -> str:
+        """What `docker compose WORDS` says."""
+        done = subprocess.run(
+            [*self.command, "-p", self.project, *words],
+            env=self.env | env,
+            cwd=self.home,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=within_s,
+            check=False,
+        )
+        said = done.stdout + done.stderr
+        assert done.returncode == ends, f"{words}: {said[-3000:]}\n{self.logs()[-6000:]}"
+        return done.stdout if not ends else said
+
+    def logs(self, *services: str) -> str:
+        """What the containers have said."""
+        found = subprocess.run(
+            [*self.command, "-p", self.project, "logs", *services],
+            env=self.env, cwd=self.home, capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        return found.stdout + found.stderr
+
+    def up(self) -> None:
+        """Start it, and wait until a page is served and a game could be."""
+        began_s = time.monotonic()
+        self.compose("up", "--detach")
+        eventually(self.ready, within_s=150, what="a deployment that is ready")
+        self.up_s = time.monotonic() - began_s
+
+    def ready(self) -> bool:
+        """Whether pages are served, and every game worker and director is at work."""
+        try:
+            if fetch(f"{self.url}/healthz")[0] != 200:
+                return False
+        except OSError:  # Docker takes connections before nginx does
+            return False
+        said = self.logs("games", "director")
+        return said.count("takes games") >= 2 and said.count(" directs") >= 2
+
+    def igym(self, *words: str, options: tuple[str, ...] = ()) -> Any:
+        """The JSON that `docker compose run --rm OPTIONS igym WORDS --json` prints."""
+        said = self.compose("run", "--rm", "--no-deps", "-T", *options, "igym", *words, "--json")
+        return json.loads(said)
+
+    def submit(self, name: str) -> None:
+        """Send the test package `name` from outside, as a researcher does, and activate it."""
+        token = self.igym("token", "create", "--role", "admin", "--days", "1")["text"]
+        root = package(self.home / "packages", name)
+        # Nobody ends these games by a key: who plays is there when something happens.
+        about = root / "experiment.py"
+        about.write_text(
+            about.read_text().replace("keys=KEYS", "keys=dict(list(KEYS.items())[:2])")
+        )
+        igym("submit", str(root), "--activate", cwd=self.home, IGYM_URL=self.url, IGYM_TOKEN=token)
+
+    # --- single containers ------------------------------------------------------------------------
+
+    def containers(self, service: str = "") -> list[str]:
+        """Ids of those that run."""
+        return self.compose("ps", "--quiet", *([service] if service else [])).split()
+
+    def inspect(self, container: str) -> dict[str, Any]:
+        """Everything that Docker knows about it."""
+        return json.loads(docker("inspect", container))[0]
+
+    def crash(self, container: str) -> None:
+        """kill -9 of all that is in it, from outside: Docker has not been asked to stop it."""
+        os.kill(self.inspect(container)["State"]["Pid"], signal.SIGKILL)
+
+    def address(self, container: str) -> str:
+        """Its address on some network of the project's."""
+        networks = self.inspect(container)["NetworkSettings"]["Networks"]
+        return next(iter(networks.values()))["IPAddress"]
