@@ -46,7 +46,7 @@ WRITES: Mapping[Tier, frozenset[str]] = {
         "packages experiments unchecked exports export versions opening releases orders sockets "
         "mail chat chatters replies heard felt links screening",
         Tier.GAME: f"{_PEOPLE} game games links log closed replies chat chatters mail answer "
-        "worker bell bindings starter problems",
+        "worker bell bindings starter problems inference_workers",
         Tier.INFERENCE: "inference_worker inference_workers",
         Tier.DIRECTOR: f"{_PEOPLE} lease lease_token fence fills game games links log closed "
         "replies chat chatters mail sockets heard answer screening hooked happenings telling waits "
@@ -62,7 +62,7 @@ READS: Mapping[Tier, frozenset[str]] = {
     tier: frozenset(names.split())
     for tier, names in {
         Tier.WEB: "plan report worker game games closed appendfsync",
-        Tier.GAME: "plan sockets heard inference_worker inference_workers",
+        Tier.GAME: "plan sockets heard inference_worker",
         Tier.INFERENCE: "plan",
         Tier.DIRECTOR: "plan packages versions opening experiments releases",
         Tier.CHECKS: "packages experiments",
