@@ -1,7 +1,8 @@
 """What a process says about itself while it runs: one line an event, for people or for machines.
 
-Standard library only. Lines go to standard error, never to a file; whoever wants a file
-redirects. Say what an event was about with `extra`:
+Standard library only. Lines go to standard error, and to a file where one is named; several
+processes may share it. Say what an event was about with `extra`, or once for all that follows on
+this thread or greenlet with `about`:
 
     log.info("player left", extra={"session": session.id, "game": game.id})
 
@@ -10,15 +11,31 @@ Values that look like tokens, secrets or passwords are masked before a line is w
 
 from __future__ import annotations
 
+import fcntl
 import json
 import logging
+import os
 import re
 import sys
 import time
-from typing import Any, TextIO
+from collections.abc import Mapping
+from contextlib import suppress
+from contextvars import ContextVar
+from itertools import pairwise
+from pathlib import Path
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, TextIO
+
+if TYPE_CHECKING:
+    from igym.settings import Settings
 
 #: What a line may say it is about, besides its text. In the order in which they are shown.
-SUBJECTS = ("experiment", "session", "game", "episode", "scene", "tick", "seat")
+SUBJECTS = (
+    "request", "experiment", "participant", "session", "game", "episode", "scene", "tick", "seat",
+)  # fmt: skip
+
+#: What is said of every line of this thread or greenlet.
+_about: ContextVar[Mapping[str, Any]] = ContextVar("about", default=MappingProxyType({}))
 
 MASK = "***"
 
@@ -40,6 +57,9 @@ def setup(
     role: str = "igym",
     name: str = "",
     stream: TextIO | None = None,
+    file: Path | None = None,
+    file_mb: float = 50,
+    files: int = 5,
 ) -> None:
     """Send everything this process logs to `stream`, replacing what was set up before.
 
@@ -49,15 +69,41 @@ def setup(
         role: what kind of process this is ("web", "games", "director").
         name: which one of them ("web-1"); `role` unless given.
         stream: standard error unless given.
+        file: also there, always as JSON; made new at `file_mb`, `files` of them are kept.
     """
     handler = logging.StreamHandler(stream or sys.stderr)
     form = Json if as_json else Line
     handler.setFormatter(form(role, name or role))
     root = logging.getLogger()
     root.handlers[:] = [handler]
+    if file is not None:
+        shared = SharedFile(file, int(file_mb * 1e6), files)
+        shared.setFormatter(Json(role, name or role))
+        root.addHandler(shared)
     root.setLevel(max(logging.WARNING, _number(level)))
     for ours in ("igym", "workers"):
         logging.getLogger(ours).setLevel(_number(level))
+
+
+def set_up(settings: Settings, role: str, name: str = "") -> None:
+    """`setup` as the settings say. "auto" means JSON in containers, where nobody reads along."""
+    contained = any(map(os.path.exists, ("/.dockerenv", "/run/.containerenv")))
+    contained = contained or "KUBERNETES_SERVICE_HOST" in os.environ
+    form = "json" if settings.log_json else settings.log_format
+    setup(
+        settings.log_level,
+        as_json=form == "json" or (form == "auto" and contained),
+        role=role,
+        name=name,
+        file=Path(settings.log_file) if settings.log_file else None,
+        file_mb=settings.log_file_mb,
+        files=settings.log_files,
+    )
+
+
+def about(**subjects: Any) -> None:
+    """Say of every further line of this thread or greenlet what it is about; "" = no more."""
+    _about.set({**_about.get(), **subjects})
 
 
 def masked(text: str) -> str:
@@ -113,8 +159,65 @@ class Json(logging.Formatter):
         return json.dumps(said, ensure_ascii=False)
 
 
+class SharedFile(logging.Handler):
+    """A file that several processes write to, made new when it has its size.
+
+    Each line is one write to the end, which the kernel does not mix with another's. Who finds the
+    file full takes a lock, looks again, and moves it to `<name>.1`, that to `<name>.2`, and so on;
+    the others notice by its inode. A disk that is full costs lines, and nobody a game.
+    """
+
+    def __init__(self, path: Path, most_bytes: int, files: int) -> None:
+        super().__init__()
+        self._path, self._most, self._files = path, most_bytes, files
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._handle = self._open()
+
+    def _open(self) -> int:
+        return os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o640)
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """One line."""
+        with suppress(OSError):
+            try:
+                if os.stat(self._path).st_ino != os.fstat(self._handle).st_ino:
+                    self._reopen()
+            except FileNotFoundError:
+                self._reopen()
+            if os.fstat(self._handle).st_size >= self._most:
+                self._rotate()
+            os.write(self._handle, (self.format(record) + "\n").encode(errors="replace"))
+
+    def close(self) -> None:
+        """No more lines."""
+        with suppress(OSError):
+            os.close(self._handle)
+        super().close()
+
+    def _reopen(self) -> None:
+        os.close(self._handle)
+        self._handle = self._open()
+
+    def _rotate(self) -> None:
+        lock = os.open(f"{self._path}.lock", os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o640)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            # Else somebody was faster, and nobody has begun the new one.
+            if os.path.exists(self._path) and os.stat(self._path).st_size >= self._most:
+                names = [str(self._path), *(f"{self._path}.{n}" for n in range(1, self._files))]
+                for newer, older in reversed(list(pairwise(names))):
+                    with suppress(FileNotFoundError):
+                        os.replace(newer, older)
+                if self._files == 1:
+                    os.truncate(self._path, 0)
+        finally:
+            os.close(lock)
+        self._reopen()
+
+
 def _subjects(record: logging.LogRecord) -> dict[str, Any]:
-    return {k: v for k in SUBJECTS if (v := record.__dict__.get(k)) not in (None, "")}
+    said = {**_about.get(), **record.__dict__}
+    return {k: v for k in SUBJECTS if (v := said.get(k)) not in (None, "")}
 
 
 def _trace(formatter: logging.Formatter, record: logging.LogRecord) -> str:

@@ -46,6 +46,7 @@ CONFIG = "IGYM_CONFIG"
 NOT_FIELDS = (CONFIG, "IGYM_SKIP_CLIENT", "IGYM_URL", "IGYM_TOKEN")
 
 DEFAULT_FILE = "igym.toml"
+Format = Literal["auto", "text", "json"]  # of log lines
 
 #: Never printed, never logged.
 SECRET_FIELDS = (
@@ -263,6 +264,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
             "let it pass.",
         ),
     ] = 64
+    retention_days: Annotated[int, Meta(ge=1, le=30, description="Days ended state is kept.")] = 30
     turn_urls: Annotated[
         tuple[str, ...],
         Meta(
@@ -295,6 +297,10 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
         Literal["debug", "info", "warning", "error"],
         Meta(description="Least severe message that is logged."),
     ] = "info"
+    log_format: Annotated[Format, Meta(description="auto: JSON in containers.")] = "auto"
+    log_file: Annotated[str, Meta(description="File that processes also log to, as JSON.")] = ""
+    log_file_mb: Annotated[float, Meta(gt=0, description="Megabytes at which it is new.")] = 50.0
+    log_files: Annotated[int, Meta(ge=1, le=999, description="So many of it are kept.")] = 5
     log_json: Annotated[bool, Meta(description="One JSON object a line instead of text.")] = False
     sentry_dsn: Annotated[
         str,

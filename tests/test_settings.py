@@ -26,6 +26,7 @@ TOLD = {
     "web": ("3", 3),
     "games": ("4", 4),
     "inference": ("1", 1),
+    "store_device": ("true", True),
     "bound": ("2", 2),
     "secret_key": (f"{DRAWN}, {DRAWN[::-1]}", (DRAWN, DRAWN[::-1])),
     "checks_redis_url": ("redis://checks@db", "redis://checks@db"),
@@ -44,15 +45,21 @@ TOLD = {
     "worker_lease_s": ("6", 6.0),
     "worker_beat_s": ("0.5", 0.5),
     "director_lease_s": ("3", 3.0),
+    "picture_kb_s": ("250", 250.0),
     "log_flush_ms": ("100", 100),
     "max_load": ("0.5", 0.5),
     "input_rate_per_s": ("60", 60),
     "max_package_mb": ("8", 8),
+    "retention_days": ("7", 7),
     "turn_urls": ("turn:a:3478,turns:a:5349", ("turn:a:3478", "turns:a:5349")),
     "turn_secret": (DRAWN, DRAWN),
     "metrics_token": (DRAWN, DRAWN),
     "metrics_from": ("10.0.0.0/8, 127.0.0.1", ("10.0.0.0/8", "127.0.0.1")),
     "log_level": ("debug", "debug"),
+    "log_format": ("json", "json"),
+    "log_file": ("/var/log/igym.log", "/var/log/igym.log"),
+    "log_file_mb": ("1.5", 1.5),
+    "log_files": ("3", 3),
     "log_json": ("1", True),
     "sentry_dsn": ("https://k@sentry.lab.org/1", "https://k@sentry.lab.org/1"),
 }
@@ -259,8 +266,16 @@ def test_settings_are_light_to_import():
 
 
 def test_every_setting_says_what_it_is_and_in_which_unit():
-    units = {"_s": "econds", "_ms": "illiseconds", "_bytes": "Bytes", "_per_s": "a second"}
+    units = {
+        "_kb_s": "a second",
+        "_s": "econds",
+        "_ms": "illiseconds",
+        "_bytes": "Bytes",
+        "_per_s": "a second",
+    }
     for field in settings.fields():
         assert len(field.description) > 15, field.name
-        suffix = next((u for u in ("_per_s", "_ms", "_bytes", "_s") if field.name.endswith(u)), "")
+        suffix = next(
+            (u for u in ("_per_s", "_kb_s", "_ms", "_bytes", "_s") if field.name.endswith(u)), ""
+        )
         assert units.get(suffix, "") in field.description, field.name

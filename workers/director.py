@@ -23,6 +23,7 @@ from igym.services.functions import asking, happening
 from igym.services.games import reaping
 from igym.services.leaving import Member
 from igym.services.lobby import matching
+from igym.services.operations import retiring
 from igym.services.packages import examining
 from igym.services.sessions import absence, deciding, paying, screening
 from igym.store import Redis, RedisError, backlog, bell, durable, jobs, lease
@@ -98,6 +99,7 @@ def run(deployment: Deployment, name: str, member: Member) -> None:
         ("archiving", lambda _: _archive(deployment, name, stop), lambda: stop.wait(1.0)),
         ("packages", lambda _: _packages(deployment), lambda: stop.wait(0.5)),
         ("checking", lambda _: _check(deployment, name, stop), lambda: stop.wait(0.2)),
+        ("retiring", lambda _: retiring.retire(deployment), lambda: stop.wait(30.0)),
     )
     loops = [
         threading.Thread(
@@ -150,7 +152,6 @@ def _packages(deployment: Deployment) -> None:
     """Have packages checked and exports made, by whoever takes the jobs."""
     examining.look(deployment)
     exporting.look(deployment)
-    exporting.sweep(deployment)
 
 
 def _check(deployment: Deployment, name: str, stop: threading.Event) -> None:

@@ -131,7 +131,7 @@ def measured(
     """
     with tempfile.TemporaryDirectory(prefix="igym-rehearsal-") as data, _interruptible():
         settings = own_settings(Path(data), web=web, games=games, max_load=max_load)
-        log.setup(settings.log_level, as_json=settings.log_json, role="igym")
+        log.set_up(settings, "igym")
         with stack(settings, [package], directors=directors) as running:
             usage, trouble = Usage(running.supervisor), Trouble(running, blows, rolling_s)
             url = f"{running.url}/e/{running.plans[0].experiment}"

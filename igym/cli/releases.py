@@ -125,6 +125,19 @@ def audit(
     module.print_deeds(experiment, most, to, token, as_json=json)
 
 
+@packages.command()
+def prune(
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Only say what would be deleted.")
+    ] = False,
+    json: Json = False,
+) -> None:
+    """Delete packages and libraries that no version, session or data need. On the server."""
+    from igym.cli import prune as module
+
+    module.prune(dry=dry_run, as_json=json)
+
+
 @token.command("create")
 def create_token(
     name: Annotated[str, typer.Option(help="Whose it is, or what for.")] = "",

@@ -168,7 +168,7 @@ def up(packages: Sequence[Path], *, behind_nginx: bool = False, inference: int =
     settings = settings_module.load()
     if inference >= 0:
         settings = settings_module.replace(settings, inference=inference)
-    log.setup(settings.log_level, as_json=settings.log_json, role="igym")
+    log.set_up(settings, "igym")
     stopping = renewing = False
 
     def renew(*_: object) -> None:
@@ -245,7 +245,7 @@ def _greet(console: Console, running: Stack) -> None:
 def one_worker() -> None:
     """A game worker under its supervisor, until SIGTERM."""
     settings = settings_module.load()
-    log.setup(settings.log_level, as_json=settings.log_json, role="igym")
+    log.set_up(settings, "igym")
     if not settings.redis_url:
         raise Unavailable("REDIS_URL is not set.", hint="Set it, or run everything: igym up DIR")
     from igym.cli.binding import BoundWorkers

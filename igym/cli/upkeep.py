@@ -53,7 +53,27 @@ def restore(
     module.restore(source, force=force, as_json=json)
 
 
+def doctor(
+    url: Annotated[
+        str,
+        typer.Argument(
+            metavar="[URL]", help="As participants open it. Default: public_url of the settings."
+        ),
+    ] = "",
+    idle: Annotated[
+        float,
+        typer.Option(min=1, max=9, help="Seconds for which a WebSocket is left alone."),
+    ] = 6.0,
+    json: Json = False,
+) -> None:
+    """Look at Redis, volume, clocks, secrets, address, WebSocket, certificate and relay."""
+    from igym.cli import doctor as module
+
+    raise typer.Exit(module.doctor(url, idle, as_json=json))
+
+
 def add(app: typer.Typer) -> None:
     """Give `app` these verbs."""
+    app.command()(doctor)
     app.command()(backup)
     app.command()(restore)

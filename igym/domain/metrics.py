@@ -32,7 +32,7 @@ METRICS: dict[str, Metric] = {
     "igym_participants": Metric(
         "gauge",
         ("experiment", "mode", "phase"),
-        "Sessions that have not ended, by phase. At most the 20,000 longest unseen are counted.",
+        "Sessions that have not ended, by phase.",
     ),
     "igym_participants_ended": Metric(
         "gauge", ("experiment",), "Sessions that have ended and are still kept in Redis."

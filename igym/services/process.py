@@ -46,7 +46,7 @@ def main(role: str, argv: Sequence[str], work: Callable[[Deployment, Told], None
     said = parser.parse_args(argv)
     try:
         config = settings.load()
-        log.setup(config.log_level, as_json=config.log_json, role=said.name)
+        log.set_up(config, role, said.name)
         faults.tell(config.sentry_dsn, role, __version__)
         if said.parent:
             threading.Thread(target=_leave_with, args=(said.parent,), daemon=True).start()

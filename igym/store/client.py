@@ -86,3 +86,12 @@ def info(redis: Redis, section: str) -> dict[str, Any]:
     except ResponseError:
         return {}
     return dict(found)
+
+
+def asked_for(redis: Redis, name: str) -> str:
+    """A setting of the server; "" where it may not be asked."""
+    try:
+        found: Any = redis.config_get(name)
+    except ResponseError:
+        return ""
+    return str(found.get(name, ""))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -140,6 +141,12 @@ def find(redis: Redis, package: str) -> Version:
         if raw and (version := _version(raw)).package == package:
             return version
     raise NotFound(f"There is no package {package[:16]}.", hint="List them: igym packages list")
+
+
+def forget(redis: Redis, hashes: Sequence[str]) -> None:
+    """No such content is here any more."""
+    if hashes:
+        redis.hdel(keys.packages(), *hashes)
 
 
 # --- experiments ------------------------------------------------------------------------------

@@ -21,6 +21,12 @@ def due(redis: Redis, experiment: str, now_ms: float, most: int) -> list[str]:
     return [session.decode() for session in found]
 
 
+def some(redis: Redis, experiment: str, first: int, most: int) -> list[str]:
+    """Sessions that have not ended, `most` at most, from the `first`-th on."""
+    found: Any = redis.zrange(keys.presence(experiment), first, first + most - 1)
+    return [session.decode() for session in found]
+
+
 def again(redis: Redis, experiment: str, session: str, at_ms: float) -> None:
     """Look at it again then, unless it has ended meanwhile."""
     redis.zadd(keys.presence(experiment), {session: at_ms}, xx=True)

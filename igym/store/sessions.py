@@ -188,6 +188,14 @@ def read(redis: Redis, experiment: str, session_id: str) -> Session:
     return msgspec.convert(fields, Session, strict=False)
 
 
+def packages_of(redis: Redis, experiment: str, ids: Sequence[str]) -> set[str]:
+    """The packages that those sessions run with. One round trip."""
+    with redis.pipeline(transaction=False) as pipe:
+        for id in ids:
+            pipe.hget(keys.session(experiment, id), "package")
+        return {raw.decode() for raw in pipe.execute() if raw}
+
+
 def move(
     redis: Redis,
     session: Session,

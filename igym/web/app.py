@@ -14,7 +14,7 @@ from igym.store import post
 from igym.store.client import open_redis
 from igym.store.durable import Disk
 from igym.store.post import Outbox
-from igym.web import admin, api, assets, bench, health, metrics, pages, probing
+from igym.web import admin, api, assets, bench, health, metrics, pages, probing, tracing
 from igym.web.door import BoundedPacket
 from igym.web.gate import Gate
 from igym.web.health import Health
@@ -42,6 +42,7 @@ def routes(deployment: Deployment) -> Flask:
     """Every page and every route of the API. What is around them, sockets and `Gate`, is not."""
     app = Flask("igym.web", static_folder="static", static_url_path="/static")
     app.config["MAX_CONTENT_LENGTH"] = wire.MAX_PACKET_BYTES
+    tracing.register(app)
     pages.register(app, deployment)
     well = Health(deployment.settings.redis_url, deployment.leaving)
     health.register(app, well)

@@ -11,7 +11,7 @@ import gevent
 import socketio
 from socketio.exceptions import ConnectionRefusedError as Refusal
 
-from igym import wire
+from igym import log, wire
 from igym.domain.participant import Phase
 from igym.errors import BadMessage, Conflict, IgymError, NotFound, NotYours, OldClient
 from igym.services.connect import Deployment, now_ms
@@ -92,6 +92,7 @@ class Sockets:
         said: Mapping[str, Any] = auth if isinstance(auth, dict) else {}
         holder = tokens.read(self._deployment, said.get("token"))
         experiment, session_id, _ = holder
+        log.about(experiment=experiment, session=session_id)  # whatever this connection sends
         if said.get("wire") != wire.VERSION:
             raise OldClient("This page is from before an update.", hint="Reload it to go on.")
         redis = self._deployment.redis

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
 import urllib.request
 
 import pytest
@@ -9,7 +11,7 @@ import pytest
 from igym.domain.metrics import METRICS
 from tests.domain.test_metrics import read
 from tests.system.conftest import METRICS_TOKEN
-from tests.system.server import Server, eventually
+from tests.system.server import IGYM, Server, eventually, plain_env
 
 pytestmark = [pytest.mark.stack, pytest.mark.slow]
 
@@ -18,6 +20,22 @@ SOMETIMES = {
     "igym_inferences_total", "igym_inference_runs_total", "igym_log_lines_total",
     "igym_redis_unsynced_bytes",
 }  # fmt: skip
+
+
+def test_the_doctor_finds_nothing_to_mend_in_a_deployment_that_runs(stack):
+    done = subprocess.run(
+        [*IGYM, "doctor", stack.url, "--idle", "5", "--json"],
+        env=plain_env(IGYM_DATA_DIR=str(stack.data)), cwd=stack.data.parent,
+        capture_output=True, text=True, timeout=120,
+    )  # fmt: skip
+
+    found = {one["what"]: one for one in json.loads(done.stdout)["findings"]}
+    assert done.returncode == 0, found
+    assert {what for what, one in found.items() if one["verdict"] == "warn"} <= {
+        "environment", "disk", "volume", "redis answers", "queue",
+    }  # fmt: skip
+    assert found["websocket stays"]["said"] == "For 5 s with nothing but pings."
+    assert {"websocket answers", "redis persistence", "clocks of processes"} <= set(found)
 
 
 def scraped(server: Server) -> dict[str, list]:

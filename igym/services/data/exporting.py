@@ -93,9 +93,9 @@ def look(deployment: Deployment) -> int:
     return asked
 
 
-def sweep(deployment: Deployment) -> int:
-    """Delete what nobody can fetch any more. Returns how many."""
-    gone, oldest_s = 0, time.time() - keys.export.ttl_s
+def sweep(deployment: Deployment, life_s: float = keys.export.ttl_s) -> int:
+    """Delete what nobody can fetch any more, or is older than `life_s`. Returns how many."""
+    gone, oldest_s = 0, time.time() - min(life_s, keys.export.ttl_s)
     with contextlib.suppress(FileNotFoundError):
         for file in (deployment.data / "exports").iterdir():
             if file.stat().st_mtime < oldest_s:

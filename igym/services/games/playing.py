@@ -9,7 +9,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, TypeVar
 
-from igym import wire
+from igym import log, wire
 from igym.domain import seeds
 from igym.domain.experiment import Play
 from igym.domain.outcome import GameOutcome
@@ -139,6 +139,7 @@ class GameHost:
         if game_id in self._running:
             return ""
         self._running.add(game_id)
+        log.about(experiment=experiment, game=game_id)  # every line of this greenlet
         try:
             return self._play(experiment, game_id, generation)
         finally:

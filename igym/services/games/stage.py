@@ -12,7 +12,7 @@ from collections import defaultdict
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from igym import wire
+from igym import log, wire
 from igym.domain.controls import Controls
 from igym.domain.dropout import Change, Seated
 from igym.domain.outcome import GameOutcome, Outcome
@@ -254,6 +254,7 @@ class Stage:
         """That episode is the next one."""
         self.round = round
         self.journal.enter(round.episode, round.practice)
+        log.about(episode=self.journal.id)
 
     def begin(
         self,
