@@ -4,6 +4,7 @@ import { render } from 'preact';
 import { useState } from 'preact/hooks';
 import '../style/admin.css';
 import '../style/board.css';
+import '../style/health.css';
 import { clock } from './format.ts';
 import { Games } from './games.tsx';
 import { Participants } from './participants.tsx';

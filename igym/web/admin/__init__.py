@@ -29,7 +29,7 @@ from igym.services.connect import Deployment
 from igym.services.sessions.roster import Rosters
 from igym.services.watching import Watch
 from igym.store import RedisError
-from igym.web.admin import participants, people, signin, visitor
+from igym.web.admin import doctor, participants, people, signin, visitor
 from igym.web.pages import filled
 
 
@@ -49,7 +49,7 @@ def _pages(access: Access) -> list[dict[str, str]]:
         ("problems", "Problems"),
     ]
     if access.has(Right.ACCOUNTS):
-        found.append(("people", "Accounts"))
+        found += [("doctor", "Health"), ("people", "Accounts")]
     found.append(("account", "You"))
     return [{"href": url_for(f"admin.{name}"), "label": label} for name, label in found]
 
@@ -70,6 +70,7 @@ def register(app: Flask, deployment: Deployment) -> None:
     visitor.prepare(app, deployment)
     signin.add(admin, deployment)
     people.add(admin, deployment)
+    doctor.add(admin, deployment)
     participants.add(admin, deployment, Rosters(deployment))
 
     @login_required
