@@ -7,11 +7,12 @@ Opens no connection, and never prints a secret.
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import shutil
 import subprocess
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Annotated, ClassVar
 from urllib.parse import unquote, urlsplit
@@ -248,6 +249,9 @@ def check(
         Path | None,
         typer.Argument(help="Default: deploy/.env, else .env, else the environment."),
     ] = None,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print one JSON object and nothing else.")
+    ] = False,
 ) -> None:
     """Say which secret is missing, default or weak, and how to make one. Exit code 1 if any is."""
     known = file or next((f for f in (Path("deploy/.env"), Path(".env")) if f.exists()), None)
@@ -258,6 +262,9 @@ def check(
             Finding(str(known), "can be read by other users of this machine", f"chmod 600 {known}")
         )
     console = Console()
+    if as_json:
+        typer.echo(json.dumps({"ok": not found, "findings": [asdict(one) for one in found]}))
+        raise typer.Exit(1 if found else 0)
     for one in found:
         console.print(f"- {one}", highlight=False, soft_wrap=True)
     if found:

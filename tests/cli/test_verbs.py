@@ -19,7 +19,10 @@ ROOT = Path(__file__).parents[2]
 STAY = {"up", "run", "web", "director", "worker games", "worker inference"}
 
 #: Verbs that do one thing and have nothing to tell but that it is done.
-ACT = {"token revoke"}
+ACT = {
+    "token revoke", "admin create", "admin role", "admin password", "admin remove",
+    "admin sign-out", "admin hash", "deploy init",
+}  # fmt: skip
 
 
 def verbs(group: Any, prefix: str = "") -> dict[str, Any]:
