@@ -55,7 +55,7 @@ class Game(msgspec.Struct, frozen=True):
     away: list[str] = []  # seats whose people were away when it ended
     ended_ms: float = 0
     claimed_ms: float = 0
-    fruitless: int = 0  # takeovers in a row without a tick between them
+    fruitless: int = 0  # takeovers in a row with hardly a tick between them
     offered_ms: float = 0  # to another worker, after the first one was gone
     episode: str = ""  # id of the episode last written to
     logged: int = 0  # ticks of it that are in its log
@@ -240,19 +240,23 @@ def append(
         raise LeaseLost(f"Game {game.id} is no longer run by generation {game.generation}.")
 
 
+#: What kills its worker may let it log a flush or two before: that is no progress.
+FEW_TICKS = 30
+
+
 def take(
     redis: Redis, game: Game, owner: str, rows: Sequence[Row], *, now_ms: float
 ) -> tuple[int, int]:
     """Make the next generation of a game whose `owner` is dead or gives it away.
 
     Returns:
-        (the new generation, takeovers in a row without a tick between them); (0, 0) where
+        (the new generation, takeovers in a row with hardly a tick between them); (0, 0) where
         somebody was faster or the game is over.
     """
     generation, fruitless = _take(
         redis,
         [keys.game(game.experiment, game.id), keys.records(game.experiment, game.release)],
-        [game.generation, owner, packed_json(rows), int(now_ms)],
+        [game.generation, owner, packed_json(rows), int(now_ms), FEW_TICKS],
     )
     return int(generation), int(fruitless)
 

@@ -104,4 +104,5 @@ def test_two_phones_take_turns_by_taps(browser, stack: Server):
     assert (screens.width_px <= 390).all() and (screens.dropped_paints >= 0).all()
     assert screens.refresh_hz.between(1, 1000).all()
     sessions = pd.read_parquet(stack.tables("turns") / "sessions")
+    sessions = sessions[sessions.session_id.isin(screens.session_id)]
     assert set(sessions.device) == {"desktop"} and set(sessions.browser) == {"chrome"}
