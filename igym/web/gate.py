@@ -39,7 +39,9 @@ def policy(host: str, *, framed: bool) -> str:
     # Browsers of before 2023 do not take a socket to the same place for 'self'.
     sockets = f" ws://{host} wss://{host}" if _HOST.fullmatch(host) else ""
     return (
-        "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; "
+        # The survey library writes style attributes; no sheet and no script comes in that way.
+        "default-src 'self'; script-src 'self'; style-src 'self'; style-src-attr 'unsafe-inline'; "
+        "img-src 'self' data: blob:; "
         f"connect-src 'self'{sockets}; object-src 'none'; base-uri 'none'; form-action 'self'; "
         f"frame-ancestors {frames}"
     )

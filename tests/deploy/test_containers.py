@@ -87,7 +87,7 @@ def test_no_secret_is_in_a_log_or_on_a_command_line(stack):
     secrets = [env[name] for name in ("TURN_SECRET", *NEEDED)]
     said = stack.logs()
     for container in stack.containers():
-        said += docker("top", container, "-eo", "pid,args")
+        said += docker("top", container, "-ww", "-eo", "pid,args")
     assert "valkey-server" in said
     assert not [name for name in secrets if name in said]
 
