@@ -110,6 +110,12 @@ def _ends(
     ends: Sequence[Sequence[int]], ended: Sequence[bool], cut: Sequence[bool], k: int
 ) -> dict[str, pa.Array]:
     """How each seat's part ended with each tick: as the episode's, where nothing else is said."""
+    if not any(ends):  # hardly ever do they end apart
+        spread = _places(len(ended), k)[1]
+        return {
+            "seat_terminated": pa.array(ended, pa.bool_()).take(spread),
+            "seat_truncated": pa.array(cut, pa.bool_()).take(spread),
+        }
     both = [
         own or [ENDED * whole | CUT * off] * k
         for own, whole, off in zip(ends, ended, cut, strict=True)

@@ -188,7 +188,9 @@ def write_episodes(root: Path, tables: Episodes) -> list[str]:
     Returns:
         The files written, relative to `root`.
     """
-    made = {f"{name}/{episode}.parquet": packed(rows) for (name, episode), rows in tables.items()}
+    names = [f"{name}/{episode}.parquet" for name, episode in tables]
+    with ThreadPoolExecutor(2) as pool:  # compressing holds no lock of Python's
+        made = dict(zip(names, pool.map(packed, tables.values()), strict=True))
     keep(root, made)
     return list(made)
 
