@@ -18,9 +18,6 @@ from igym.store import keys, records
 #: "consented" where nobody is asked to consent.
 MILESTONES = ("arrived", "screened", "consented", "waiting", "playing", "ended")
 
-#: The longest wait of each bucket, s; longer ones are in "more". As in `count.lua`.
-WAITS_S = (5, 10, 20, 30, 60, 120, 180, 300, 600, 1200)
-
 
 @dataclass
 class Counts:

@@ -68,7 +68,7 @@ def renewed(deployment: Deployment, holder: Holder) -> str | None:
 
 
 def issue_admin(deployment: Deployment) -> str:
-    """A token that signs an admin in by link. Good for 12 hours."""
+    """A key that opens the bench from another machine (`igym.web.bench`). Good for 12 hours."""
     return _signer(deployment, "admin-link").dumps("operator")
 
 
