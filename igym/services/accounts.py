@@ -65,8 +65,12 @@ def create(
     *,
     trusted: bool = False,
     by: By = auditing.LOCAL,
+    digest: Callable[[str], str] = passwords.digest,
 ) -> Account:
     """Let somebody sign in.
+
+    Args:
+        digest: `passwords.digest`, or that somewhere where it keeps nobody waiting.
 
     Raises:
         BadMessage: the name, the password or what they look after; it says which and why.
@@ -76,7 +80,7 @@ def create(
     accounts.fit(password, name)
     experiments, trusted = reach(role, experiments, trusted=trusted)
     made = Account(name, role, experiments, trusted, now_ms())
-    store.add(deployment.redis, Known(made, passwords.digest(password)))
+    store.add(deployment.redis, Known(made, digest(password)))
     auditing.note(deployment, by, Did.ACCOUNT_MADE, what=name, after=_told(made))
     return made
 
@@ -117,9 +121,17 @@ def change(
 
 
 def set_password(
-    deployment: Deployment, name: str, password: str, *, by: By = auditing.LOCAL
+    deployment: Deployment,
+    name: str,
+    password: str,
+    *,
+    by: By = auditing.LOCAL,
+    digest: Callable[[str], str] = passwords.digest,
 ) -> None:
     """Give an account another password, and sign it out everywhere.
+
+    Args:
+        digest: `passwords.digest`, or that somewhere where it keeps nobody waiting.
 
     Raises:
         BadMessage: it is easily thought of.
@@ -127,7 +139,7 @@ def set_password(
     """
     known = store.read(deployment.redis, name)
     accounts.fit(password, name)
-    store.put(deployment.redis, replace(known, digest=passwords.digest(password)))
+    store.put(deployment.redis, replace(known, digest=digest(password)))
     store.end_all(deployment.redis, name)
     auditing.note(deployment, by, Did.PASSWORD_SET, what=name)
 
@@ -208,6 +220,49 @@ def sign_in(
         TooMuch: too many wrong ones lately, from this address or for this account.
     """
     name = name.strip().lower()[: accounts.LONGEST]
+    _recognised(deployment, name, password, address, matches)
+    return _begin(deployment, name, browser)
+
+
+def own_password(
+    deployment: Deployment,
+    name: str,
+    old: str,
+    new: str,
+    address: str,
+    browser: str = "",
+    *,
+    by: By,
+    matches: Callable[[str, str], bool] = passwords.matches,
+    digest: Callable[[str], str] = passwords.digest,
+) -> str:
+    """Another password, for whoever knows the one so far; wrong ones count as when signing in.
+
+    Returns:
+        What the cookie of a new visit holds: all that there were have ended.
+
+    Args:
+        matches, digest: of `passwords`, or those somewhere where they keep nobody waiting.
+
+    Raises:
+        BadMessage: the new one is easily thought of.
+        BadToken: the old one is wrong.
+        TooMuch: too many wrong ones lately.
+    """
+    accounts.fit(new, name)
+    _recognised(deployment, name, old, address, matches)
+    set_password(deployment, name, new, by=by, digest=digest)
+    return _begin(deployment, name, browser)
+
+
+def _recognised(
+    deployment: Deployment,
+    name: str,
+    password: str,
+    address: str,
+    matches: Callable[[str, str], bool],
+) -> None:
+    """Let pass who knows the password of that account. Raises `BadToken`, `TooMuch`."""
     # No address is kept: only who knows the deployment's secret can tell whose this was.
     place = hmac.new(deployment.secret.encode(), address.encode(), hashlib.sha256)
     tried = (f"from:{place.hexdigest()[:16]}", f"for:{_hashed(name)[:16]}")
@@ -231,7 +286,6 @@ def sign_in(
         store.wrong(deployment.redis, *tried)
         raise BadToken(_WRONG, hint="Both are as they were given to you; mind capital letters.")
     store.right(deployment.redis, tried[1])
-    return _begin(deployment, name, browser)
 
 
 def _begin(deployment: Deployment, account: str, browser: str) -> str:

@@ -11,7 +11,7 @@ from flask import Flask
 
 from igym import settings
 from igym.domain.access import Role
-from igym.services import accounts
+from igym.services import accounts, passwords
 from igym.services.connect import Deployment, connect
 from igym.services.sessions import tokens
 from igym.services.watching import Watch
@@ -299,6 +299,23 @@ def test_one_changes_ones_password_and_is_out_everywhere_else(browser, deploymen
     assert browser.get("/admin").status_code == 200
     assert other.get("/admin").status_code == 302
     assert signs_in(other, password=new).status_code == 303
+
+
+def test_guesses_at_the_password_so_far_are_counted_as_when_signing_in(
+    browser, deployment, monkeypatch
+):
+    account(deployment)
+    signs_in(browser)
+    asked = []
+    monkeypatch.setattr(passwords, "matches", lambda *said: asked.append(said) or False)
+    monkeypatch.setattr(passwords, "digest", lambda _: pytest.fail("hashed for nothing"))
+    where = "/admin/account/password"
+    new = "a wholly other four words"
+
+    said = [sends(browser, where, old=f"guess {n}", new=new).status_code for n in range(12)]
+
+    assert said == [400] * 10 + [429] * 2
+    assert len(asked) == 10, "one hash for each try that counted, none for the others"
 
 
 def test_one_signs_out_a_browser_that_is_somewhere_else(browser, deployment):

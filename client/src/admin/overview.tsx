@@ -3,7 +3,7 @@
 import { Chart } from './chart.tsx';
 import { arrived, outcomes, rank, standing, steps, totals, usualWait } from './figures.ts';
 import { clock, duration, number, percent, plural } from './format.ts';
-import { Bar, Empty, Part, Scroll } from './parts.tsx';
+import { Bar, Empty, Listed, Part } from './parts.tsx';
 import { stay } from './router.ts';
 import type { Boot, Experiment, Lobby, Mode, Seen, Worker } from './said.ts';
 
@@ -168,83 +168,53 @@ function Funnel({ mode }: { mode: Mode }) {
 
 function Lobbies({ lobbies, now_ms }: { lobbies: Lobby[]; now_ms: number }) {
   return (
-    <Part id="lobbies" title="Waiting rooms">
-      {lobbies.length === 0 ? (
-        <Empty>Nobody waits.</Empty>
-      ) : (
-        <Scroll id="lobbies">
-          <table>
-            <thead>
-              <tr>
-                <th scope="col">Experiment</th>
-                <th scope="col">Scene</th>
-                <th scope="col">Mode</th>
-                <th scope="col">Waiting</th>
-                <th scope="col">Longest wait</th>
-              </tr>
-            </thead>
-            <tbody>
-              {lobbies.map((one) => (
-                <tr key={one.id}>
-                  <td>{one.experiment}</td>
-                  <td>{one.scene}</td>
-                  <td>{one.mode}</td>
-                  <td class="n">
-                    {number(one.waiting)}{' '}
-                    {one.wanted > 0 && <span class="soft">for groups of {one.wanted}</span>}
-                  </td>
-                  <td class="n">{duration((now_ms - one.since_ms) / 1000)}</td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </Scroll>
+    <Listed
+      id="lobbies"
+      title="Waiting rooms"
+      heads={['Experiment', 'Scene', 'Mode', 'Waiting', 'Longest wait']}
+      rows={lobbies}
+      empty={<Empty>Nobody waits.</Empty>}
+      line={(one) => (
+        <tr key={one.id}>
+          <td>{one.experiment}</td>
+          <td>{one.scene}</td>
+          <td>{one.mode}</td>
+          <td class="n">
+            {number(one.waiting)}{' '}
+            {one.wanted > 0 && <span class="soft">for groups of {one.wanted}</span>}
+          </td>
+          <td class="n">{duration((now_ms - one.since_ms) / 1000)}</td>
+        </tr>
       )}
-    </Part>
+    />
   );
 }
 
 function Workers({ workers, queued }: { workers: Worker[]; queued: number }) {
   return (
-    <Part
+    <Listed
       id="workers"
       title="Game workers"
       aside={queued > 0 && <p class="soft">{plural(queued, 'game')} waiting for a worker</p>}
-    >
-      {workers.length === 0 ? (
-        <p class="alert">No game worker is alive. Games wait until one is.</p>
-      ) : (
-        <Scroll id="workers">
-          <table>
-            <thead>
-              <tr>
-                <th scope="col">Worker</th>
-                <th scope="col">Process</th>
-                <th scope="col">Games</th>
-                <th scope="col">Load</th>
-              </tr>
-            </thead>
-            <tbody>
-              {workers.map((one) => (
-                <tr key={one.name}>
-                  <td>{one.name}</td>
-                  <td class="n">{one.pid}</td>
-                  <td class="n">{one.games}</td>
-                  <td class="n load">
-                    <Bar
-                      share={one.load}
-                      kind={one.load > FULL ? 'poor' : ''}
-                      label={`Load ${percent(one.load)}`}
-                    />{' '}
-                    {percent(one.load)}
-                  </td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </Scroll>
+      heads={['Worker', 'Process', 'Games', 'Load']}
+      rows={workers}
+      empty={<p class="alert">No game worker is alive. Games wait until one is.</p>}
+      line={(one) => (
+        <tr key={one.name}>
+          <td>{one.name}</td>
+          <td class="n">{one.pid}</td>
+          <td class="n">{one.games}</td>
+          <td class="n load">
+            <Bar
+              share={one.load}
+              kind={one.load > FULL ? 'poor' : ''}
+              label={`Load ${percent(one.load)}`}
+            />{' '}
+            {percent(one.load)}
+          </td>
+        </tr>
       )}
-    </Part>
+    />
   );
 }
 

@@ -25,12 +25,49 @@ export function Empty({ children }: { children: ComponentChildren }) {
   return <p class="empty">{children}</p>;
 }
 
-/** A table that scrolls sideways where it does not fit. */
-export function Scroll({ id, children }: { id: string; children: ComponentChildren }) {
+/** A table under a heading of that id; it scrolls sideways where it does not fit. */
+export function Table(props: { id: string; heads: string[]; children: ComponentChildren }) {
   return (
-    <div class="scroll" tabIndex={0} role="region" aria-labelledby={`h-${id}`}>
-      {children}
+    <div class="scroll" tabIndex={0} role="region" aria-labelledby={`h-${props.id}`}>
+      <table>
+        <thead>
+          <tr>
+            {props.heads.map((head) => (
+              <th scope="col" key={head}>
+                {head}
+              </th>
+            ))}
+          </tr>
+        </thead>
+        <tbody>{props.children}</tbody>
+      </table>
     </div>
+  );
+}
+
+/** A part that is a table: a line for each of `rows`, or `empty` where there is none. */
+export function Listed<T>(props: {
+  id: string;
+  title: string;
+  aside?: ComponentChildren;
+  heads: string[];
+  rows: readonly T[];
+  line: (row: T) => ComponentChildren;
+  empty: ComponentChildren;
+  /** Below the table. */
+  children?: ComponentChildren;
+}) {
+  return (
+    <Part id={props.id} title={props.title} aside={props.aside}>
+      {props.rows.length === 0 ? (
+        props.empty
+      ) : (
+        <Table id={props.id} heads={props.heads}>
+          {props.rows.map(props.line)}
+        </Table>
+      )}
+      {props.children}
+    </Part>
   );
 }
 

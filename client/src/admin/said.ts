@@ -106,18 +106,32 @@ export interface News<T> {
 const AFTER_ERROR_MS = 3000;
 const PATIENCE_MS = 8000;
 
-class Refused extends Error {}
+/** What the server refused, in its words and with what to do. */
+export class Refused extends Error {}
 
-async function fetched<T>(path: string): Promise<T> {
-  const answer = await fetch(path, { signal: AbortSignal.timeout(PATIENCE_MS) });
+/** What `path` answers. Throws `Refused`, or what fetch throws where nobody answers. */
+export async function fetched<T>(path: string, how: RequestInit = {}): Promise<T> {
+  const answer = await fetch(path, { signal: AbortSignal.timeout(PATIENCE_MS), ...how });
   if (answer.status === 401) {
     location.reload(); // signed out, or the visit is over: the server shows where to sign in
     throw new Refused('You are not signed in any more.');
   }
-  const said = (await answer.json().catch(() => ({}))) as T & { text?: string };
-  if (!answer.ok) throw new Refused(said.text ?? `The server answered ${answer.status}.`);
-  return said;
+  const said = (await answer.json().catch(() => ({}))) as T & { text?: string; hint?: string };
+  if (answer.ok) return said;
+  throw new Refused(
+    said.text ? `${said.text} ${said.hint ?? ''}`.trim() : `The server answered ${answer.status}.`,
+  );
 }
+
+/** Ask for something to be done: `what` as JSON, with the token that only our own page has. */
+export function order<T>(path: string, formToken: string, what: unknown = {}): Promise<T> {
+  const headers = { 'Content-Type': 'application/json', 'X-Form-Token': formToken };
+  return fetched<T>(path, { method: 'POST', headers, body: JSON.stringify(what) });
+}
+
+/** Why something did not come about, for people. */
+export const whyNot = (error: unknown): string =>
+  error instanceof Refused ? error.message : 'The server does not answer.';
 
 /**
  * Ask for `path` again and again while the page is looked at; each answer goes to `hear`.
@@ -140,7 +154,7 @@ export function follow<T>(
         const said = await fetched<T>(path());
         if (!over) hear(said);
       } catch (error) {
-        if (!over) fail(error instanceof Refused ? error.message : 'The server does not answer.');
+        if (!over) fail(whyNot(error));
         next = AFTER_ERROR_MS;
       }
     }

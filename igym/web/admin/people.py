@@ -9,11 +9,12 @@ from flask_login import login_required
 from werkzeug.wrappers import Response
 
 from igym.domain.access import Right, Role
-from igym.errors import BadMessage, IgymError
-from igym.services import accounts, passwords
+from igym.errors import BadMessage, BadToken, IgymError
+from igym.services import accounts
 from igym.services.connect import Deployment
 from igym.store import accounts as store
 from igym.store import packages
+from igym.web.admin.hashing import digest, matches
 from igym.web.admin.visitor import admit, check_form, needs, visitor
 
 
@@ -58,22 +59,18 @@ def add(admin: Blueprint, deployment: Deployment) -> None:
     def own_password() -> Response | tuple[str, int]:
         """Another password: the visits end, and this one begins anew."""
         check_form(deployment)
-        name = visitor().visit.account
+        me = visitor()
         try:
-            known = store.read(deployment.redis, name)
-            if not passwords.matches(known.digest, request.form.get("old", "")):
-                raise BadMessage("That is not your password so far.")
-            new = request.form.get("new", "")
-            accounts.set_password(deployment, name, new, by=visitor().access)
+            secret = accounts.own_password(
+                deployment, me.visit.account, request.form.get("old", ""),
+                request.form.get("new", ""), request.remote_addr or "", me.visit.browser,
+                by=me.access, matches=matches, digest=digest,
+            )  # fmt: skip
+        except BadToken:
+            wrong = BadMessage("That is not your password so far.")
+            return own_page(wrong), wrong.status
         except IgymError as refused:
             return own_page(refused), refused.status
-        secret = accounts.sign_in(
-            deployment,
-            name,
-            request.form["new"],
-            request.remote_addr or "",
-            visitor().visit.browser,
-        )
         admit(secret)
         return redirect(url_for("admin.account", done="password"), 303)
 
@@ -115,6 +112,7 @@ def add(admin: Blueprint, deployment: Deployment) -> None:
                 said.get("password", ""),
                 _role(),
                 by=visitor().access,
+                digest=digest,
                 **reach,
             )
         except IgymError as refused:

@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-import gevent
 from flask import Blueprint, redirect, render_template, request, session, url_for
 from flask_login import current_user, logout_user
 from werkzeug.wrappers import Response
 
 from igym.errors import BadToken, TooMuch
-from igym.services import accounts, passwords
+from igym.services import accounts
 from igym.services.connect import Deployment
+from igym.web.admin.hashing import matches
 from igym.web.admin.visitor import admit, check_form, home, visitor
-
-
-def _matches(digest: str, password: str) -> bool:
-    """25 ms of hashing, in a thread of its own: people's frames pass this worker meanwhile."""
-    return bool(gevent.get_hub().threadpool.apply(passwords.matches, (digest, password)))
 
 
 def _browser() -> str:
@@ -59,7 +54,7 @@ def add(admin: Blueprint, deployment: Deployment) -> None:
         try:
             secret = accounts.sign_in(
                 deployment, name, request.form.get("password", ""), request.remote_addr or "",
-                _browser(), _matches,
+                _browser(), matches,
             )  # fmt: skip
         except (BadToken, TooMuch) as refused:
             page = render_template("admin/signin.html", problem=refused, name=name)
