@@ -1,7 +1,7 @@
 """Every Redis key igym writes, with its kind, its life and its meaning.
 
-Keys of one experiment share a hash tag, so that every script works on Redis Cluster.
-RQ keeps its own keys under `rq:`.
+Keys of one experiment share a hash tag, so that every script works on Redis Cluster; they
+are below. RQ keeps its own keys under `rq:`.
 """
 
 from __future__ import annotations
@@ -9,222 +9,7 @@ from __future__ import annotations
 from igym.store.key import ALL as ALL
 from igym.store.key import Key as Key
 from igym.store.key import key
-
-# --- the deployment --------------------------------------------------------------------------
-
-
-@key("string")
-def secret() -> str:
-    """The key that signs participant tokens, where settings give none. Shared by all workers."""
-    return "igym:secret"
-
-
-@key("string")
-def layout() -> str:
-    """Number of the shape of everything here (`store.layout`): which igym can go on with it."""
-    return "igym:layout"
-
-
-@key("string")
-def pepper() -> str:
-    """What recruiters' ids are hashed with: who comes back is the same, whatever keys sign then."""
-    return "igym:pepper"
-
-
-@key("hash")
-def experiments() -> str:
-    """Experiment id -> when it was first heard of here (ms). Loops look after all of them."""
-    return "igym:experiments"
-
-
-@key("hash")
-def packages() -> str:
-    """Content hash of a package -> "<experiment> <version>"."""
-    return "igym:packages"
-
-
-@key("hash")
-def unchecked() -> str:
-    """Content hash -> a package that waits for its check, as JSON (`store.submissions`)."""
-    return "igym:unchecked"
-
-
-@key("hash")
-def exports() -> str:
-    """Id of an export that waits -> its experiment."""
-    return "igym:exports"
-
-
-@key("hash", days=400)
-def api_token(id: str) -> str:
-    """An API token: `access` as JSON, `digest` of its secret, `used_ms`. Lives as long as it is
-    valid, and a month longer."""
-    return f"igym:api_token:{id}"
-
-
-@key("zset", days=400)
-def api_tokens() -> str:
-    """Ids of API tokens, by when they expire (ms)."""
-    return "igym:api_tokens"
-
-
-@key("hash", seconds=120)
-def rate(what: str, minute: str) -> str:
-    """What was done in that minute, by place of an address (`store.rates`): 65,536 at the most."""
-    return f"igym:rate:{what}:{minute}"
-
-
-@key("string", seconds=60)
-def api_failures(address: str) -> str:
-    """How many tokens from that address (hashed) were refused in this minute."""
-    return f"igym:api_failures:{address}"
-
-
-@key("hash")
-def accounts() -> str:
-    """Name -> who may sign in under it, as JSON, with a hash of their password."""
-    return "igym:accounts"
-
-
-@key("hash", days=0.5)
-def visit(id: str) -> str:
-    """Somebody who is signed in: `account`, `made_ms`, `seen_ms`, `browser`. By a hash of what
-    their cookie holds; it ends with its life, when they sign out, or when it is revoked."""
-    return f"igym:visit:{id}"
-
-
-@key("zset", days=0.5)
-def visits(account: str) -> str:
-    """The visits of an account, by when they end (ms)."""
-    return f"igym:visits:{account}"
-
-
-@key("string", seconds=900)
-def wrong_passwords(whose: str) -> str:
-    """Wrong passwords for an account, or from an address (hashed), since the first of them."""
-    return f"igym:wrong_passwords:{whose}"
-
-
-@key("string", days=0.5)
-def admin_link(id: str) -> str:
-    """A link that was not opened yet and signs in the account that is its value."""
-    return f"igym:admin_link:{id}"
-
-
-@key("hash", seconds=60)
-def worker(name: str) -> str:
-    """A game worker that is alive: pid, load, games; or `gone`. Renewed by its supervisor."""
-    return f"igym:worker:{name}"
-
-
-@key("zset", days=1)
-def processes() -> str:
-    """Names of processes -> when each last said that it is there (ms)."""
-    return "igym:processes"
-
-
-@key("hash", seconds=10)
-def process(name: str) -> str:
-    """A web worker, game worker, inference worker or director: role, node, pid, since when, how it
-    stands and what it holds. Renewed by itself every second (`store.processes`)."""
-    return f"igym:process:{name}"
-
-
-@key("string", seconds=60)
-def leave(name: str) -> str:
-    """What that process was asked to do by `igym drain` or `igym restart`."""
-    return f"igym:leave:{name}"
-
-
-@key("string", seconds=20)
-def meter(name: str) -> str:
-    """The figures of a process, as msgpack (`store.meters`). Written by itself every 5 s."""
-    return f"igym:meter:{name}"
-
-
-@key("string", seconds=60)
-def lease(name: str) -> str:
-    """Who runs the loop of that name: "<fencing token>:<holder>"."""
-    return f"igym:{{lease:{name}}}:holder"
-
-
-@key("string")
-def lease_token(name: str) -> str:
-    """The last fencing token given out for that loop."""
-    return f"igym:{{lease:{name}}}:token"
-
-
-@key("list", seconds=60)
-def bell() -> str:
-    """Something for the director to look at now. Its content means nothing."""
-    return "igym:bell"
-
-
-@key("set", days=1)
-def inference_workers() -> str:
-    """Names of inference workers that were alive lately."""
-    return "igym:inference"
-
-
-@key("string", seconds=3)
-def inference_worker(name: str) -> str:
-    """That inference worker is alive: renewed by itself every second."""
-    return f"igym:inference:{name}"
-
-
-@key("zset", days=2)
-def bindings() -> str:
-    """Bindings of games (`igym.domain.bound`) -> when a worker was last asked for, s."""
-    return "igym:bindings"
-
-
-@key("string", seconds=60)
-def starter(binding: str) -> str:
-    """The supervisor that starts workers for that binding at the moment."""
-    return f"igym:starter:{binding}"
-
-
-@key("list", days=7)
-def problems() -> str:
-    """The last problems a researcher or admin should see, newest first, as JSON; capped."""
-    return "igym:problems"
-
-
-@key("stream")
-def audit() -> str:
-    """Who did what to the deployment (`igym.domain.deeds`), in order, as JSON; capped."""
-    return "igym:audit"
-
-
-@key("string", seconds=60)
-def written() -> str:
-    """Written just before the disk is asked how far it is. Its content means nothing."""
-    return "igym:written"
-
-
-@key("string")
-def appendfsync() -> str:
-    """How the server syncs its append-only file, for who may not ask it (`store.durable`)."""
-    return "igym:appendfsync"
-
-
-@key("hash", seconds=30)
-def bench(experiment: str) -> str:
-    """What `igym run` says of an experiment on its bench (`store.bench`). Renewed while it is."""
-    return f"igym:{{{experiment}}}:bench"
-
-
-@key("list", seconds=30)
-def bench_asks(experiment: str) -> str:
-    """What the bench page asks of `igym run`, as JSON, oldest first; capped."""
-    return f"igym:{{{experiment}}}:bench_asks"
-
-
-@key("channel")
-def inbox(name: str) -> str:
-    """Messages for one process (`igym.wire.inner`)."""
-    return f"igym:inbox:{name}"
-
+from igym.store.keys_deployment import *  # noqa: F403 - they are used as `keys.secret()`
 
 # --- an experiment ----------------------------------------------------------------------------
 
@@ -497,3 +282,15 @@ def answer(experiment: str, question: str) -> str:
 def screening(experiment: str) -> str:
     """Session id -> what was found out about it, as JSON: waits for an author's function."""
     return f"igym:{{{experiment}}}:screening"
+
+
+@key("hash", seconds=30)
+def bench(experiment: str) -> str:
+    """What `igym run` says of an experiment on its bench (`store.bench`). Renewed while it is."""
+    return f"igym:{{{experiment}}}:bench"
+
+
+@key("list", seconds=30)
+def bench_asks(experiment: str) -> str:
+    """What the bench page asks of `igym run`, as JSON, oldest first; capped."""
+    return f"igym:{{{experiment}}}:bench_asks"
