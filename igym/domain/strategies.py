@@ -62,7 +62,7 @@ def groups(plan: GroupPlan, tickets: Sequence[Ticket], size: int, now_ms: float)
     has failed.
     """
     found: Groups = []
-    for queue in _apart(plan, tickets):
+    for queue in apart(plan, tickets):
         found += _RULES[plan.strategy](plan, queue, size, now_ms)
     return sorted(found, key=lambda group: (group[0].since_ms, group[0].session))
 
@@ -76,7 +76,7 @@ def partial(
     nobody else; the others take along whoever may meet them.
     """
     found: Groups = []
-    for queue in _apart(plan, tickets):
+    for queue in apart(plan, tickets):
         left = list(queue)
         for ticket in queue:
             if all(ticket is not other for other in left):
@@ -135,7 +135,7 @@ def _cell(plan: GroupPlan, ticket: Ticket) -> tuple[tuple[str, str], ...]:
     return tuple(sorted((t, c) for t, c in ticket.cells.items() if t not in plan.mixes))
 
 
-def _apart(plan: GroupPlan, tickets: Iterable[Ticket]) -> list[list[Ticket]]:
+def apart(plan: GroupPlan, tickets: Iterable[Ticket]) -> list[list[Ticket]]:
     """One queue for each cell."""
     queues: dict[tuple[tuple[str, str], ...], list[Ticket]] = {}
     for ticket in in_order(tickets):
@@ -143,7 +143,7 @@ def _apart(plan: GroupPlan, tickets: Iterable[Ticket]) -> list[list[Ticket]]:
     return list(queues.values())
 
 
-def _know(one: Ticket, other: Ticket) -> bool:
+def know(one: Ticket, other: Ticket) -> bool:
     return (
         one.participant in other.met
         or other.participant in one.met
@@ -156,7 +156,7 @@ def _without(queue: Sequence[Ticket], gone: Sequence[Ticket]) -> list[Ticket]:
     return [ticket for ticket in queue if ticket.session not in names]
 
 
-def _answer(plan: GroupPlan, ticket: Ticket) -> str:
+def answer_of(plan: GroupPlan, ticket: Ticket) -> str:
     return str(ticket.attributes.get(plan.attribute, ""))
 
 
@@ -164,11 +164,11 @@ def _may(plan: GroupPlan, group: Sequence[Ticket]) -> bool:
     """Whether these may be in a group that a policy completes."""
     match plan.strategy:
         case "strangers":
-            return not any(_know(a, b) for n, a in enumerate(group) for b in group[:n])
+            return not any(know(a, b) for n, a in enumerate(group) for b in group[:n])
         case "reunion":
             return len({ticket.group for ticket in group}) == 1 and group[0].group != ""
         case "roles":
-            have = [_answer(plan, ticket) for ticket in group]
+            have = [answer_of(plan, ticket) for ticket in group]
             return all(have.count(one) <= plan.wanted.get(one, 0) for one in have)
         case "fifo":
             return True
@@ -237,7 +237,7 @@ def _unknown_to_each_other(first: Ticket, others: Sequence[Ticket], size: int) -
         for n, other in enumerate(islice(others, at, None), at):
             if next(tries, None) is None:
                 return []
-            if not any(_know(other, member) for member in group):
+            if not any(know(other, member) for member in group):
                 whole = grow([*group, other], n + 1)
                 if whole:
                     return whole
@@ -259,8 +259,8 @@ def _roles(plan: GroupPlan, queue: Sequence[Ticket], size: int, now_ms: float) -
         return []
     by_answer: dict[str, list[Ticket]] = {answer: [] for answer in plan.wanted}
     for ticket in queue:
-        if _answer(plan, ticket) in by_answer:
-            by_answer[_answer(plan, ticket)].append(ticket)
+        if answer_of(plan, ticket) in by_answer:
+            by_answer[answer_of(plan, ticket)].append(ticket)
     whole = min(len(by_answer[a]) // n for a, n in plan.wanted.items() if n)
     return [
         in_order(

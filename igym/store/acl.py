@@ -51,7 +51,7 @@ WRITES: Mapping[Tier, frozenset[str]] = {
         Tier.DIRECTOR: f"{_PEOPLE} lease lease_token fence fills game games links log closed "
         "replies chat chatters mail sockets heard answer screening hooked happenings telling waits "
         "bell bindings starter problems unchecked exports export report orders audit "
-        "appendfsync worker",
+        "appendfsync worker decided",
         Tier.CHECKS: "unchecked exports export plan versions opening releases hooked report answer "
         "records bell problems audit",
     }.items()
@@ -61,7 +61,7 @@ WRITES: Mapping[Tier, frozenset[str]] = {
 READS: Mapping[Tier, frozenset[str]] = {
     tier: frozenset(names.split())
     for tier, names in {
-        Tier.WEB: "plan report worker game games closed appendfsync",
+        Tier.WEB: "plan report worker game games closed appendfsync decided",
         Tier.GAME: "plan sockets heard inference_worker",
         Tier.INFERENCE: "plan",
         Tier.DIRECTOR: "plan packages versions opening experiments releases",

@@ -217,6 +217,12 @@ def fills(experiment: str) -> str:
     return f"igym:{{{experiment}}}:fills"
 
 
+@key("list", days=7)
+def decided(experiment: str) -> str:
+    """The matcher's latest decisions, newest first, as JSON (`store.decisions`); capped."""
+    return f"igym:{{{experiment}}}:decided"
+
+
 @key("string", days=30)
 def fence(experiment: str) -> str:
     """The highest fencing token of a director that changed a lobby here: older ones are refused."""

@@ -175,7 +175,7 @@ def test_axe_finds_nothing_serious(browser, server, couple, scheme):
         expect(fresh.page.locator(there).first).to_be_visible(timeout=60_000)
         found[path] = violations(fresh.page)
     page = signed_in(browser, server, "ann", **look).page
-    for path in ("", "/games", "/problems", "/participants", "/account", "/accounts"):
+    for path in ("", "/lobbies", "/games", "/problems", "/participants", "/account", "/accounts"):
         page.goto(f"{server.url}/admin{path}")
         if path == "/participants":
             page.locator("[data-session]").first.click(timeout=60_000)

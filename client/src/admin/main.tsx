@@ -5,8 +5,10 @@ import { useState } from 'preact/hooks';
 import '../style/admin.css';
 import '../style/board.css';
 import '../style/health.css';
+import '../style/watching.css';
 import { clock } from './format.ts';
 import { Games } from './games.tsx';
+import { Lobbies } from './lobbies.tsx';
 import { Participants } from './participants.tsx';
 import { Overview } from './overview.tsx';
 import { Problems } from './problems.tsx';
@@ -20,6 +22,7 @@ const boot = JSON.parse(document.getElementById('igym')?.textContent || '{}') as
 const PAGES: Record<string, (seen: Seen, paused: boolean) => preact.JSX.Element> = {
   '/admin': (seen) => <Overview seen={seen} boot={boot} />,
   '/admin/participants': (seen, paused) => <Participants seen={seen} paused={paused} />,
+  '/admin/lobbies': (_, paused) => <Lobbies paused={paused} />,
   '/admin/games': (seen) => <Games seen={seen} />,
   '/admin/problems': (seen) => <Problems seen={seen} />,
 };

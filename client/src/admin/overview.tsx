@@ -171,6 +171,11 @@ function Lobbies({ lobbies, now_ms }: { lobbies: Lobby[]; now_ms: number }) {
     <Listed
       id="lobbies"
       title="Waiting rooms"
+      aside={
+        <a href="/admin/lobbies" onClick={stay}>
+          Who waits for what
+        </a>
+      }
       heads={['Experiment', 'Scene', 'Mode', 'Waiting', 'Longest wait']}
       rows={lobbies}
       empty={<Empty>Nobody waits.</Empty>}

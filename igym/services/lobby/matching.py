@@ -25,7 +25,7 @@ from igym.services import nudging
 from igym.services.connect import Deployment, now_ms
 from igym.services.lobby import seating, waiting
 from igym.services.sessions import assigning, screens
-from igym.store import jobs, lobby, packages, proposals, quotas, records, sessions
+from igym.store import decisions, jobs, lobby, packages, proposals, quotas, records, sessions
 from igym.store.games import Game
 from igym.store.lobby import Lobby
 from igym.store.post import Outbox
@@ -337,6 +337,7 @@ class Matcher:
     ) -> int:
         row = ("decisions", matchlog.packed(entry))
         records.add(self._redis, plan.experiment, plan.version, [row])
+        decisions.keep(self._redis, plan.experiment, entry)
         at_ms = now_ms()
         made = [
             Proposal(

@@ -29,7 +29,7 @@ from igym.services.connect import Deployment
 from igym.services.sessions.roster import Rosters
 from igym.services.watching import Watch
 from igym.store import RedisError
-from igym.web.admin import doctor, participants, people, signin, visitor
+from igym.web.admin import doctor, lobbies, participants, people, signin, visitor
 from igym.web.pages import filled
 
 
@@ -45,6 +45,7 @@ def _pages(access: Access) -> list[dict[str, str]]:
     found = [
         ("overview", "Overview"),
         ("participants", "Participants"),
+        ("lobbies", "Lobbies"),
         ("games", "Games"),
         ("problems", "Problems"),
     ]
@@ -72,6 +73,7 @@ def register(app: Flask, deployment: Deployment) -> None:
     people.add(admin, deployment)
     doctor.add(admin, deployment)
     participants.add(admin, deployment, Rosters(deployment))
+    lobbies.add(admin, deployment)
 
     @login_required
     def client() -> Response:
@@ -88,7 +90,7 @@ def register(app: Flask, deployment: Deployment) -> None:
         return Response(filled(config, "admin"), mimetype="text/html")
 
     admin.add_url_rule("/admin", "overview", client)
-    for name in ("participants", "games", "problems"):
+    for name in ("participants", "lobbies", "games", "problems"):
         admin.add_url_rule(f"/admin/{name}", name, client)
 
     @admin.get("/admin/overview.json")
