@@ -3,6 +3,8 @@
 This is the author's vocabulary. Importing it loads no server library.
 """
 
+import os
+
 from igym.domain.adaptive import Adaptive, chosen_by, staircase
 from igym.domain.bonus import Record, bonus
 from igym.domain.callbacks import Callback, Moment
@@ -34,6 +36,10 @@ from igym.domain.screening import screen
 from igym.domain.treatments import Treatment
 from igym.domain.watch import hidden, idle, slow
 from igym.domain.waves import wave
+
+# From 1.32 on onnxruntime sends usage events and keeps an id of the machine in HOME, from the moment
+# it is imported. Nothing of a study goes anywhere unasked, whoever imports it.
+os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 
 __version__ = "0.1.0"
 

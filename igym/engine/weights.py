@@ -12,9 +12,6 @@ from numpy.typing import NDArray
 
 from igym.errors import BadPolicy
 
-# Its builds send usage events from 1.32 on. Nothing of a study goes anywhere unasked.
-onnxruntime.disable_telemetry_events()
-
 Array = NDArray[Any]
 #: Input name -> value, or output name -> value, of one run of a model.
 Arrays = Mapping[str, Array]

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import gc
 import math
+import os
+import subprocess
+import sys
 import threading
 import weakref
 from dataclasses import replace
@@ -464,3 +467,19 @@ def test_a_model_that_turns_to_nan_is_refused_when_it_is_played(root):
     assert player.decide([1, 2]) == 1
     with pytest.raises(BadPolicy, match=r"log\.onnx gave logits that are not finite: \[nan"):
         player.decide([-1, 2])
+
+
+def test_loading_a_policy_leaves_nothing_in_the_home_of_who_runs_it(root):
+    home = root / "home"
+    home.mkdir()
+    # As a deployment starts a process; where CI is set onnxruntime keeps quiet by itself.
+    done = subprocess.run(
+        [sys.executable, "-c", "from igym.engine import onnx"],
+        env={"HOME": str(home), "PATH": os.environ["PATH"]},
+        cwd=Path(__file__).parents[2],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert (done.stdout, done.stderr) == ("", "")
+    assert list(home.rglob("*")) == []
