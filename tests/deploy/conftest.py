@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
 
 import pytest
 
@@ -12,19 +11,12 @@ from tests.deploy import engine
 from tests.deploy.stack import Stack
 
 
-class Images(NamedTuple):
-    """What was built."""
-
-    igym: str
-    front: str
-
-
 @pytest.fixture(scope="session")
-def images() -> Iterator[Images]:
-    """igym's image and nginx's, of this checkout, on an engine that answers."""
+def images() -> Iterator[engine.Images]:
+    """The images of this checkout, on an engine that answers."""
     try:
         with engine.engine():
-            yield Images(*engine.images())
+            yield engine.images()
     except engine.CannotRun as why:
         pytest.skip(str(why))
 
@@ -32,7 +24,7 @@ def images() -> Iterator[Images]:
 @pytest.fixture(scope="session")
 def stack(images, tmp_path_factory) -> Iterator[Stack]:
     """`docker compose up` with two web workers, two game workers and the study `pair`."""
-    with Stack(tmp_path_factory.mktemp("deploy"), *images) as running:
+    with Stack(tmp_path_factory.mktemp("deploy"), images) as running:
         running.up()
         running.submit("pair")
         yield running

@@ -1,4 +1,4 @@
-"""A Docker engine for the tests, and the two images, made from this checkout.
+"""A Docker engine for the tests, and the images, made from this checkout.
 
 Where no engine answers, and we may, `dockerd` is started and ended again. Nothing is pulled: the
 base is made of Debian packages (deploy/base-image), and nginx is the one from the wheel.
@@ -16,7 +16,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO
+from typing import IO, NamedTuple
 
 ROOT = Path(__file__).parents[2]
 
@@ -29,6 +29,7 @@ SOURCES = (
     "igym",
     "workers",
     "deploy/nginx",
+    "deploy/turn",
     "deploy/Dockerfile",
     "deploy/base-image",
 )
@@ -135,8 +136,16 @@ def _there(image: str) -> bool:
     return bool(docker("images", "-q", image).strip())
 
 
-def images() -> tuple[str, str]:
-    """The names of igym's image and of nginx's, built where this content has not been built yet."""
+class Images(NamedTuple):
+    """What was built of this checkout."""
+
+    igym: str
+    front: str
+    turn: str
+
+
+def images() -> Images:
+    """The names of all images, built where this content has not been built yet."""
     with _lock():
         base = f"igym-test-base:{_digest('deploy/base-image')}"
         if not _there(base):
@@ -150,8 +159,8 @@ def images() -> tuple[str, str]:
         if not _there(front_base):
             _front_base(base, front_base)
         tag = _digest(*SOURCES)
-        made = (f"igym-test:{tag}", f"igym-test-front:{tag}")
-        for image, target in zip(made, ("igym", "front"), strict=True):
+        made = Images(f"igym-test:{tag}", f"igym-test-front:{tag}", f"igym-test-turn:{tag}")
+        for target, image in made._asdict().items():
             if not _there(image):
                 docker(
                     "build", "--network", "host", "--file", "deploy/Dockerfile",

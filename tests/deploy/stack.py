@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from igym.cli.nginx import free_port
-from tests.deploy.engine import ROOT, compose, docker
+from tests.deploy.engine import ROOT, Images, compose, docker
 from tests.system.client import fetch
 from tests.system.server import IGYM, eventually, package, plain_env
 
@@ -37,16 +37,24 @@ def igym(*words: str, cwd: Path, ends: int = 0, **env: str) -> str:
 class Stack:
     """A project of its own, on a port of its own; nothing of it is left afterwards."""
 
-    def __init__(self, home: Path, image: str, front: str) -> None:
+    def __init__(self, home: Path, images: Images) -> None:
         self.home = home
         self.port = free_port()
+        #: Where the relay listens: this machine in a network that test_relay.py makes.
+        self.relay = f"198.18.{secrets.randbelow(256)}.1"
         self.url = f"http://127.0.0.1:{self.port}"
         self.project = f"igymtest{secrets.token_hex(3)}"
-        self.images = {"IGYM_IMAGE": image, "FRONT_IMAGE": front}
+        self.images = {
+            "IGYM_IMAGE": images.igym,
+            "FRONT_IMAGE": images.front,
+            "TURN_IMAGE": images.turn,
+        }
         self.up_s = 0.0
-        shutil.copytree(ROOT / "deploy" / "turn", home / "deploy" / "turn")
+        (home / "deploy").mkdir()
         shutil.copy(ROOT / "deploy" / "compose.yml", home / "deploy")
         igym("deploy", "init", self.url, cwd=home)
+        with (home / "deploy" / ".env").open("a") as env:
+            env.write(f"IGYM_TURN_URLS=turn:{self.relay}:3478\nTURN_ADDRESS={self.relay}\n")
 
     def __enter__(self) -> Stack:
         return self
