@@ -57,9 +57,9 @@ HARMLESS = ("deploy", "version", "config", "--help")
 
 def refusals(env: Mapping[str, str], *, signs: bool = True) -> list[str]:
     """Why no process of a deployment may start with this environment."""
-    from igym.cli.deploy import findings
+    from igym.cli.deploy import findings, told
 
-    found = [str(one) for one in findings(env, signs=signs)]
+    found = [told(one) for one in findings(env, signs=signs)]
     data = Path(env.get("IGYM_DATA_DIR", "data"))
     try:
         data.mkdir(parents=True, exist_ok=True)

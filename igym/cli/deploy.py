@@ -12,7 +12,7 @@ import os
 import shutil
 import subprocess
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, ClassVar
 from urllib.parse import unquote, urlsplit
@@ -20,6 +20,7 @@ from urllib.parse import unquote, urlsplit
 import typer
 from rich.console import Console
 
+from igym.domain.finding import Finding, fail
 from igym.domain.secret import HOW, made, weakness
 from igym.errors import IgymError
 
@@ -53,18 +54,6 @@ class BadDeployment(IgymError):
     code: ClassVar[str] = "bad_deployment"
 
 
-@dataclass(frozen=True)
-class Finding:
-    """A secret that will not do."""
-
-    name: str
-    what: str  # says nothing that would help whoever guesses
-    hint: str
-
-    def __str__(self) -> str:
-        return f"{self.name} {self.what}.\n  → {self.hint}"
-
-
 def _mounted(env: Mapping[str, str]) -> dict[str, str]:
     """What is in the files that `…_FILE` names, as settings have it."""
     found = {}
@@ -82,8 +71,15 @@ def _password(url: str) -> str:
         return ""
 
 
+def told(found: Finding) -> str:
+    """A finding for a person to read."""
+    return f"{found.what} {found.said}.\n  → {found.hint}"
+
+
 def findings(env: Mapping[str, str], *, signs: bool = True) -> Iterator[Finding]:
     """What is missing, default or weak in `env`: a container's environment, or a `.env` file.
+
+    Nothing of it would help whoever guesses.
 
     A container has REDIS_URL, with a password in it, where the file has those of all users.
     `signs`: whether it is for somebody who signs tokens, and so needs the key.
@@ -93,17 +89,17 @@ def findings(env: Mapping[str, str], *, signs: bool = True) -> Iterator[Finding]
     for name in NEEDED:
         needed = signs if name == "IGYM_SECRET_KEY" else not has_url
         if needed and not env.get(name):
-            yield Finding(name, f"is missing: it {NEEDED[name]}", f"{HOW}, or: igym deploy init")
+            yield fail(name, f"is missing: it {NEEDED[name]}", f"{HOW}, or: igym deploy init")
     for name, value in env.items():
         if not value:
             continue
         if name.endswith(ENDINGS):
             for one in value.split(",") if name == "IGYM_SECRET_KEY" else [value]:
                 if why := weakness(one.strip()):
-                    yield Finding(name, f"will not do: {why}", HOW)
+                    yield fail(name, f"will not do: {why}", HOW)
                     break
             if name.startswith("REDIS_") and not set(value) <= URL_SAFE:
-                yield Finding(
+                yield fail(
                     name,
                     "has characters that mean something in a URL",
                     f"Letters, digits and - . _ ~ will do. {HOW}",
@@ -111,7 +107,7 @@ def findings(env: Mapping[str, str], *, signs: bool = True) -> Iterator[Finding]
         elif name.endswith(URLS) and value.startswith(("redis:", "rediss:")):
             why = weakness(_password(value))
             if why:
-                yield Finding(f"the password in {name}", f"will not do: {why}", HOW)
+                yield fail(f"the password in {name}", f"will not do: {why}", HOW)
 
 
 def read(file: Path) -> dict[str, str]:
@@ -259,14 +255,14 @@ def check(
     found = list(findings(env))
     if known is not None and known.stat().st_mode & 0o077:
         found.append(
-            Finding(str(known), "can be read by other users of this machine", f"chmod 600 {known}")
+            fail(str(known), "can be read by other users of this machine", f"chmod 600 {known}")
         )
     console = Console()
     if as_json:
         typer.echo(json.dumps({"ok": not found, "findings": [asdict(one) for one in found]}))
         raise typer.Exit(1 if found else 0)
     for one in found:
-        console.print(f"- {one}", highlight=False, soft_wrap=True)
+        console.print(f"- {told(one)}", highlight=False, soft_wrap=True)
     if found:
         raise typer.Exit(1)
     console.print(f"The secrets in {known or 'the environment'} are there, and none is weak.")

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from igym.cli import container, deploy
-from igym.cli.deploy import BadDeployment, findings, read
+from igym.cli.deploy import BadDeployment, findings, read, told
 from igym.store import acl
 from tests.system.server import plain_env
 
@@ -25,7 +25,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def names(env: dict[str, str]) -> list[str]:
-    return [found.name for found in findings(env)]
+    return [found.what for found in findings(env)]
 
 
 def test_init_makes_secrets_that_only_the_owner_reads_and_nobody_else_has(folder, tmp_path):
@@ -68,9 +68,9 @@ def test_init_says_where_compose_yml_is_missing(tmp_path):
 @pytest.mark.parametrize("name", WHOLE)
 def test_each_missing_secret_is_named_with_how_to_make_one(name):
     (found,) = findings(WHOLE | {name: ""})
-    assert found.name == name
-    assert "is missing" in str(found)
-    assert "token_urlsafe" in str(found)
+    assert found.what == name
+    assert "is missing" in told(found)
+    assert "token_urlsafe" in told(found)
 
 
 def test_every_secret_is_looked_at_whoever_needs_it():
