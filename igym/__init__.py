@@ -37,8 +37,8 @@ from igym.domain.treatments import Treatment
 from igym.domain.watch import hidden, idle, slow
 from igym.domain.waves import wave
 
-# From 1.32 on onnxruntime sends usage events and keeps an id of the machine in HOME, from the moment
-# it is imported. Nothing of a study goes anywhere unasked, whoever imports it.
+# From 1.32 on, as soon as it is imported, onnxruntime sends usage events and keeps an id of the
+# machine in HOME. Nothing of a study goes anywhere unasked, whoever imports it.
 os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 
 __version__ = "0.1.0"
