@@ -27,8 +27,8 @@ from igym.archive.tables import TABLES, Table
 
 Row = tuple[str, dict[str, Any]]
 
-#: (table, episode) -> its rows.
-Episodes = dict[tuple[str, str], pa.Table]
+#: (table, episode) -> its rows as a Parquet file.
+Packed = dict[tuple[str, str], memoryview]
 
 
 def folder(data: Path, experiment: str, version: str) -> Path:
@@ -137,7 +137,9 @@ def note(root: Path, contents: Mapping[str, Any], mode: int = 0o644) -> None:
             known.pop(name, None)
         else:
             known[name] = {"sha256": hashlib.sha256(content).hexdigest(), "bytes": len(content)}
-    replace_file(file, json.dumps(known, indent=1, sort_keys=True).encode(), mode)
+    # A line for each file: legible, and written by C, which `indent` is not.
+    lines = ",\n".join(f" {json.dumps(name)}: {json.dumps(known[name])}" for name in sorted(known))
+    replace_file(file, f"{{\n{lines}\n}}\n".encode(), mode)
 
 
 def day(day_ms: float) -> str:
@@ -182,15 +184,13 @@ def _key(table: Table, row: Mapping[str, Any]) -> tuple[Any, ...]:
     return tuple(row.get(column) for column in table.key)  # part of a key may be null
 
 
-def write_episodes(root: Path, tables: Episodes) -> list[str]:
-    """Rows of episodes, by (table, episode), as files <table>/<episode>.parquet.
+def write_episodes(root: Path, files: Packed) -> list[str]:
+    """Rows of episodes, as `packed` gives them, as files <table>/<episode>.parquet.
 
     Returns:
         The files written, relative to `root`.
     """
-    names = [f"{name}/{episode}.parquet" for name, episode in tables]
-    with ThreadPoolExecutor(2) as pool:  # compressing holds no lock of Python's
-        made = dict(zip(names, pool.map(packed, tables.values()), strict=True))
+    made = {f"{name}/{episode}.parquet": content for (name, episode), content in files.items()}
     keep(root, made)
     return list(made)
 
@@ -198,7 +198,7 @@ def write_episodes(root: Path, tables: Episodes) -> list[str]:
 def write_episode(root: Path, episode: str, name: str, rows: Sequence[Mapping[str, Any]]) -> str:
     """`write_episodes` for one of few rows, given as dicts. Returns the file."""
     table = pa.Table.from_pylist(list(rows), schema=TABLES[name].schema)
-    return write_episodes(root, {(name, episode): table})[0]
+    return write_episodes(root, {(name, episode): packed(table)})[0]
 
 
 def rows(root: Path, name: str, **wanted: Any) -> list[dict[str, Any]]:

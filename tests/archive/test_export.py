@@ -98,13 +98,14 @@ def game(id: str, left: str, right: str, mode: str = "live"):
     ]  # fmt: skip
 
 
-def ticks(id: str, n: int = 3) -> dict[tuple[str, str], pa.Table]:
+def ticks(id: str, n: int = 3) -> parquet.Packed:
     rows = [
         {"episode_id": f"{id}-000", "game_id": id, "tick": tick, "seat": seat, "action": 1,
          "action_json": "-1"}
         for tick in range(n) for seat in ("left", "right")
     ]  # fmt: skip
-    return {("ticks", f"{id}-000"): pa.Table.from_pylist(rows, schema=TABLES["ticks"].schema)}
+    table = pa.Table.from_pylist(rows, schema=TABLES["ticks"].schema)
+    return {("ticks", f"{id}-000"): parquet.packed(table)}
 
 
 @pytest.fixture

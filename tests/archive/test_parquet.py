@@ -162,7 +162,8 @@ def test_an_episodes_files_are_written_whole_each_time(tmp_path):
         ("inputs", "g-000"): episodes.input_table(listed(chunks), "g", "g-000"),
     }
     for _ in range(2):
-        files = parquet.write_episodes(tmp_path, tables)
+        packed = {which: parquet.packed(table) for which, table in tables.items()}
+        files = parquet.write_episodes(tmp_path, packed)
     assert files == ["ticks/g-000.parquet", "inputs/g-000.parquet"]
     assert [len(read(tmp_path, file)) for file in files] == [2, 0]
     assert not list(tmp_path.rglob("*.part"))

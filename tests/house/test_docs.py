@@ -206,7 +206,7 @@ def a_study(tmp_path_factory) -> Path:
     for name, table in TABLES.items():
         if name in EPISODIC:
             rows = pa.Table.from_pylist([known], schema=table.schema)
-            parquet.write_episodes(root, {(name, "g1-000"): rows})
+            parquet.write_episodes(root, {(name, "g1-000"): parquet.packed(rows)})
         else:
             parquet.merge(root, [(name, {**known, "day_ms": 86_400_000})])
     return home

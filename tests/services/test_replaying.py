@@ -78,7 +78,7 @@ def spoil(study: Study, **columns) -> None:
     for column, (row, value) in columns.items():
         rows[row][column] = value
     spoiled = pa.Table.from_pylist(rows, schema=table.schema)
-    parquet.write_episodes(root, {("ticks", study.episode): spoiled})
+    parquet.write_episodes(root, {("ticks", study.episode): parquet.packed(spoiled)})
 
 
 def igym(*words: str, cwd: Path) -> subprocess.CompletedProcess[str]:
@@ -163,7 +163,7 @@ def test_an_unknown_episode_and_a_log_with_holes_are_refused(study, zipped):
         Replayer(archive).verify("nobody-000")
     root = parquet.folder(study.data, "counters", "1")
     table = pq.read_table(root / "ticks" / f"{study.episode}.parquet")
-    parquet.write_episodes(root, {("ticks", study.episode): table.slice(0, 7)})
+    parquet.write_episodes(root, {("ticks", study.episode): parquet.packed(table.slice(0, 7))})
     lacks = pytest.raises(BadExport, match="lacks actions at tick 3")
     with reading.opened(study.data, study.episode) as archive, lacks:
         Replayer(archive).verify(study.episode)

@@ -10,6 +10,7 @@ import errno
 import logging
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from pathlib import Path
 
@@ -91,7 +92,7 @@ def _plans(deployment: Deployment, experiment: str, root: Path, rows: Iterable[R
 def _episodes(deployment: Deployment, experiment: str) -> int:
     """Write the episodes that have closed, as many together as memory allows."""
     written = 0
-    batches: dict[Path, parquet.Episodes] = defaultdict(dict)
+    batches: dict[Path, dict[tuple[str, str], Future[memoryview]]] = defaultdict(dict)
     clocks: dict[Path, list[Row]] = defaultdict(list)
     done: list[str] = []
     rows = 0
@@ -99,8 +100,9 @@ def _episodes(deployment: Deployment, experiment: str) -> int:
     def write() -> None:
         nonlocal written, rows
         for root, tables in batches.items():
+            files = {which: packed.result() for which, packed in tables.items()}
             with parquet.locked(root):
-                written += len(parquet.write_episodes(root, tables))
+                written += len(parquet.write_episodes(root, files))
                 written += len(parquet.merge(root, clocks[root]))
         games.archived(deployment.redis, experiment, done)
         batches.clear()
@@ -108,29 +110,36 @@ def _episodes(deployment: Deployment, experiment: str) -> int:
         done.clear()
         rows = 0
 
-    for episode, game in _closed(deployment, experiment):
-        play = deployment.plans.get(experiment, game.package).scene(game.scene).play
-        assert play is not None
-        chunks = [decode_lists(raw) for raw in games.log(deployment.redis, experiment, episode)]
-        done.append(episode)
-        if chunks:
-            tables = batches[parquet.folder(deployment.data, experiment, game.release)]
+    # Compressing holds no lock of Python's: it goes on while the next episode is decoded.
+    with ThreadPoolExecutor(2) as packers:
+        for episode, game in _closed(deployment, experiment):
+            play = deployment.plans.get(experiment, game.package).scene(game.scene).play
+            assert play is not None
+            chunks = [decode_lists(raw) for raw in games.log(deployment.redis, experiment, episode)]
+            done.append(episode)
+            if not chunks:
+                continue
+            root = parquet.folder(deployment.data, experiment, game.release)
             ticks = episodes.tick_table(chunks, game.id, episode, play.seats)
-            tables["ticks", episode] = ticks
-            clocks[parquet.folder(deployment.data, experiment, game.release)] += [
+            tables = {
+                "ticks": ticks,
+                "inputs": episodes.input_table(chunks, game.id, episode),
+            }
+            clocks[root] += [
                 ("clocks", {"day_ms": game.created_ms, **row})
                 for row in episodes.clock_rows(chunks, ticks, game.id, episode)
             ]
-            tables["inputs", episode] = episodes.input_table(chunks, game.id, episode)
+            rows += ticks.num_rows
             if play.observations or play.infos:
                 moments = episodes.moment_table(chunks, game.id, episode, play.seats)
-                tables["observations", episode] = moments
+                tables["observations"] = moments
                 rows += 4 * moments.num_rows  # they are the larger ones
-            rows += ticks.num_rows
+            for name, table in tables.items():
+                batches[root][name, episode] = packers.submit(parquet.packed, table)
             if rows >= TICK_ROWS:
                 write()
-    if done:
-        write()
+        if done:
+            write()
     return written
 
 
