@@ -167,7 +167,8 @@ TABLES: dict[str, Table] = {
         ),
         Table(
             "assignments",
-            "one row per place given to a unit, a participant or a group, in a treatment's cell",
+            "one row per place given to a unit, a participant or a group, in a treatment's cell; "
+            "in a preview also a cell that its link names, which takes no place",
             ("unit_id", "treatment"),
             {"session_id": "sessions", "game_id": "games"},
             {
@@ -182,11 +183,18 @@ TABLES: dict[str, Table] = {
                 "cells": (pa.list_(_T), "all cells, in declared order"),
                 "wanted": (_I, "valid completions wanted of each cell; 0 = no quota"),
                 "over": (_I, "places given out beyond wanted"),
-                "seed": (_I, "gives the order in which equally full cells are chosen"),
+                "seed": (
+                    _I,
+                    "gives the order in which equally full cells are chosen; null = a preview's "
+                    "link named the cell",
+                ),
                 "reserved_seen": (pa.list_(_I), "places under way in each of cells just before"),
                 "valid_seen": (pa.list_(_I), "completions in each of cells just before"),
                 "reserved_ms": (_F, "the place was reserved"),
-                "change": (_I, "number of that change among all of this mode, from 1"),
+                "change": (
+                    _I,
+                    "number of that change among all of this mode, from 1; null as seed",
+                ),
                 "valid_ms": (_F, "the last of the unit completed; null = not (yet) valid"),
                 "released_ms": (_F, "the place was given back; null = it was not"),
                 "settled_change": (_I, "number of that change; null = the place is reserved"),

@@ -84,11 +84,13 @@ def account(rows: Iterable[Mapping[str, Any]]) -> Account:
 
     Every place must have been chosen by `choose` from the counts at that moment, as recorded
     beside it, and given back or completed at most once; the changes of a mode are numbered
-    from 1 without a gap.
+    from 1 without a gap. A cell that a preview's link named took no place and is passed over.
     """
     made = Account()
     changes: dict[str, list[tuple[int, bool, Mapping[str, Any]]]] = {}
     for row in rows:
+        if row["change"] is None:
+            continue
         those = changes.setdefault(row["mode"], [])
         those.append((row["change"], True, row))
         if row["settled_change"] is not None:

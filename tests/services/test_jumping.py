@@ -7,9 +7,12 @@ from dataclasses import replace
 import pytest
 
 from igym import settings
+from igym.archive import parquet
+from igym.domain import places
 from igym.domain.participant import Phase
 from igym.domain.plan import TreatmentPlan
 from igym.errors import BadMessage
+from igym.services.data import archiving
 from igym.services.sessions import arriving
 from igym.store import packages
 
@@ -54,6 +57,14 @@ def test_a_preview_is_in_the_cell_it_asks_for_and_takes_no_place(lab, compiled):
         session = join(lab, {"mode": "preview", "cell.skill": cell})
         assert (session.cells, session.holds) == ({"skill": cell}, {})
     assert join(lab, {"mode": "live", "cell.skill": "weak"}).holds  # by chance, as ever
+
+    archiving.archive_all(lab.deployment)
+    root = parquet.folder(lab.deployment.data, "counters", plan.version)
+    rows = parquet.rows(root, "assignments")
+    named = [row["cell"] for row in rows if row["seed"] is None]
+    assert sorted(named) == ["strong", "strong", "strong", "weak"]
+    assert [row["mode"] for row in rows if row["seed"] is not None] == ["live"]
+    assert not places.account(rows).problems
 
 
 @pytest.mark.parametrize(

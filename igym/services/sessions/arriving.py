@@ -201,7 +201,7 @@ def _create(
     try:
         if assigning.spent(deployment, plan, mode, plan.treatments):
             raise quotas.Full()
-        rows = _rows(session, ids)
+        rows = [*_rows(session, ids), *assigning.named(plan, session)]
         return sessions.create(
             redis, session, recruit, rows, takes=takes, look_ms=look_ms, replaces=replaces
         )

@@ -17,6 +17,7 @@ from igym.services.connect import Deployment
 from igym.store import quotas
 from igym.store.games import Game
 from igym.store.quotas import Give, Take
+from igym.store.records import Row
 from igym.store.sessions import Session
 
 #: A researcher who looks at their own study is never told that it is full.
@@ -80,6 +81,26 @@ def _take(
     }
     order = places.drawn(t.cells, seed)
     return Take(t.name, unit, t.cells, order, wanted, t.over, members, at_ms, row)
+
+
+def named(plan: Plan, session: Session) -> list[Row]:
+    """Rows of the cells that a session came with: a preview's link named them, so that no place
+    was taken and nothing was drawn."""
+    rows: list[Row] = []
+    for t in plan.treatments:
+        if cell := session.cells.get(t.name):
+            take = _take(t, session.mode, session.id, [session.id], session.scene, 0)
+            row = take.row | {
+                "cell": cell,
+                "per": "participant",
+                "session_id": session.id,
+                "game_id": None,
+                "seed": None,
+                "day_ms": session.started_ms,
+                "reserved_ms": session.started_ms,
+            }
+            rows.append(("assignments", row))
+    return rows
 
 
 def at_end(plan: Plan, session: Session, outcome: str, at_ms: float) -> list[Give]:
