@@ -136,13 +136,16 @@ def rehearse(
     web: Annotated[int, typer.Option(min=1, max=64, help="Web workers, for a folder.")] = 2,
     games: Annotated[int, typer.Option(min=1, max=64, help="Game workers, for a folder.")] = 1,
     directors: Annotated[int, typer.Option(min=1, max=8, help="Directors, for a folder.")] = 1,
+    inference: Annotated[
+        int, typer.Option(min=0, max=64, help="Inference workers, for a folder.")
+    ] = 0,
     kill: Annotated[
         list[str] | None,
         typer.Option(
             metavar="ROLE@SECONDS",
-            help="kill -9 a web worker, the busiest game worker, the leading director or Redis "
-            "(web, game, director, redis), so long after half of the crowd have seen a game. "
-            "May be repeated.",
+            help="kill -9 a web worker, the busiest game worker, an inference worker, the leading "
+            "director or Redis (web, game, inference, director, redis), so long after half of the "
+            "crowd have seen a game. May be repeated.",
         ),
     ] = None,
     stop: Annotated[
@@ -198,6 +201,7 @@ def rehearse(
             web=web,
             games=games,
             directors=directors,
+            inference=inference,
             weather=weather,
             blows=blows,
             rolling_s=rolling if rolling >= 0 else None,

@@ -59,6 +59,7 @@ def rehearse(
     games: int,
     as_json: bool,
     directors: int = 1,
+    inference: int = 0,
     weather: Weather = CALM,
     blows: Sequence[Blow] = (),
     rolling_s: float | None = None,
@@ -95,6 +96,7 @@ def rehearse(
                 web=web,
                 games=games,
                 directors=directors,
+                inference=inference,
                 weather=weather,
                 blows=blows,
                 rolling_s=rolling_s,
@@ -116,6 +118,7 @@ def measured(
     games: int,
     max_load: float = 0.8,
     directors: int = 1,
+    inference: int = 0,
     weather: Weather = CALM,
     blows: Sequence[Blow] = (),
     rolling_s: float | None = None,
@@ -130,7 +133,9 @@ def measured(
         BadPackage, Unavailable: as `igym.cli.up.stack`; nothing is left running.
     """
     with tempfile.TemporaryDirectory(prefix="igym-rehearsal-") as data, _interruptible():
-        settings = own_settings(Path(data), web=web, games=games, max_load=max_load)
+        settings = own_settings(
+            Path(data), web=web, games=games, inference=inference, max_load=max_load
+        )
         log.set_up(settings, "igym")
         with stack(settings, [package], directors=directors) as running:
             usage, trouble = Usage(running.supervisor), Trouble(running, blows, rolling_s)
@@ -169,7 +174,9 @@ def _spare(told: dict[str, Any]) -> dict[str, Any]:
     return told
 
 
-def own_settings(data: Path, *, web: int, games: int, max_load: float = 0.8) -> Settings:
+def own_settings(
+    data: Path, *, web: int, games: int, inference: int = 0, max_load: float = 0.8
+) -> Settings:
     """Settings of a stack that shares nothing with another: defaults, a free port, `data`."""
     level = os.environ.get("IGYM_LOG_LEVEL", "warning")
     env = {
@@ -177,6 +184,7 @@ def own_settings(data: Path, *, web: int, games: int, max_load: float = 0.8) -> 
         "IGYM_PORT": str(nginx.free_port()),
         "IGYM_WEB": str(web),
         "IGYM_GAMES": str(games),
+        "IGYM_INFERENCE": str(inference),
         "IGYM_MAX_LOAD": str(max_load),
         "IGYM_LOG_LEVEL": level,
     }

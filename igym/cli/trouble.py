@@ -23,7 +23,13 @@ from igym.store import RedisError, lease
 _log = logging.getLogger(__name__)
 
 #: What a role of the command line is called by the supervisor.
-ROLES = {"web": "web", "game": "games", "director": "director", "redis": "redis"}
+ROLES = {
+    "web": "web",
+    "game": "games",
+    "inference": "inference",
+    "director": "director",
+    "redis": "redis",
+}
 
 #: Where half of the crowd never play, trouble begins so long after the last arrival.
 ANYWAY_S = 20.0

@@ -10,7 +10,7 @@ import psutil
 
 from igym.cli.supervisor import Supervisor
 
-TIERS = ("web", "games", "director", "redis")
+TIERS = ("web", "games", "inference", "director", "redis")
 
 #: Memory is looked at this often.
 MEMORY_S = 1.0

@@ -85,7 +85,7 @@ def test_four_people_play_two_games_and_their_data_are_whole(tmp_path):
     assert (told["games"], told["errors"]) == (2, [])
     assert (told["ticks_missing"], told["ticks_duplicate"]) == (0, 0)
     assert 0 < told["ticks_logged"] <= 2 * 5 * 30  # a match may end before its time is up
-    assert set(told["cpu_s"]) == {"web", "games", "director", "redis", "load"}
+    assert set(told["cpu_s"]) == {"web", "games", "inference", "director", "redis", "load"}
     assert told["rss_mb"]["total"] > 0
 
 
@@ -109,8 +109,20 @@ def test_eight_people_play_on_while_every_process_is_made_new(tmp_path):
 def test_eight_people_get_through_although_every_tier_is_killed_under_them():
     command = "from igym.cli.main import main; main()"
     args = ["rehearse", "examples/slime_volleyball", "--participants", "8", "--seconds", "15"]
-    args += ["--games", "2", "--directors", "2", "--kill", "web@2", "--kill", "game@4"]
-    args += ["--kill", "director@6", "--restart-redis@8", "--reload", "25%", "--drop", "25%"]
+    args += ["--games", "2", "--directors", "2", "--inference", "1", "--kill", "web@2"]
+    args += [
+        "--kill",
+        "game@4",
+        "--kill",
+        "inference@5",
+        "--kill",
+        "director@6",
+        "--restart-redis@8",
+        "--reload",
+        "25%",
+        "--drop",
+        "25%",
+    ]
 
     done = subprocess.run(
         [sys.executable, "-c", command, *args, "--rtt", "20,80,200", "--json"],
@@ -127,5 +139,5 @@ def test_eight_people_get_through_although_every_tier_is_killed_under_them():
     assert {name: told[name] for name in asked} == dict.fromkeys(asked, 0)
     assert (told["finished"], told["not_struck"]) == (8, 0)
     assert set(told["weather"]) <= {"reload", "drop"}
-    assert set(told["resume_s"]) == {"web", "game", "director", "redis"}
+    assert set(told["resume_s"]) == {"web", "game", "inference", "director", "redis"}
     assert told["resume_s"]["redis"]["max"] < 10
