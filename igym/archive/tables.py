@@ -167,8 +167,7 @@ TABLES: dict[str, Table] = {
         ),
         Table(
             "assignments",
-            "one row per place given to a unit, a participant or a group, in a treatment's cell; "
-            "in a preview also a cell that its link names, which takes no place",
+            "one row per place given to a unit, a participant or a group, in a treatment's cell",
             ("unit_id", "treatment"),
             {"session_id": "sessions", "game_id": "games"},
             {
@@ -183,11 +182,7 @@ TABLES: dict[str, Table] = {
                 "cells": (pa.list_(_T), "all cells, in declared order"),
                 "wanted": (_I, "valid completions wanted of each cell; 0 = no quota"),
                 "over": (_I, "places given out beyond wanted"),
-                "seed": (
-                    _I,
-                    "gives the order in which equally full cells are chosen; null = a preview's "
-                    "link named the cell",
-                ),
+                "seed": (_I, "draws among equally full cells; null = a preview's link named it"),
                 "reserved_seen": (pa.list_(_I), "places under way in each of cells just before"),
                 "valid_seen": (pa.list_(_I), "completions in each of cells just before"),
                 "reserved_ms": (_F, "the place was reserved"),
