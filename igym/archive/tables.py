@@ -186,10 +186,7 @@ TABLES: dict[str, Table] = {
                 "reserved_seen": (pa.list_(_I), "places under way in each of cells just before"),
                 "valid_seen": (pa.list_(_I), "completions in each of cells just before"),
                 "reserved_ms": (_F, "the place was reserved"),
-                "change": (
-                    _I,
-                    "number of that change among all of this mode, from 1; null as seed",
-                ),
+                "change": (_I, "number of that change of this mode, from 1; null as seed"),
                 "valid_ms": (_F, "the last of the unit completed; null = not (yet) valid"),
                 "released_ms": (_F, "the place was given back; null = it was not"),
                 "settled_change": (_I, "number of that change; null = the place is reserved"),

@@ -18,7 +18,7 @@ from igym.cli.rolling import Rolling
 from igym.cli.supervisor import Child
 from igym.cli.up import Stack
 from igym.errors import BadMessage
-from igym.store import RedisError, lease
+from igym.store import RedisError, lease, processes
 
 _log = logging.getLogger(__name__)
 
@@ -45,7 +45,7 @@ class Blow:
     name: str = ""  # of the process that was struck
     pid: int = 0
     struck_ms: float = 0.0
-    back_ms: float = 0.0  # Redis answers again, or another director leads
+    back_ms: float = 0.0  # Redis answers again, another director leads or infers
 
 
 def blow(text: str, how: signal.Signals = signal.SIGKILL) -> Blow:
@@ -152,7 +152,20 @@ class Trouble:
             with contextlib.suppress(RedisError):
                 return bool(self._running.deployment.redis.ping())
             return False
+        if one.role == "inference":
+            return self._infers(one.pid)
         return True
+
+    def _infers(self, struck: int) -> bool:
+        """Whether an inference worker other than that process takes what is asked."""
+        with contextlib.suppress(RedisError):
+            return any(
+                process.role == "inference"
+                and process.state is processes.State.READY
+                and process.pid != struck
+                for process in processes.known(self._running.deployment.redis)
+            )
+        return False
 
 
 def _connections(child: Child) -> int:

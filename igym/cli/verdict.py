@@ -59,7 +59,7 @@ def resumed(trails: Sequence[Trail], blows: Sequence[Blow]) -> dict[str, Any]:
     A web worker: everybody whose line it cut has a state on a new line, and a picture if they
     had one. A game worker: the picture goes on, of the next generation. Redis: from the moment
     it answers, a picture for who had one, a sign of life for the others. A director: another
-    one has the lease of matching.
+    one has the lease of matching. An inference worker: one is there again.
     """
     back: dict[str, list[float]] = {}
     never = 0
@@ -67,7 +67,7 @@ def resumed(trails: Sequence[Trail], blows: Sequence[Blow]) -> dict[str, Any]:
         if not blow.struck_ms:
             continue
         took = back.setdefault(blow.role, [])
-        if blow.role == "director":
+        if blow.role in ("director", "inference"):
             found = [blow.back_ms or None]
         else:
             find = {"web": _web, "game": _game, "redis": _redis}[blow.role]
