@@ -24,6 +24,8 @@ class Did(StrEnum):
     RETIRED = "retired"  # newcomers do not get it any more
     OPENED = "opened"  # recruitment
     CLOSED = "closed"
+    WATCHED = "watched"  # looked on at a game that was live
+    REPLAYED = "replayed"  # had an episode shown once more
     EXPORTED = "exported"  # an export was asked for
     GAVE_OUT = "gave_out"  # the data of one person
     ERASED = "erased"  # one person; the log does not say whom

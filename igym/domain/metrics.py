@@ -86,6 +86,7 @@ METRICS: dict[str, Metric] = {
         "counter", ("process",), "Frames not sent to browsers that do not keep up."
     ),
     "igym_sockets": Metric("gauge", ("process",), "Participants' sockets of a web worker."),
+    "igym_watchers": Metric("gauge", ("process",), "Sockets of admins who look on at games."),
     "igym_strangers": Metric("gauge", ("process",), "Sockets that have not said whose they are."),
     "igym_answers_unsure_total": Metric(
         "counter", ("process",), "Answers acknowledged without the disk's word."

@@ -325,16 +325,22 @@ def enter(deployment: Deployment, key: str, browser: str = "") -> str:
 
 def signed_in(deployment: Deployment, secret: str) -> tuple[Visit, Access] | None:
     """Whose visit a cookie is, and what it opens now; None once it is over."""
+    found = opens(deployment, _hashed(secret[:100]))
+    if found is not None and (at_ms := now_ms()) - found[0].seen_ms > _SEEN_EVERY_MS:
+        store.seen(deployment.redis, found[0].id, at_ms)
+    return found
+
+
+def opens(deployment: Deployment, id: str) -> tuple[Visit, Access] | None:
+    """The visit of that id, and what it opens now; None once it is over."""
     try:
-        visit = store.visit(deployment.redis, _hashed(secret[:100]))
+        visit = store.visit(deployment.redis, id)
         if visit.account == OPERATOR:
             access = Account(OPERATOR, Role.ADMIN, (ANY,), True, visit.made_ms).access()
         else:
             access = store.read(deployment.redis, visit.account).account.access()
     except NotFound:
         return None
-    if (at_ms := now_ms()) - visit.seen_ms > _SEEN_EVERY_MS:
-        store.seen(deployment.redis, visit.id, at_ms)
     return visit, access
 
 

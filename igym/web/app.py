@@ -86,12 +86,14 @@ def create(deployment: Deployment, name: str) -> Web:
     disk = Disk(deployment.redis, settings.ack_patience_s)
     meter = deployment.meter
     meter.watch("igym_sockets", lambda: len(outlet))
-    meter.watch("igym_strangers", lambda: len(outlet.sockets()) - len(outlet))
+    meter.watch("igym_strangers", lambda: len(outlet.sockets()) - outlet.known)
+    meter.watch("igym_watchers", lambda: len(outlet.watchers()))
     meter.watch("igym_frames_dropped_total", lambda: outlet.dropped)
     meter.watch("igym_answers_unsure_total", lambda: disk.unsure)
     sockets = Sockets(deployment, socketio.server, outlet, disk.wait)
     hearing = Hearing(deployment.redis, outlet)
     threading.Thread(target=hearing.run, name="hearing", daemon=True).start()
+    threading.Thread(target=sockets.looking.run, name="looking", daemon=True).start()
 
     stop = threading.Event()
     threading.Thread(

@@ -18,7 +18,7 @@ import socketio
 from socketio import msgpack_packet, packet
 
 from igym import wire
-from igym.errors import BadMessage, IgymError, TooMuch
+from igym.errors import BadMessage, IgymError, NotYours, TooMuch
 from igym.store import RedisError
 from igym.web.outlet import Link, Outlet
 from igym.wire import packets
@@ -34,6 +34,10 @@ _RESERVED = frozenset({"connect", "connect_error", "disconnect", "__disconnect_f
 
 #: Refusals on one link without an acknowledgement to put them in, per second.
 _REFUSALS_PER_S = 1.0
+
+#: What a socket that only looks on may try before it is hung up on: twice as much at once.
+_WATCHERS_SAY_PER_S = 2.0
+_ONLY_WATCHES = NotYours("You look on here, and play no part.")
 
 
 class BoundedPacket(msgpack_packet.MsgPackPacket):
@@ -127,7 +131,7 @@ class Door:
             def receive(sid: str, *data: Any) -> Any:
                 link = self._outlet.by_sid(sid)
                 if link is None:
-                    return None  # the connection is on its way out
+                    return self._strange(sid, _ONLY_WATCHES)
                 try:
                     if not link.allow(self._rate_per_s):
                         raise TooMuch("That was too much at once.", hint="Please slow down a bit.")
@@ -191,7 +195,14 @@ class Door:
 
     def _strange(self, sid: str, error: IgymError) -> Any:
         link = self._outlet.by_sid(sid)
-        return self._refuse(link, "a message", error, acked=False) if link else None
+        if link is not None:
+            return self._refuse(link, "a message", error, acked=False)
+        if (watcher := self._outlet.watcher(sid)) is None:
+            return None  # the connection is on its way out
+        # Whoever looks on has nothing to say: an answer, and for one who goes on, the end.
+        if not watcher.allow(_WATCHERS_SAY_PER_S):
+            watcher.socket.close(wait=False)
+        return self._refuse(watcher, "a watcher's message", _ONLY_WATCHES, acked=False)
 
     def _malformed(self, sid: str, *_: Any) -> Any:
         return self._strange(sid, BadMessage("That message could not be read.", hint="Reload."))

@@ -58,7 +58,8 @@ class Hearing:
     def turn_out(self) -> None:
         """Hang up on sockets that have not signed in: each costs memory, and nobody is there."""
         now_s = time.monotonic()
-        known = {link.socket.sid for link in self._outlet}
+        links = [*self._outlet, *self._outlet.watchers()]
+        known = {link.socket.sid for link in links}
         strangers = {sid: one for sid, one in self._outlet.sockets() if sid not in known}
         self._strangers_s = {sid: self._strangers_s.get(sid, now_s) for sid in strangers}
         for sid, since_s in self._strangers_s.items():

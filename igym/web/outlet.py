@@ -32,7 +32,7 @@ _ASK_AGAIN_S = 0.1
 
 
 class Link:
-    """One browser's connection, and who it belongs to."""
+    """One browser's connection, and who it belongs to: a session, or "" where it only looks on."""
 
     __slots__ = (
         "asked_s",
@@ -168,9 +168,10 @@ class Outlet:
         self._server: socketio.Server | None = None
         self._conns: dict[int, Link] = {}
         self._sids: dict[str, Link] = {}
+        self._watchers: dict[str, Link] = {}  # by sid: those that look on, and say nothing
         self._of: dict[tuple[str, str], list[Link]] = {}
         self._next = 0
-        self.dropped = 0  # frames not sent to sockets that were behind
+        self.dropped = 0  # frames not sent to sockets of participants that were behind
         self.ages: Buckets | None = None  # of frames, in s, where somebody wants to know
         self._unlooked = 0  # frames since one's age was looked at
 
@@ -182,20 +183,30 @@ class Outlet:
 
     def open(self, sid: str, experiment: str, session: str, websocket: Any | None = None) -> Link:
         """A new connection; `websocket` is gevent-websocket's, if it is one of those."""
+        link = self._open(sid, experiment, session, websocket)
+        self._sids[sid] = link
+        self._of.setdefault((experiment, session), []).append(link)
+        return link
+
+    def watch(self, sid: str, websocket: Any | None = None) -> Link:
+        """A new connection of somebody who looks on. It is among `watchers` and nowhere else."""
+        link = self._watchers[sid] = self._open(sid, "", "", websocket)
+        return link
+
+    def _open(self, sid: str, experiment: str, session: str, websocket: Any | None) -> Link:
         assert self._server is not None
         eio_sid = self._server.manager.eio_sid_from_sid(sid, "/")
         self._next += 1
         socket = self._server.eio.sockets[eio_sid]
         pipe = Pipe(websocket) if websocket is not None else None
-        link = Link(self._next, sid, socket, experiment, session, pipe)
-        self._conns[link.conn] = self._sids[sid] = link
-        self._of.setdefault((experiment, session), []).append(link)
+        link = self._conns[self._next] = Link(self._next, sid, socket, experiment, session, pipe)
         return link
 
     def close(self, link: Link) -> None:
         """The connection is gone."""
         self._conns.pop(link.conn, None)
         self._sids.pop(link.sid, None)
+        self._watchers.pop(link.sid, None)
         who = (link.experiment, link.session)
         others = [one for one in self._of.pop(who, ()) if one is not link]
         if others:
@@ -206,18 +217,32 @@ class Outlet:
         return list(self._of.get((experiment, session), ()))
 
     def by_sid(self, sid: str) -> Link | None:
-        """The link of a Socket.IO session id."""
+        """The participant's link of a Socket.IO session id."""
         return self._sids.get(sid)
+
+    def watcher(self, sid: str) -> Link | None:
+        """The link of a Socket.IO session id that looks on."""
+        return self._watchers.get(sid)
+
+    def watchers(self) -> list[Link]:
+        """Everybody who looks on from here."""
+        return list(self._watchers.values())
+
+    @property
+    def known(self) -> int:
+        """How many sockets have said whose they are."""
+        return len(self._conns)
 
     def sockets(self) -> list[tuple[str, Any]]:
         """Every open socket of engine.io, those that have not signed in included."""
         return list(self._server.eio.sockets.items()) if self._server is not None else []
 
     def __iter__(self) -> Iterator[Link]:
-        return iter(list(self._conns.values()))
+        """Participants' links."""
+        return iter(list(self._sids.values()))
 
     def __len__(self) -> int:
-        return len(self._conns)
+        return len(self._sids)
 
     # --- writing -------------------------------------------------------------------------------
 
@@ -237,10 +262,10 @@ class Outlet:
         """Send one frame; `framed` is `content` as the bytes of a WebSocket frame."""
         if link.frames >= MOST_FRAMES:
             link.behind = True
-            self.dropped += 1
+            self._drop(link)
             return
         if link.behind and not whole:
-            self.dropped += 1
+            self._drop(link)
             if link.frames == 0:
                 self._ask(link)
             return
@@ -254,6 +279,9 @@ class Outlet:
             return
         link.frames += 1
         self._put(link, _Frame(content, link, self._ask))
+
+    def _drop(self, link: Link) -> None:
+        self.dropped += 1 if link.session else 0
 
     def _ask(self, link: Link) -> None:
         """The socket has caught up: it needs a keyframe to go on."""
@@ -319,7 +347,7 @@ class Outlet:
 
     def dismiss(self) -> None:
         """Hang up on everybody: this process ends, and browsers connect to another at once."""
-        for link in self:
+        for link in [*self, *self.watchers()]:
             # Not a `disconnect` of Socket.IO: after that a browser does not come back by itself.
             link.socket.close(wait=False)
 
@@ -327,6 +355,7 @@ class Outlet:
         """The inbox was (re)opened: whatever was published meanwhile is made up for."""
         for link in self:
             self._changed(link)
+        for link in [*self, *self.watchers()]:
             if link.game:
                 link.behind = True
                 self._ask(link)

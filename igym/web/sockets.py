@@ -22,6 +22,7 @@ from igym.store import RedisError, games, records, sessions, sockets
 from igym.web import hearing
 from igym.web.door import Door, refusal
 from igym.web.entry import Entry
+from igym.web.looking import Looking
 from igym.web.mailman import Mailman
 from igym.web.outlet import Link, Outlet
 from igym.web.speaking import Speaker
@@ -45,6 +46,7 @@ class Sockets:
         self._server = server
         self._outlet = outlet
         self._entry = Entry(deployment)
+        self.looking = Looking(deployment, outlet)
         server.on("connect", self._connect)
         server.on("disconnect", self._disconnect)
         self.mailman = Mailman(deployment.redis, outlet, self._snapshot)
@@ -90,6 +92,8 @@ class Sockets:
 
     def _admit(self, sid: str, auth: Any, environ: Mapping[str, Any]) -> None:
         said: Mapping[str, Any] = auth if isinstance(auth, dict) else {}
+        if "watch" in said:
+            return self.looking.admit(sid, said, environ)
         holder = tokens.read(self._deployment, said.get("token"))
         experiment, session_id, _ = holder
         log.about(experiment=experiment, session=session_id)  # whatever this connection sends
@@ -123,6 +127,8 @@ class Sockets:
             self.refresh(link)
 
     def _disconnect(self, sid: str, reason: str = "") -> None:
+        if (watcher := self._outlet.watcher(sid)) is not None:
+            self.looking.left(watcher)
         link = self._outlet.by_sid(sid)
         if link is None:
             return

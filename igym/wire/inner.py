@@ -88,6 +88,26 @@ class Replied(Inner, frozen=True, tag=7):
     seat: str
 
 
+class Watch(Inner, frozen=True, tag=41):
+    """This connection looks on at what that seat sees, and plays no part. Said again every second.
+
+    The first one is answered by `Owned`, where the game stands, and a keyframe. Lost: the next one.
+    """
+
+    game: str
+    seat: str
+    web: str
+    conn: int
+
+
+class Unwatch(Inner, frozen=True, tag=42):
+    """It looks on no more. Lost: whoever is not heard of for some seconds is forgotten."""
+
+    game: str
+    web: str
+    conn: int
+
+
 # --- game worker -> web worker -----------------------------------------------------------------
 
 
@@ -198,7 +218,9 @@ class Post(Inner, frozen=True, tag=25):
 
 FRAME, KEYFRAME, CONTROL = 0, 1, 2
 
-ToGame = Attach | Detach | Input | WantKeyframe | Leave | Alive | Inferred | Replied
+ToGame = (
+    Attach | Detach | Input | WantKeyframe | Leave | Alive | Inferred | Replied | Watch | Unwatch
+)
 ToInference = Infer
 ToWeb = Deliver | Owned | Nudge | Displaced | LobbyCount | Ask | Post
 

@@ -16,6 +16,7 @@ from igym.domain.keymap import KeyMap
 from igym.domain.rounds import Round
 from igym.engine import camera
 from igym.engine.seats import Chair
+from igym.services.games import audience
 from igym.services.games.stage import Stage
 from igym.settings import Settings
 from igym.sim.host import Sim
@@ -285,3 +286,87 @@ def test_a_socket_that_asks_for_keyframes_gets_fewer_and_smaller_pictures():
     assert view.camera.pace.rate < before[0] and view.camera.pace.quality < before[1]
     other = theatre.stage._views.of("s1").camera.pace
     assert (other.rate, other.quality) == before
+
+
+# --- watchers ------------------------------------------------------------------------------------
+
+
+def watch(theatre: Theatre, conn: int, seat: str = "s0", web: str = "web-1") -> None:
+    theatre.stage.watch(inner.Watch("g", seat, web, conn))
+
+
+def test_who_looks_on_is_sent_the_bytes_that_people_are_sent_and_nothing_is_made_for_them():
+    theatre = Theatre(Sim(Cards(), SEATS, hand))
+    theatre.tick(1)
+    theatre.sent()
+    watch(theatre, 70, "s1", "web-9")
+    told = {type(said).__name__ for web, said in theatre.outbox.said if web == "web-9"}
+    assert told == {"Owned", "Deliver"}
+    (first,) = theatre.sent()[70]
+    assert (words(first), first[TICK], first[BASE]) == ("s1 holds 11", 1, -1)
+
+    theatre.tick(2)
+    assert theatre.packets() == 3
+    delivered = [one for _, one in theatre.outbox.said if isinstance(one, inner.Deliver)]
+    theirs, mine = (next(d.packet for d in delivered if conn in d.conns) for conn in (1, 70))
+    assert mine is theirs
+
+
+def test_a_watcher_is_nobody_the_game_knows():
+    theatre = Theatre(Sim(Cards(), SEATS, table))
+    watch(theatre, 70, "nobody's seat")
+    theatre.stage.hear(inner.Input("g", "nobody's seat", 0.0, wire.Keys("g", 5, 1, 1, []), 1.0))
+    assert [person.count for person in theatre.stage.people.values()] == [0, 0, 0]
+    assert [person.link for person in theatre.stage.people.values()] == [
+        ("web-0", 0), ("web-1", 1), ("web-0", 2),
+    ]  # fmt: skip
+    assert len(theatre.sent()[70]) == 1, "who names no seat sees the first one's"
+
+
+def test_a_watcher_who_does_not_keep_up_costs_people_no_picture_and_the_game_hardly_a_keyframe():
+    theatre = Theatre(Sim(Rendered(), SEATS))
+    watch(theatre, 70)
+    theatre.sent()
+    pace = theatre.stage._views.of("s0").camera.pace
+    before = (pace.rate, pace.quality)
+    for _ in range(20):
+        theatre.stage.want_keyframe(inner.WantKeyframe("g", "s0", "web-1", 70))
+    assert (pace.rate, pace.quality) == before
+    assert theatre.sent() == {}, "they were given one just now"
+
+
+def test_watchers_are_forgotten_once_nobody_says_that_they_are_there(monkeypatch):
+    theatre = Theatre(Sim(Cards(), SEATS, table))
+    now = [100.0]
+    monkeypatch.setattr(audience, "time", SimpleNamespace(monotonic=lambda: now[0]))
+    watch(theatre, 70), watch(theatre, 71), watch(theatre, 72)
+    theatre.stage.audience.unwatch(inner.Unwatch("g", "web-1", 72))
+    now[0] += audience.FORGOTTEN_S - 1
+    watch(theatre, 71)
+    now[0] += 2
+    theatre.sent()
+    theatre.tick(1)
+    assert set(theatre.sent()) == {0, 1, 2, 71}
+
+
+def test_so_many_may_look_on_and_no_more():
+    theatre = Theatre(Sim(Cards(), SEATS, table))
+    for conn in range(100, 110 + audience.MOST_WATCHERS):
+        watch(theatre, conn)
+    theatre.sent()
+    theatre.tick(1)
+    assert len(theatre.sent()) == 3 + audience.MOST_WATCHERS
+
+
+def test_a_watcher_hears_where_the_game_stands_as_the_person_does_whose_view_it_is():
+    theatre = Theatre(Sim(Cards(), SEATS, hand))
+    theatre.stage.say("only for you", "s1")
+    watch(theatre, 70, "s1"), watch(theatre, 71, "s2")
+    theatre.outbox.said = []
+    theatre.stage.tell("between")
+    heard = {
+        conn: msgpack.unpackb(said.packet)["data"][1]["words"]
+        for _, said in theatre.outbox.said
+        for conn in said.conns
+    }
+    assert heard == {0: "", 1: "only for you", 2: "", 70: "only for you", 71: ""}

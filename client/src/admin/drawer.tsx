@@ -2,6 +2,7 @@
 
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { clock, duration } from './format.ts';
+import { WatchLink } from './games.tsx';
 import { follow } from './said.ts';
 import { cellsOf, type Row } from './table.ts';
 
@@ -43,7 +44,15 @@ export function Drawer({ row, now_ms, close }: { row: Row; now_ms: number; close
     ['State', `${row.phase}, for ${duration((now_ms - row.entered_ms) / 1000)}`],
     ['Scene', row.steps ? `${row.scene} (${row.step + 1} of ${row.steps})` : row.scene],
     ['Treatment', cellsOf(row)],
-    ['Game', row.game && <code key="g">{row.game}</code>],
+    [
+      'Game',
+      row.game && (
+        <span key="g">
+          <code>{row.game}</code>{' '}
+          {row.phase === 'playing' && <WatchLink experiment={row.experiment} game={row.game} />}
+        </span>
+      ),
+    ],
     ['Seat', row.seat],
     ['Outcome', row.outcome],
     ['Why', about?.reason],

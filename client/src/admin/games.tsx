@@ -2,6 +2,7 @@
 
 import { duration, number, plural } from './format.ts';
 import { Empty, Id, Listed } from './parts.tsx';
+import { stay } from './router.ts';
 import type { Seen } from './said.ts';
 
 export function Games({ seen }: { seen: Seen }) {
@@ -10,7 +11,17 @@ export function Games({ seen }: { seen: Seen }) {
       id="games"
       title="Live games"
       aside={<p class="soft">{plural(seen.games_total, 'game')}</p>}
-      heads={['Game', 'Experiment', 'Scene', 'Mode', 'Players', 'Runs for', 'Worker', 'Taken over']}
+      heads={[
+        'Game',
+        'Experiment',
+        'Scene',
+        'Mode',
+        'Players',
+        'Runs for',
+        'Worker',
+        'Taken over',
+        '',
+      ]}
       rows={seen.games}
       empty={<Empty>No game is on. One begins as soon as a group is complete.</Empty>}
       line={(one) => (
@@ -33,6 +44,9 @@ export function Games({ seen }: { seen: Seen }) {
           <td class="n">{duration((seen.now_ms - one.since_ms) / 1000)}</td>
           <td>{one.owner || <span class="soft">waits for a worker</span>}</td>
           <td class="n">{times(Number(one.generation) - 1)}</td>
+          <td>
+            <WatchLink experiment={one.experiment} game={one.id} />
+          </td>
         </tr>
       )}
     >
@@ -40,6 +54,16 @@ export function Games({ seen }: { seen: Seen }) {
         <p class="soft">{number(seen.games_hidden)} more are not listed.</p>
       )}
     </Listed>
+  );
+}
+
+/** To what the people of a live game see. */
+export function WatchLink({ experiment, game }: { experiment: string; game: string }) {
+  const href = `/admin/games/${encodeURIComponent(experiment)}/${encodeURIComponent(game)}`;
+  return (
+    <a href={href} onClick={stay} aria-label={`Watch game ${game.slice(0, 8)}`}>
+      Watch
+    </a>
   );
 }
 

@@ -9,6 +9,7 @@ import '../style/watching.css';
 import { clock } from './format.ts';
 import { Games } from './games.tsx';
 import { Lobbies } from './lobbies.tsx';
+import { Later, NAMED } from './later.tsx';
 import { Participants } from './participants.tsx';
 import { Overview } from './overview.tsx';
 import { Problems } from './problems.tsx';
@@ -50,19 +51,22 @@ function App() {
   const path = usePath();
   const [paused, setPaused] = useState(false);
   const news = useSeen(boot.seen, paused);
-  const page = PAGES[path] ?? PAGES['/admin'];
-  const label = boot.pages.find((one) => one.href === path)?.label ?? 'Overview';
+  const named = NAMED.test(path);
+  const page = named ? () => <Later path={path} boot={boot} /> : (PAGES[path] ?? PAGES['/admin']);
+  const label = boot.pages.find((one) => one.href === path)?.label ?? (named ? 'Game' : 'Overview');
   document.title = `${label} · igym admin`;
   return (
     <>
       <Top boot={boot} path={path} ours={new Set(Object.keys(PAGES))} />
       <main class="board">
-        <Pulse
-          trouble={news.trouble}
-          paused={paused}
-          now_ms={news.said.now_ms}
-          press={() => setPaused(!paused)}
-        />
+        {!named && (
+          <Pulse
+            trouble={news.trouble}
+            paused={paused}
+            now_ms={news.said.now_ms}
+            press={() => setPaused(!paused)}
+          />
+        )}
         {page?.(news.said, paused)}
       </main>
     </>

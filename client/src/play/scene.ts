@@ -13,6 +13,9 @@ import { KINDS, type Frame, type GameView } from '../wire.gen.ts';
 const MARK_MS = 3_000; // of each episode: long enough to find oneself, short enough to forget
 const still = matchMedia('(prefers-reduced-motion: reduce)');
 
+/** What a scene has to know of a game. Without a seat nobody is pointed out as "you". */
+export type Look = Pick<GameView, 'game' | 'fps' | 'background' | 'marks' | 'seat'>;
+
 export class Scene {
   /** Tick of the newest frame that was painted; -1 before the first. */
   seen = -1;
@@ -25,7 +28,7 @@ export class Scene {
   private markUntil = Infinity; // performance.now() time
 
   constructor(
-    private readonly view: GameView,
+    private readonly view: Look,
     images: Images,
   ) {
     this.painterOf = painters(KINDS, {

@@ -111,6 +111,10 @@ class GameHost:
                 stage.alive(said)
             elif isinstance(said, inner.Replied):
                 stage.replied = True
+            elif isinstance(said, inner.Watch):
+                stage.watch(said)
+            elif isinstance(said, inner.Unwatch):
+                stage.audience.unwatch(said)
             else:
                 stage.want_keyframe(said)
 

@@ -21,11 +21,12 @@ from igym.domain.rounds import Round
 from igym.domain.watch import Kind, Word
 from igym.engine.seats import Background, Chair, Decider
 from igym.services.connect import now_ms
+from igym.services.games.audience import Audience
 from igym.services.games.hooking import Hooks
 from igym.services.games.journal import Journal
 from igym.services.games.people import GameOver, Person
 from igym.services.games.snapshots import Snapshots
-from igym.services.games.telling import Telling, linked
+from igym.services.games.telling import Telling
 from igym.services.games.views import Told, View, Views
 from igym.settings import Settings
 from igym.sim.host import Sim, Step
@@ -105,7 +106,8 @@ class Stage:
         self._views = Views(sim, play, list(self.people), background, budget)
         self._over = False  # the last step ended the episode
         first = first or Round(game.done, False, 1, play.episodes)
-        self._telling = Telling(outbox, game, play, self.people, self.journal, first)
+        self.audience = Audience(self.people)
+        self._telling = Telling(outbox, game, play, self.people, self.audience, self.journal, first)
         self.asked = dict(game.asked)  # what people are asked -> the last episode that is settled
         self.measured: Callable[[float], None] | None = None  # told how late each tick was, s
         self.replied = False  # somebody has answered what they are asked
@@ -122,11 +124,19 @@ class Stage:
         person.heard_s = time.monotonic()
         person.count = 0
         person.new = True
-        owned = inner.Owned(said.conn, self.game.id, said.seat, self._worker, self.game.generation)
-        self._outbox.put(said.web, owned)
-        packet = self._telling.packet(said.seat)
-        self._outbox.put(said.web, inner.Deliver([said.conn], inner.CONTROL, packet))
-        self._keyframe(said.seat, said.web, said.conn)
+        self._greet(said.seat, said.web, said.conn)
+
+    def _greet(self, seat: str, web: str, conn: int) -> None:
+        owned = inner.Owned(conn, self.game.id, seat, self._worker, self.game.generation)
+        self._outbox.put(web, owned)
+        packet = self._telling.packet(seat)
+        self._outbox.put(web, inner.Deliver([conn], inner.CONTROL, packet))
+        self._keyframe(seat, web, conn)
+
+    def watch(self, said: inner.Watch) -> None:
+        """Somebody looks on. Nobody who plays is told."""
+        if seat := self.audience.watch(said):
+            self._greet(seat, said.web, said.conn)
 
     def detach(self, said: inner.Detach) -> None:
         """That connection is gone; a newer one of the seat stays."""
@@ -148,6 +158,8 @@ class Stage:
             view = self._views.of(said.seat)
             view.camera.pace.behind(view.tick)
             self._keyframe(said.seat, said.web, said.conn)
+        elif seat := self.audience.behind(said):  # pictures stay as good as they are
+            self._keyframe(seat, said.web, said.conn)
 
     def alive(self, said: inner.Alive) -> None:
         """A seat's browser answers, though it sends no keys."""
@@ -289,7 +301,7 @@ class Stage:
         for view, told in self._views.show(tick, last=self._over):
             packet = self._frame(view, told)
             what = inner.FRAME if told.base >= 0 else inner.KEYFRAME
-            for web, conns in linked(self.people, view.seats).items():
+            for web, conns in self.audience.linked(view.seats).items():
                 self._outbox.put(web, inner.Deliver(conns, what, packet))
         if hooks is not None:
             hooks.call("on_graphics_end")

@@ -6,28 +6,19 @@ Knows neither the environment nor the log; `Stage` says what there is to tell.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 
 from igym import wire
 from igym.domain.plan import PlayPlan
 from igym.domain.rounds import Round
+from igym.services.games.audience import Audience
 from igym.services.games.journal import Journal
-from igym.services.games.people import Person
 from igym.store.games import Game
 from igym.store.post import Outbox
 from igym.wire import inner
 
 #: The most characters an author says to somebody at a time.
 MOST_SAID = 500
-
-
-def linked(people: Mapping[str, Person], seats: Collection[str]) -> dict[str, list[int]]:
-    """Web worker -> connections of the people in those seats."""
-    found: dict[str, list[int]] = defaultdict(list)
-    for seat, person in people.items():
-        if person.link is not None and seat in seats:
-            found[person.link[0]].append(person.link[1])
-    return found
 
 
 class Telling:
@@ -45,14 +36,17 @@ class Telling:
         outbox: Outbox,
         game: Game,
         play: PlayPlan,
-        people: Mapping[str, Person],
+        people: Collection[str],
+        audience: Audience,
         journal: Journal,
         first: Round,
     ) -> None:
+        """`people` are the seats that somebody sits in."""
         self._outbox = outbox
         self._game = game
         self._masked = play.masked
         self._people = people
+        self._audience = audience
         self._journal = journal
         self.round = first
         self.stands: wire.EpisodeStage = "waiting"
@@ -71,7 +65,7 @@ class Telling:
             alike[self.words.get(seat, "")].append(seat)
         for seats in alike.values():
             packet = self.packet(seats[0])
-            for web, conns in linked(self._people, seats).items():
+            for web, conns in self._audience.linked(seats).items():
                 self._outbox.put(web, inner.Deliver(conns, inner.CONTROL, packet))
 
     def packet(self, seat: str) -> bytes:

@@ -67,6 +67,22 @@ def renewed(deployment: Deployment, holder: Holder) -> str | None:
     return issue(deployment, holder.experiment, holder.session)
 
 
+def issue_watch(deployment: Deployment, visit: str, experiment: str, game: str) -> str:
+    """A ticket with which the socket of that admin's visit may look on at that game."""
+    return _signer(deployment, "watch").dumps([visit, experiment, game])
+
+
+def read_watch(deployment: Deployment, ticket: object, life_s: int) -> tuple[str, str, str]:
+    """(visit, experiment, game) of a ticket that is no older than `life_s`. Raises `BadToken`."""
+    try:
+        if not isinstance(ticket, str) or len(ticket) > 1024:
+            raise BadSignature("not a ticket")
+        visit, experiment, game = _signer(deployment, "watch").loads(ticket, max_age=life_s)
+    except (BadSignature, ValueError, TypeError) as error:
+        raise BadToken("That ticket is not valid (any more).", hint="Open the game.") from error
+    return str(visit), str(experiment), str(game)
+
+
 def issue_admin(deployment: Deployment) -> str:
     """A key that opens the bench from another machine (`igym.web.bench`). Good for 12 hours."""
     return _signer(deployment, "admin-link").dumps("operator")

@@ -29,7 +29,7 @@ from igym.services.connect import Deployment
 from igym.services.sessions.roster import Rosters
 from igym.services.watching import Watch
 from igym.store import RedisError
-from igym.web.admin import doctor, lobbies, participants, people, signin, visitor
+from igym.web.admin import doctor, games, lobbies, participants, people, signin, visitor
 from igym.web.pages import filled
 
 
@@ -74,9 +74,10 @@ def register(app: Flask, deployment: Deployment) -> None:
     doctor.add(admin, deployment)
     participants.add(admin, deployment, Rosters(deployment))
     lobbies.add(admin, deployment)
+    games.add(admin, deployment)
 
     @login_required
-    def client() -> Response:
+    def client(**_: str) -> Response:
         """The client, which shows the page of this address and asks for news each second."""
         access = visitor.visitor().access
         config = {
@@ -92,6 +93,7 @@ def register(app: Flask, deployment: Deployment) -> None:
     admin.add_url_rule("/admin", "overview", client)
     for name in ("participants", "lobbies", "games", "problems"):
         admin.add_url_rule(f"/admin/{name}", name, client)
+    admin.add_url_rule("/admin/games/<experiment>/<game>", "live_game", client)
 
     @admin.get("/admin/overview.json")
     @login_required
