@@ -122,7 +122,7 @@ class Line(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         at = time.strftime("%H:%M:%S", time.localtime(record.created))
-        about = "".join(f" {k}={_one_line(str(v))}" for k, v in _subjects(record).items())
+        about = "".join(f" {k}={_one_line(str(v))}" for k, v in subjects(record).items())
         line = (
             f"{at}.{int(record.msecs):03d} {record.levelname:<7} {self.name} {record.name}: "
             f"{_one_line(record.getMessage())}{' ' if about else ''}{about}"
@@ -150,9 +150,7 @@ class Json(logging.Formatter):
             "name": self.name,
             "logger": record.name,
             "message": masked(record.getMessage()),
-            **{
-                k: v if isinstance(v, int) else masked(str(v)) for k, v in _subjects(record).items()
-            },
+            **{k: v if isinstance(v, int) else masked(str(v)) for k, v in subjects(record).items()},
         }
         if trace := _trace(self, record):
             said["trace"] = masked(trace)
@@ -215,7 +213,8 @@ class SharedFile(logging.Handler):
         self._reopen()
 
 
-def _subjects(record: logging.LogRecord) -> dict[str, Any]:
+def subjects(record: logging.LogRecord) -> dict[str, Any]:
+    """What a line is about, by its name in `SUBJECTS`."""
     said = {**_about.get(), **record.__dict__}
     return {k: v for k in SUBJECTS if (v := said.get(k)) not in (None, "")}
 

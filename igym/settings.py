@@ -110,6 +110,14 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
             "needed.",
         ),
     ] = 8
+    browser_logs: Annotated[
+        Literal["off", "error", "warn", "info", "debug"],
+        Meta(
+            description="Least severe line of participants' browser consoles that admins may read, "
+            "for 7 days: without tokens and links, 10 a second of each at most. Scripts of a study "
+            "may log what people do: say so in its consent."
+        ),
+    ] = "off"
     secret_key: Annotated[
         tuple[str, ...],
         Meta(

@@ -15,6 +15,8 @@ export interface Boot {
   /** Of the study: "en", "de". */
   language: string;
   wire: number;
+  /** The least severe line of the console that the server wants; "off" = none. */
+  logs: 'off' | 'debug' | 'info' | 'warn' | 'error';
   /** Why there is no study on this page. */
   problem: Refused | null;
   /** What is open here, at an address without a study; only while developing. */
@@ -29,6 +31,7 @@ export function boot(): Boot {
     title: given.title ?? '',
     language: given.language ?? 'en',
     wire: given.wire ?? 0,
+    logs: given.logs ?? 'off',
     problem: given.problem ?? null,
     experiments: given.experiments ?? null,
   };

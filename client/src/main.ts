@@ -221,6 +221,8 @@ document.title = page.title || text.loading;
 shell.show(skeleton());
 measureRefresh();
 notices(link);
+const { logs } = page;
+if (logs !== 'off') void import('./console.ts').then(({ collect }) => collect(link, logs));
 const check = presence(context);
 
 link.on('state', show);

@@ -113,6 +113,14 @@ export interface Notice {
   detail?: string;
 }
 
+/** What the console of the browser said, where the page asks for it. Once a second at most. */
+export interface Logged {
+  /** level, browser clock, text */
+  lines: (['debug' | 'error' | 'info' | 'warn', number, string])[];
+  /** lines before these that were too many */
+  dropped?: number;
+}
+
 /** What the browser found out about itself, for `ScreeningView`. The server judges. */
 export interface Screened {
   /** of the `State` on screen */
@@ -513,6 +521,7 @@ export interface FromBrowser {
   probe: Probe;
   painted: Painted;
   notice: Notice;
+  logged: Logged;
   screened: Screened;
   here: Here;
   choose: Choose;

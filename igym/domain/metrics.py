@@ -88,6 +88,11 @@ METRICS: dict[str, Metric] = {
     "igym_sockets": Metric("gauge", ("process",), "Participants' sockets of a web worker."),
     "igym_watchers": Metric("gauge", ("process",), "Sockets of admins who look on at games."),
     "igym_strangers": Metric("gauge", ("process",), "Sockets that have not said whose they are."),
+    "igym_browser_lines_dropped_total": Metric(
+        "counter",
+        ("process",),
+        "Lines of participants' browsers that came too fast to be kept (`browser_logs`).",
+    ),
     "igym_answers_unsure_total": Metric(
         "counter", ("process",), "Answers acknowledged without the disk's word."
     ),

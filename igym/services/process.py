@@ -18,7 +18,7 @@ from igym import __version__, faults, log, settings
 from igym.errors import IgymError
 from igym.services.connect import Deployment, connect, process_name
 from igym.services.leaving import Member
-from igym.services.operations import metering
+from igym.services.operations import keeping, metering
 from igym.store.client import open_redis
 
 
@@ -54,6 +54,7 @@ def main(role: str, argv: Sequence[str], work: Callable[[Deployment, Told], None
         # A Redis that hangs must not make its figures late beyond their life.
         redis = open_redis(config.redis_url, answer_s=2.0)
         metering.report(redis, deployment.meter, said.name, role)
+        keeping.keep(redis, role, said.name)
         member = Member(deployment, said.name, role, said.binding)
         told = Told(said.name, said.progress, said.shared, said.once, said.binding, member)
         work(deployment, told)

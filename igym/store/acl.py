@@ -28,7 +28,7 @@ class Tier(StrEnum):
 
 
 #: What every process of igym says of itself.
-_ALL = "layout process processes leave meter"
+_ALL = "layout process processes leave meter server_lines"
 
 #: A participant's way through a study: moves of a session touch all of them in one step.
 _PEOPLE = (
@@ -44,7 +44,7 @@ WRITES: Mapping[Tier, frozenset[str]] = {
         Tier.WEB: f"{_PEOPLE} secret pepper api_token api_tokens api_failures rate accounts visit "
         "visits wrong_passwords admin_link audit bell problems written bench bench_asks bindings "
         "packages experiments unchecked exports export versions opening releases orders sockets "
-        "mail chat chatters replies heard felt links screening",
+        "mail chat chatters replies heard felt links screening browser_lines followed",
         Tier.GAME: f"{_PEOPLE} game games links log closed replies chat chatters mail answer "
         "worker bell bindings starter problems inference_workers",
         Tier.INFERENCE: "inference_worker inference_workers",
@@ -59,7 +59,7 @@ WRITES: Mapping[Tier, frozenset[str]] = {
 
 #: What it reads besides.
 READS: Mapping[Tier, frozenset[str]] = {
-    tier: frozenset(names.split())
+    tier: frozenset(names.split()) | ({"followed"} - WRITES[tier])
     for tier, names in {
         Tier.WEB: "plan report worker game games closed appendfsync decided",
         Tier.GAME: "plan sockets heard inference_worker",

@@ -37,7 +37,9 @@ def sweep(redis: Redis, experiment: str, names: Mapping[str, str]) -> int:
             changed += _game(redis, key, names, ids)
         elif kind in _TAKE:
             changed += _TAKE[kind](redis, key, ids)
-    return changed + _listed(redis, keys.problems().encode(), ids)
+    for key, take in ((keys.problems(), _listed), (keys.server_lines(), _entries)):
+        changed += take(redis, key.encode(), ids)
+    return changed + _fields(redis, keys.followed().encode(), ids)
 
 
 def _names(text: bytes, ids: list[bytes]) -> bool:

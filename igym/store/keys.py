@@ -217,6 +217,12 @@ def fills(experiment: str) -> str:
     return f"igym:{{{experiment}}}:fills"
 
 
+@key("stream", days=7)
+def browser_lines(experiment: str) -> str:
+    """What participants' browsers log, where that is asked for (`store.tails`); capped."""
+    return f"igym:{{{experiment}}}:browser_lines"
+
+
 @key("list", days=7)
 def decided(experiment: str) -> str:
     """The matcher's latest decisions, newest first, as JSON (`store.decisions`); capped."""

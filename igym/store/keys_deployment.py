@@ -182,6 +182,19 @@ def problems() -> str:
     return "igym:problems"
 
 
+@key("stream", days=7)
+def server_lines() -> str:
+    """The latest warnings and errors of every process, and what somebody follows (`store.tails`);
+    capped."""
+    return "igym:server_lines"
+
+
+@key("hash", seconds=900)
+def followed() -> str:
+    """Ids of sessions, games or episodes of which an admin wants every line (`store.tails`)."""
+    return "igym:followed"
+
+
 @key("stream")
 def audit() -> str:
     """Who did what to the deployment (`igym.domain.deeds`), in order, as JSON; capped."""

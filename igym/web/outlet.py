@@ -64,6 +64,7 @@ class Link:
         "tokens",
         "tokens_s",
         "version",
+        "voice",
         "worker",
     )
 
@@ -104,6 +105,7 @@ class Link:
         self.asked_s = 0.0
         self.refused_s = 0.0  # when it was last told of a refusal nobody waited for
         self.logged_s = 0.0  # when one of its refusals was last logged
+        self.voice: Any = None  # what its console may say (`services.sessions.console`)
         self.tokens = 0.0
         self.tokens_s = time.monotonic()
 

@@ -55,6 +55,7 @@ def _page(config: Mapping[str, object], language: str) -> str:
 def register(app: Flask, deployment: Deployment) -> None:
     """Add the routes and the error pages to `app`."""
     pages = Blueprint("pages", __name__)
+    logs = deployment.settings.browser_logs
     secure = deployment.settings.public_url.startswith("https:")
     speaker = Speaker(deployment)
 
@@ -71,7 +72,8 @@ def register(app: Flask, deployment: Deployment) -> None:
     def participate(experiment: str) -> Response:
         """The participant page. Opening it consumes nothing; its script joins."""
         _, plan = releasing.offered(deployment, experiment, request.args)
-        page = _page({"experiment": experiment, "title": plan.title}, plan.language)
+        told = {"experiment": experiment, "title": plan.title, "logs": logs}
+        page = _page(told, plan.language)
         return Response(page, mimetype="text/html", headers={"Cache-Control": "no-store"})
 
     @pages.post("/api/x/<experiment>/join")

@@ -18,6 +18,7 @@ from igym.services.connect import Deployment, now_ms
 from igym.services.games import replying
 from igym.services.lobby import waiting
 from igym.services.sessions import advancing, chatting, display, screens, tokens, withdrawing
+from igym.services.sessions.console import Console
 from igym.store import RedisError, games, records, sessions, sockets
 from igym.web import hearing
 from igym.web.door import Door, refusal
@@ -47,6 +48,7 @@ class Sockets:
         self._outlet = outlet
         self._entry = Entry(deployment)
         self.looking = Looking(deployment, outlet)
+        self._console = Console(deployment)
         server.on("connect", self._connect)
         server.on("disconnect", self._disconnect)
         self.mailman = Mailman(deployment.redis, outlet, self._snapshot)
@@ -60,6 +62,7 @@ class Sockets:
         door.on(wire.Probe)(self._probe)
         door.on(wire.Painted)(self._painted)
         door.on(wire.Notice)(self._notice)
+        door.on(wire.Logged)(self._logged)
         door.on(wire.Say)(self._say)
         door.on(wire.Reply)(self._reply)
         door.on(wire.Withdraw)(self._withdraw)
@@ -285,6 +288,9 @@ class Sockets:
         if session.id not in game.seats.values():
             raise NotYours("That game is not yours, or it is over.", hint="Reload the page.")
         records.add(redis, link.experiment, session.release, [display.painted(session, said)])
+
+    def _logged(self, link: Link, said: wire.Logged) -> None:
+        link.voice = self._console.hear(link.experiment, link.session, link.voice, said)
 
     def _notice(self, link: Link, said: wire.Notice) -> None:
         if said.kind in ("hidden", "blur"):

@@ -158,6 +158,24 @@ class Notice(Message, frozen=True, forbid_unknown_fields=True):
     detail: Text = ""
 
 
+class Logged(Message, frozen=True, forbid_unknown_fields=True):
+    """What the console of the browser said, where the page asks for it. Once a second at most."""
+
+    event = "logged"
+
+    lines: Annotated[
+        list[
+            tuple[
+                Literal["debug", "info", "warn", "error"],
+                Millis,
+                Annotated[str, Meta(max_length=1_000)],
+            ]
+        ],
+        Meta(max_length=20),
+    ]  # level, browser clock, text
+    dropped: Count = 0  # lines before these that were too many
+
+
 class Screened(Message, frozen=True, forbid_unknown_fields=True):
     """What the browser found out about itself, for `ScreeningView`. The server judges."""
 
@@ -395,6 +413,7 @@ FROM_BROWSER: tuple[type[Message], ...] = (
     Probe,
     Painted,
     Notice,
+    Logged,
     Screened,
     Here,
     Choose,

@@ -33,7 +33,7 @@ def server(tmp_path_factory) -> Iterator[Server]:
     study = package(tmp_path_factory.mktemp("study"), "pair")
     toml = study / "experiment.toml"
     toml.write_text(toml.read_text().replace("A pair", NASTY))
-    with serving(study, WEB="2", GAMES="1") as made:
+    with serving(study, WEB="2", GAMES="1", IGYM_BROWSER_LOGS="info") as made:
         env = {"REDIS_URL": f"unix://{made.data}/redis/redis.sock"}
         deployment = connect(settings.load(env, made.data))
         accounts.create(deployment, "ann", WORDS, Role.ADMIN)
@@ -157,6 +157,27 @@ def test_what_is_stored_of_a_person_stays_text(admin, server, couple):
     expect(row).to_have_count(0, timeout=60_000)
 
 
+def test_what_a_browser_logs_is_read_as_text_and_without_what_is_secret(browser, server, admin):
+    somebody = Tab(browser)
+    somebody.page.goto(f"{server.url}/e/pair?PROLIFIC_PID=5f1")
+    expect(somebody.page.locator("main button").first).to_be_visible(timeout=60_000)
+    told = Tab.until(somebody, lambda: somebody.all("state"), within_s=60, what="a state")[-1]
+    say = f"console.warn({NASTY!r}, location.href, sessionStorage); console.debug('not this')"
+    somebody.page.evaluate(say)
+
+    page = admin.page
+    page.goto(f"{server.url}/admin/logs?about={told['session']}")
+    line = page.locator(".log li", has_text=NASTY)
+    expect(line).to_have_count(1, timeout=60_000)
+    expect(line).to_contain_text("/e/pair?***")
+    expect(line.locator(f"[title='{told['session']}']")).to_be_visible()
+    assert "5f1" not in line.inner_text() and "not this" not in page.locator(".log").inner_text()
+    assert page.locator("img").count() == 0
+    page.get_by_label("Level").select_option("error")
+    expect(line).to_have_count(0)
+    somebody.context.close()
+
+
 def test_a_viewer_sees_no_answers(browser, server, couple):
     page = signed_in(browser, server, "vic").page
     where = f"/admin/participants/pair/{session_of(couple[0])}.json"
@@ -175,7 +196,17 @@ def test_axe_finds_nothing_serious(browser, server, couple, scheme):
         expect(fresh.page.locator(there).first).to_be_visible(timeout=60_000)
         found[path] = violations(fresh.page)
     page = signed_in(browser, server, "ann", **look).page
-    for path in ("", "/lobbies", "/games", "/problems", "/participants", "/account", "/accounts"):
+    for path in (
+        "",
+        "/lobbies",
+        "/logs",
+        "/logs?of=server",
+        "/games",
+        "/problems",
+        "/participants",
+        "/account",
+        "/accounts",
+    ):
         page.goto(f"{server.url}/admin{path}")
         if path == "/participants":
             page.locator("[data-session]").first.click(timeout=60_000)

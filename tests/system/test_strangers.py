@@ -38,6 +38,7 @@ def said(event: str, victim: Client) -> Any:
         "keys": [game, 10**6, 1, 1, [[0, True, 1.0]]],
         "probe": {"sent_ms": 1.0, "rtt_ms": 590_000.0},
         "painted": {"game": game, "opened_ms": 1.0, "paints": 9, "dropped": 9},
+        "logged": {"lines": [["error", 1.0, "stranger"]]},
         "notice": {"kind": "error", "at_ms": 1.0, "detail": "stranger"},
         "screened": {
             "version": version,

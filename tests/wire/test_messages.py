@@ -36,6 +36,7 @@ GOOD = {
     wire.Probe: {"sent_ms": 1.0, "rtt_ms": 3.0, "offset_ms": -2.0},
     wire.Painted: {"game": "g", "opened_ms": 1.0, "paints": 600, "dropped": 3},
     wire.Notice: {"kind": "hidden", "at_ms": 1.0, "detail": ""},
+    wire.Logged: {"lines": [["warn", 1.0, "odd"]], "dropped": 2},
     wire.Screened: {
         "version": 1,
         "device": "desktop",
@@ -108,6 +109,9 @@ def test_a_field_nobody_declared_is_refused(kind):
         (wire.Painted, {"dropped": -1}),
         (wire.Notice, {"kind": "hacked"}),
         (wire.Notice, {"detail": "x" * 2_001}),
+        (wire.Logged, {"lines": [["fatal", 1.0, "x"]]}),
+        (wire.Logged, {"lines": [["warn", 1.0, "x" * 1_001]]}),
+        (wire.Logged, {"lines": [["warn", 1.0, "x"]] * 21}),
     ],
 )
 def test_a_value_out_of_bounds_is_refused(kind, change):

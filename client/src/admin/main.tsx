@@ -10,6 +10,7 @@ import { clock } from './format.ts';
 import { Games } from './games.tsx';
 import { Lobbies } from './lobbies.tsx';
 import { Later, NAMED } from './later.tsx';
+import { Logs } from './logs.tsx';
 import { Participants } from './participants.tsx';
 import { Overview } from './overview.tsx';
 import { Problems } from './problems.tsx';
@@ -25,6 +26,7 @@ const PAGES: Record<string, (seen: Seen, paused: boolean) => preact.JSX.Element>
   '/admin/participants': (seen, paused) => <Participants seen={seen} paused={paused} />,
   '/admin/lobbies': (_, paused) => <Lobbies paused={paused} />,
   '/admin/games': (seen) => <Games seen={seen} />,
+  '/admin/logs': (_, paused) => <Logs paused={paused} form_token={boot.form_token} />,
   '/admin/problems': (seen) => <Problems seen={seen} />,
 };
 

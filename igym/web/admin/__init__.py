@@ -29,7 +29,16 @@ from igym.services.connect import Deployment
 from igym.services.sessions.roster import Rosters
 from igym.services.watching import Watch
 from igym.store import RedisError
-from igym.web.admin import doctor, games, lobbies, participants, people, signin, visitor
+from igym.web.admin import (
+    doctor,
+    games,
+    lobbies,
+    logs,
+    participants,
+    people,
+    signin,
+    visitor,
+)
 from igym.web.pages import filled
 
 
@@ -49,6 +58,8 @@ def _pages(access: Access) -> list[dict[str, str]]:
         ("games", "Games"),
         ("problems", "Problems"),
     ]
+    if access.has(Right.ANSWERS):
+        found.append(("logs", "Logs"))
     if access.has(Right.ACCOUNTS):
         found += [("doctor", "Health"), ("people", "Accounts")]
     found.append(("account", "You"))
@@ -75,6 +86,7 @@ def register(app: Flask, deployment: Deployment) -> None:
     participants.add(admin, deployment, Rosters(deployment))
     lobbies.add(admin, deployment)
     games.add(admin, deployment)
+    logs.add(admin, deployment)
 
     @login_required
     def client(**_: str) -> Response:
@@ -91,7 +103,7 @@ def register(app: Flask, deployment: Deployment) -> None:
         return Response(filled(config, "admin"), mimetype="text/html")
 
     admin.add_url_rule("/admin", "overview", client)
-    for name in ("participants", "lobbies", "games", "problems"):
+    for name in ("participants", "lobbies", "games", "problems", "logs"):
         admin.add_url_rule(f"/admin/{name}", name, client)
     admin.add_url_rule("/admin/games/<experiment>/<game>", "live_game", client)
 
