@@ -144,6 +144,13 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
         str,
         Meta(description="http(s) URL that participants' links begin with. Empty: host and port."),
     ] = ""
+    inside_url: Annotated[
+        str,
+        Meta(
+            description="http(s) URL under which this deployment's own processes reach its web "
+            "workers, as rehearsals on the server do. Empty: host and port."
+        ),
+    ] = ""
     allowed_origins: Annotated[
         tuple[str, ...],
         Meta(description="Other origins whose pages may open a socket; separated by commas."),

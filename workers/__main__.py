@@ -1,4 +1,4 @@
-"""`python -m workers games|inference|director|archive|checks`: one worker process."""
+"""`python -m workers games|inference|director|archive|erase|checks`: one worker process."""
 
 from __future__ import annotations
 
@@ -32,6 +32,13 @@ def _archive(deployment: Deployment, told: Told) -> None:
     archive.run(deployment, once=told.once)
 
 
+def _erase(deployment: Deployment, _: Told) -> None:
+    os.nice(10)  # likewise
+    from workers import erase
+
+    erase.run(deployment)
+
+
 def _checks(deployment: Deployment, told: Told) -> None:
     from workers import checks
 
@@ -49,6 +56,7 @@ _ROLES = {
     "inference": _inference,
     "director": _director,
     "archive": _archive,
+    "erase": _erase,
     "checks": _checks,
 }
 

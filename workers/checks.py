@@ -1,4 +1,4 @@
-"""The checks worker: calls authors' functions, checks packages, and makes exports.
+"""The checks worker: calls authors' functions, checks packages, makes exports, rehearses.
 
 Started by the director when one of them waits. It has no package's code itself: that is in
 processes of its own, which it kills when a call takes too long (`igym.services.functions.calling`).
@@ -20,6 +20,7 @@ from igym.services import footprint
 from igym.services.connect import Deployment
 from igym.services.data import exporting
 from igym.services.functions.answering import Answerer
+from igym.services.operations import crowding
 from igym.services.packages import examining
 from igym.store import jobs
 from igym.store.client import open_redis
@@ -40,6 +41,7 @@ _busy = 0
 #: A check takes a core for seconds: one at a time, and people's questions beside it.
 _one_check = gevent.lock.BoundedSemaphore(1)
 _one_export = gevent.lock.BoundedSemaphore(1)
+_one_crowd = gevent.lock.BoundedSemaphore(1)
 
 
 def answer(
@@ -75,6 +77,18 @@ def export(experiment: str, id: str) -> None:
     try:
         with _one_export:
             exporting.make(_deployment, experiment, id)
+    finally:
+        _busy -= 1
+
+
+def rehearse(experiment: str, id: str) -> None:
+    """RQ job: a rehearsal that was asked for. Safe to run twice: it is begun once."""
+    global _busy
+    assert _deployment is not None, "this job runs only in a checks worker"
+    _busy += 1
+    try:
+        with _one_crowd:
+            crowding.hold(_deployment, experiment, id)
     finally:
         _busy -= 1
 

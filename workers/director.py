@@ -18,12 +18,12 @@ from contextlib import suppress
 from igym.errors import LeaseLost
 from igym.services import footprint
 from igym.services.connect import Deployment
-from igym.services.data import exporting
+from igym.services.data import erasures, exporting
 from igym.services.functions import asking, happening
 from igym.services.games import reaping
 from igym.services.leaving import Member
 from igym.services.lobby import matching
-from igym.services.operations import retiring
+from igym.services.operations import crowding, retiring
 from igym.services.packages import examining
 from igym.services.sessions import absence, deciding, paying, screening
 from igym.store import Redis, RedisError, backlog, bell, durable, jobs, lease
@@ -99,6 +99,7 @@ def run(deployment: Deployment, name: str, member: Member) -> None:
         ("archiving", lambda _: _archive(deployment, name, stop), lambda: stop.wait(1.0)),
         ("packages", lambda _: _packages(deployment), lambda: stop.wait(0.5)),
         ("checking", lambda _: _check(deployment, name, stop), lambda: stop.wait(0.2)),
+        ("erasing", lambda _: _erase(deployment, name, stop), lambda: stop.wait(1.0)),
         ("retiring", lambda _: retiring.retire(deployment), lambda: stop.wait(30.0)),
     )
     loops = [
@@ -148,10 +149,17 @@ def _archive(deployment: Deployment, name: str, stop: threading.Event) -> None:
         _attend(deployment, name, stop, "archiving", _helper("archive"))
 
 
+def _erase(deployment: Deployment, name: str, stop: threading.Event) -> None:
+    """Have people erased who asked for it, likewise."""
+    if erasures.look(deployment):
+        _attend(deployment, name, stop, "erasing", _helper("erase"))
+
+
 def _packages(deployment: Deployment) -> None:
-    """Have packages checked and exports made, by whoever takes the jobs."""
+    """Have packages checked, exports made and studies rehearsed, by whoever takes the jobs."""
     examining.look(deployment)
     exporting.look(deployment)
+    crowding.look(deployment)
 
 
 def _check(deployment: Deployment, name: str, stop: threading.Event) -> None:

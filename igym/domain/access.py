@@ -25,6 +25,7 @@ class Right(StrEnum):
     ANSWERS = "answers"  # what participants said, and what their browsers logged
     CONTROL = "control"  # act on participants and games
     EXPORT = "export"
+    ERASE = "erase"  # take one person out of the data, for good
     RELEASE = "release"  # activate and retire versions, open and close recruitment
     TOKENS = "tokens"  # make, list and revoke other people's tokens
     ACCOUNTS = "accounts"  # the same for who may sign in, and who is
@@ -40,6 +41,10 @@ RIGHTS: dict[Role, frozenset[Right]] = {
 }
 
 
+#: What a researcher may do who is trusted, with their own experiments.
+_TRUSTED = frozenset({Right.RELEASE, Right.ERASE})
+
+
 @dataclass(frozen=True, slots=True)
 class Access:
     """What one token opens, or one person who is signed in."""
@@ -48,13 +53,13 @@ class Access:
     name: str  # whose it is, for people who read the list
     role: Role
     experiments: tuple[str, ...]
-    trusted: bool  # a researcher who may release their own experiments
+    trusted: bool  # a researcher who may release, and erase from, their own experiments
     made_ms: float
     expires_ms: float
 
     def has(self, right: Right) -> bool:
         """Whether it has that right for any experiment at all."""
-        if right is Right.RELEASE and self.trusted and self.role is Role.RESEARCHER:
+        if right in _TRUSTED and self.trusted and self.role is Role.RESEARCHER:
             return True
         return right in RIGHTS[self.role]
 

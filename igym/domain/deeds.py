@@ -26,6 +26,7 @@ class Did(StrEnum):
     CLOSED = "closed"
     WATCHED = "watched"  # looked on at a game that was live
     REPLAYED = "replayed"  # had an episode shown once more
+    REHEARSED = "rehearsed"  # a crowd of simulated participants was asked for
     EXPORTED = "exported"  # an export was asked for
     GAVE_OUT = "gave_out"  # the data of one person
     ERASED = "erased"  # one person; the log does not say whom

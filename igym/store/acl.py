@@ -43,17 +43,18 @@ WRITES: Mapping[Tier, frozenset[str]] = {
     for tier, names in {
         Tier.WEB: f"{_PEOPLE} secret pepper api_token api_tokens api_failures rate accounts visit "
         "visits wrong_passwords admin_link audit bell problems written bench bench_asks bindings "
-        "packages experiments unchecked exports export versions opening releases orders sockets "
-        "mail chat chatters replies heard felt links screening browser_lines followed",
+        "packages experiments unchecked exports export exports_of errands errand versions opening "
+        "releases orders sockets mail chat chatters replies heard felt links screening "
+        "browser_lines followed",
         Tier.GAME: f"{_PEOPLE} game games links log closed replies chat chatters mail answer "
         "worker bell bindings starter problems inference_workers",
         Tier.INFERENCE: "inference_worker inference_workers",
         Tier.DIRECTOR: f"{_PEOPLE} lease lease_token fence fills game games links log closed "
         "replies chat chatters mail sockets heard answer screening hooked happenings telling waits "
-        "bell bindings starter problems unchecked exports export report orders audit "
-        "appendfsync worker decided",
-        Tier.CHECKS: "unchecked exports export plan versions opening releases hooked report answer "
-        "records bell problems audit",
+        "bell bindings starter problems unchecked exports export exports_of errands errand report "
+        "orders audit felt browser_lines appendfsync worker decided",
+        Tier.CHECKS: "unchecked exports export exports_of errands errand plan versions opening "
+        "releases hooked report answer records bell problems audit",
     }.items()
 }  # fmt: skip
 
@@ -88,7 +89,8 @@ _COMMANDS = {
     Tier.OPERATOR: "+@all -acl -config -flushall -flushdb -swapdb -shutdown -debug -module "
     "-replicaof -slaveof -failover -cluster -migrate -monitor +acl|whoami +config|get",
     Tier.HEALTH: "-@all +ping",
-    Tier.DIRECTOR: f"{_WORK} +config|get",  # tells the others how the server writes its disk
+    # Tells the others how the server writes its disk; has it write anew when somebody was erased.
+    Tier.DIRECTOR: f"{_WORK} +config|get +bgrewriteaof",
 }
 
 

@@ -7,6 +7,7 @@ Reading costs by the number of versions and modes, and not by the number of sess
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -38,6 +39,22 @@ def names(experiment: str, release: str, mode: str, at_ms: float) -> tuple[str, 
 def hour(at_ms: float) -> str:
     """The key of `pace` that a moment belongs to."""
     return str(int(at_ms // 3_600_000))
+
+
+def by_release(
+    redis: Redis, experiment: str, releases: Sequence[str], modes: tuple[str, ...]
+) -> dict[str, dict[str, int]]:
+    """Version -> mode -> sessions that ever began it; modes in which nobody did are left out."""
+    asked = [(release, mode) for release in releases for mode in modes]
+    with redis.pipeline(transaction=False) as pipe:
+        for release, mode in asked:
+            pipe.hget(keys.counts(experiment, release, mode), "ever:arrived")
+        found: list[Any] = pipe.execute() if asked else []
+    made: dict[str, dict[str, int]] = {release: {} for release in releases}
+    for (release, mode), count in zip(asked, found, strict=True):
+        if count:
+            made[release][mode] = int(count)
+    return made
 
 
 _PARTS = {"now": "now", "ever": "ever", "outcome": "outcomes", "wait": "waits", "vain": "vain"}

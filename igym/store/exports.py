@@ -43,6 +43,10 @@ def put(redis: Redis, export: Export) -> None:
             keys.export(export.experiment, export.id), msgspec.json.encode(export),
             ex=keys.export.ttl_s,
         )  # fmt: skip
+        pipe.zadd(keys.exports_of(export.experiment), {export.id: export.asked_ms})
+        oldest_ms = export.asked_ms - keys.export.ttl_s * 1000
+        pipe.zremrangebyscore(keys.exports_of(export.experiment), 0, oldest_ms)
+        pipe.expire(keys.exports_of(export.experiment), keys.exports_of.ttl_s)
         if export.state == "waiting":
             pipe.hset(keys.exports(), export.id, export.experiment)
         else:
@@ -56,6 +60,15 @@ def read(redis: Redis, experiment: str, id: str) -> Export:
     if raw is None:
         raise NotFound("There is no such export (any more).", hint="Ask for a new one.")
     return _export(raw)
+
+
+def latest(redis: Redis, experiment: str, most: int = 10) -> list[Export]:
+    """The last that were asked for, the newest first. Those that have run out are left out."""
+    ids: Any = redis.zrange(keys.exports_of(experiment), 0, most - 1, desc=True)
+    if not ids:
+        return []
+    found: Any = redis.mget([keys.export(experiment, id.decode()) for id in ids])
+    return [_export(raw) for raw in found if raw]
 
 
 def waiting(redis: Redis) -> list[Export]:

@@ -37,6 +37,7 @@ ALLOWED: Mapping[str, tuple[type, ...]] = {
     "workers.checks.answer": (str, str, str, str, str, float),
     "workers.checks.check_package": (str,),
     "workers.checks.export": (str, str),
+    "workers.checks.rehearse": (str, str),
 }
 
 
@@ -224,6 +225,18 @@ def export(redis: Redis, experiment: str, id: str) -> None:
     )
 
 
+def rehearse(redis: Redis, experiment: str, id: str) -> None:
+    """Ask the checks worker for a rehearsal (`igym.services.operations.crowding`)."""
+    _queue(redis, PACKAGES).enqueue_call(
+        "workers.checks.rehearse",
+        args=(experiment, id),
+        timeout=-1,  # the crowd's process is killed by the checks worker itself
+        result_ttl=0,
+        failure_ttl=86_400,
+        retry=None,
+    )
+
+
 def asked(redis: Redis) -> int:
-    """How many questions, packages and exports wait for a checks worker."""
+    """How many questions, packages, exports and rehearsals wait for a checks worker."""
     return sum(int(redis.llen(f"rq:queue:{name}")) for name in (CHECKS, PACKAGES))

@@ -39,6 +39,19 @@ def export(experiment: str, id: str) -> str:
     return f"igym:{{{experiment}}}:export:{id}"
 
 
+@key("zset", days=7)
+def exports_of(experiment: str) -> str:
+    """Ids of the experiment's exports, by when they were asked for (ms)."""
+    return f"igym:{{{experiment}}}:exports"
+
+
+@key("string", days=7)
+def errand(experiment: str, id: str) -> str:
+    """Something an admin asked for that takes its time, and what came of it, as JSON
+    (`store.errands.Errand`)."""
+    return f"igym:{{{experiment}}}:errand:{id}"
+
+
 @key("string", days=400)
 def report(experiment: str, package: str) -> str:
     """What the check on the server found, as JSON (`igym.wire.api.Report`)."""

@@ -47,6 +47,12 @@ def exports() -> str:
     return "igym:exports"
 
 
+@key("hash")
+def errands() -> str:
+    """Experiment and id of an errand that has not come to an end -> its kind (`store.errands`)."""
+    return "igym:errands"
+
+
 @key("hash", days=400)
 def api_token(id: str) -> str:
     """An API token: `access` as JSON, `digest` of its secret, `used_ms`. Lives as long as it is

@@ -9,6 +9,13 @@ from redis import Redis
 from igym.store import keys
 
 
+def waiting(redis: Redis, experiment: str) -> dict[str, float]:
+    """Ended sessions that are still here: how many, and when the first of them ended (ms)."""
+    name = keys.ended(experiment)
+    first: Any = redis.zrange(name, 0, 0, withscores=True)
+    return {"sessions": int(redis.zcard(name)), "first_ms": first[0][1] if first else 0.0}
+
+
 def forget(redis: Redis, experiment: str, before_ms: float, most: int) -> int:
     """Delete what is left of sessions that ended before that, `most` at most. Returns how many.
 

@@ -13,7 +13,6 @@ from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any, NamedTuple
 
-import gevent.lock
 from flask import Blueprint, Flask, Response, jsonify, request, send_file
 from werkzeug.exceptions import HTTPException
 
@@ -27,7 +26,6 @@ from igym.errors import (
     NotFound,
     NotYours,
     TooLarge,
-    TooMuch,
     Unavailable,
 )
 from igym.services import access, auditing
@@ -43,9 +41,6 @@ from igym.web import upload
 from igym.wire import api, openapi
 
 _log = logging.getLogger(__name__)
-
-#: Uploads at one time in one web worker.
-MOST_UPLOADS = 2
 
 
 class Asked(NamedTuple):
@@ -142,7 +137,6 @@ class Handlers:
 
     def __init__(self, deployment: Deployment) -> None:
         self._deployment = deployment
-        self._uploads = gevent.lock.BoundedSemaphore(MOST_UPLOADS)
 
     # --- tokens -------------------------------------------------------------------------------
 
@@ -195,19 +189,9 @@ class Handlers:
 
     def submit_package(self, asked: Asked) -> Answer:
         """Take in a ZIP."""
-        if not self._uploads.acquire(blocking=False):
-            raise TooMuch("Others are uploading at this moment.", hint="Try again in a minute.")
-        try:
-            with submitting.workplace(self._deployment) as folder:
-                archive = folder / "sent.zip"
-                most = self._deployment.settings.max_package_mb * 1_000_000
-                upload.to_disk(request, archive, most)
-                version, new = submitting.receive(
-                    self._deployment, archive, asked.who,
-                    activate=asked.query.get("activate") == "yes",
-                )  # fmt: skip
-        finally:
-            self._uploads.release()
+        version, new = upload.package(
+            self._deployment, request, asked.who, activate=asked.query.get("activate") == "yes"
+        )
         return api.Submitted(self._package(version), new), 201 if new else 200
 
     def get_package(self, asked: Asked) -> Answer:

@@ -7,9 +7,14 @@ from pathlib import Path
 from typing import TypeVar
 
 import gevent
+import gevent.lock
 from flask import Request
 
-from igym.errors import BadMessage, TooLarge
+from igym.domain.access import Access
+from igym.domain.package import Version
+from igym.errors import BadMessage, TooLarge, TooMuch
+from igym.services.connect import Deployment
+from igym.services.packages import submitting
 
 T = TypeVar("T")
 
@@ -17,6 +22,30 @@ T = TypeVar("T")
 PATIENCE_S = 300
 
 _PIECE = 256 * 1024
+
+#: Packages that may come in at one time in one web worker.
+MOST_UPLOADS = 2
+
+_uploads = gevent.lock.BoundedSemaphore(MOST_UPLOADS)
+
+
+def package(
+    deployment: Deployment, request: Request, sender: Access, *, activate: bool = False
+) -> tuple[Version, bool]:
+    """Take in the package that is the body of `request`, as `submitting.receive` does.
+
+    Raises:
+        TooMuch: others are uploading. And whatever `to_disk` and `submitting.receive` raise.
+    """
+    if not _uploads.acquire(blocking=False):
+        raise TooMuch("Others are uploading at this moment.", hint="Try again in a minute.")
+    try:
+        with submitting.workplace(deployment) as folder:
+            archive = folder / "sent.zip"
+            to_disk(request, archive, deployment.settings.max_package_mb * 1_000_000)
+            return submitting.receive(deployment, archive, sender, activate=activate)
+    finally:
+        _uploads.release()
 
 
 def beside(call: Callable[..., T], *given: object) -> T:

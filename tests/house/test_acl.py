@@ -24,7 +24,7 @@ BEGINS = {
     Tier.WEB: ("igym.web.__main__",),
     Tier.GAME: ("workers.games", "igym.cli.binding", "igym.services.games.leasing"),
     Tier.INFERENCE: ("workers.inference",),
-    Tier.DIRECTOR: ("workers.director", "workers.archive"),
+    Tier.DIRECTOR: ("workers.director", "workers.archive", "workers.erase"),
     Tier.CHECKS: ("workers.checks",),
 }
 

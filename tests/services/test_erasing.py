@@ -13,10 +13,13 @@ import pytest
 from igym.archive import assigned, erasing, parquet, vault
 from igym.archive.audit import audit
 from igym.archive.tables import TABLES
+from igym.domain.access import ANY, Access, Role
+from igym.domain.deeds import Did
 from igym.errors import Conflict, NotFound
-from igym.services.data import archiving
-from igym.services.data.erasing import erase, show
-from igym.store import games, records
+from igym.services import auditing
+from igym.services.data import archiving, erasures
+from igym.services.data.erasing import erase, perform, show
+from igym.store import errands, games, records
 from tests.services.conftest import Lab
 
 pytestmark = pytest.mark.slow
@@ -187,3 +190,25 @@ def test_only_igyms_account_can_read_the_vault(pair):
     for path in (pair.lab.deployment.data / "vault", private, *private.rglob("*")):
         if path.name != ".lock":
             assert path.stat().st_mode & 0o077 == 0, path
+
+
+def test_who_was_asked_for_on_the_dashboard_is_erased_and_the_order_names_them_no_more(pair):
+    deployment, redis = pair.lab.deployment, pair.lab.deployment.redis
+    boss = Access("boss", "boss", Role.ADMIN, (ANY,), True, 0.0, float("inf"))
+    here = pair.lab.arrive(PROLIFIC_PID="prolific-of-cat")
+    gone = erasures.order(deployment, "counters", "prolific-of-ann", "erase", boss)
+    busy = erasures.order(deployment, "counters", here.participant, "anonymise", boss)
+    nobody = erasures.order(deployment, "counters", "prolific-of-dan", "erase", boss)
+    assert erasures.look(deployment)
+
+    perform(deployment)
+
+    assert not erasures.look(deployment)
+    told = {one.id: errands.read(redis, "counters", one.id) for one in (gone, busy, nobody)}
+    assert told[gone.id].said["sessions"] == 1 and told[gone.id].said["log_rewritten"]
+    assert told[busy.id].state == "failed" and "taking part now" in told[busy.id].text
+    assert told[nobody.id].state == "done" and told[nobody.id].said["sessions"] == 0
+    assert all(one.about.keys() == {"how"} for one in told.values())
+    assert traces(pair, pair.ann.id, pair.ann.participant, "prolific-of-ann") == []
+    (deed, *_) = auditing.read(deployment, experiment="counters")
+    assert (deed.did, deed.who) == (Did.ERASED, "boss")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 from redis import Redis
@@ -11,7 +11,7 @@ from redis.exceptions import AuthenticationError, NoPermissionError
 
 from igym.cli import embedded
 from igym.domain import secret
-from igym.store import acl, durable, keys
+from igym.store import acl, durable, forgetting, keys
 from igym.store.acl import Tier
 from igym.store.client import open_redis
 from tests.redis_server import Server
@@ -146,6 +146,33 @@ def test_the_director_tells_the_others_how_the_disk_is_written(server):
     assert durable._policy(server.user(Tier.WEB)) == ""
     durable.tell(server.user(Tier.DIRECTOR))
     assert durable._policy(server.user(Tier.WEB)) == "everysec"
+
+
+def test_the_director_forgets_somebody_wherever_they_are_named(server):
+    fill: dict[str, Callable[[Redis, str], object]] = {
+        "string": lambda redis, key: redis.set(key, "ann"),
+        "hash": lambda redis, key: redis.hset(key, "ann", "ann"),
+        "set": lambda redis, key: redis.sadd(key, "ann"),
+        "zset": lambda redis, key: redis.zadd(key, {"ann": 1}),
+        "list": lambda redis, key: redis.rpush(key, "ann"),
+        "stream": lambda redis, key: redis.xadd(key, {"who": "ann"}),
+    }
+    # Neither do these name anybody, nor are the bench's there in production.
+    spared = {"plan", "versions", "opening", "releases", "bench", "bench_asks"}
+    redis = open_redis(f"unix://test:@{server.socket}")
+    named = []
+    for name, key in keys.ALL.items():
+        at = key(*["kitchen"] * key.name.__code__.co_argcount)
+        if at.startswith("igym:{kitchen}:") and key.kind in fill and name not in spared:
+            fill[key.kind](redis, at)
+            named.append(at)
+    assert len(named) > 30
+
+    forgetting.sweep(server.user(Tier.DIRECTOR), "kitchen", {"ann": "x"})
+
+    left = [at for at in named if redis.exists(at) and not at.startswith(keys.game("kitchen", ""))]
+    assert [at for at in left if redis.type(at) != b"stream"] == []
+    assert forgetting.rewrite_log(server.user(Tier.DIRECTOR))
 
 
 def test_the_file_holds_no_password_and_names_only_those_who_have_one():

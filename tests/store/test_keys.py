@@ -10,7 +10,7 @@ from tests import redis_server
 PERMANENT = {
     "secret", "experiments", "plan", "lease_token", "releases", "records", "closed", "places",
     "packages", "versions", "opening", "unchecked",
-    "exports", "accounts", "counts", "audit",
+    "exports", "errands", "accounts", "counts", "audit",
     "layout",
     "pepper", "appendfsync",
 }  # fmt: skip

@@ -300,7 +300,7 @@ def bad_zip(name: str) -> bytes:
         (lambda raw: edited(raw, experiment="id = "), 422, "Invalid value"),
         (lambda raw: edited(raw, experiment=toml("../x")), 422, "will not do"),
         (lambda raw: edited(raw, experiment=toml("packages")), 422, "keeps for itself"),
-        (lambda raw: edited(raw, experiment=toml("garden")), 403, "does not open the experiment"),
+        (lambda raw: edited(raw, experiment=toml("garden")), 403, "none of yours"),
         (lambda raw: b"x" * 1_000_001, 413, "larger than 1 MB"),
     ],
     ids=[

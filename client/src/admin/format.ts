@@ -27,3 +27,15 @@ export function clock(ms: number, now_ms: number): string {
 
 export const plural = (n: number, one: string, more = `${one}s`): string =>
   `${number(n)} ${n === 1 ? one : more}`;
+
+const UNITS = ['B', 'kB', 'MB', 'GB', 'TB'];
+
+/** How much there is to store, in three digits. */
+export function bytes(n: number): string {
+  let unit = 0;
+  while (n >= 999.5 && unit < UNITS.length - 1) {
+    n /= 1000;
+    unit += 1;
+  }
+  return `${unit && n < 99.5 ? n.toFixed(n < 9.95 ? 1 : 0) : Math.round(n)} ${UNITS[unit]}`;
+}

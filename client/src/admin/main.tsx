@@ -4,13 +4,16 @@ import { render } from 'preact';
 import { useState } from 'preact/hooks';
 import '../style/admin.css';
 import '../style/board.css';
+import '../style/desk.css';
 import '../style/health.css';
 import '../style/watching.css';
 import { clock } from './format.ts';
+import { Data } from './data.tsx';
 import { Games } from './games.tsx';
 import { Lobbies } from './lobbies.tsx';
 import { Later, NAMED } from './later.tsx';
 import { Logs } from './logs.tsx';
+import { Packages } from './packages.tsx';
 import { Participants } from './participants.tsx';
 import { Overview } from './overview.tsx';
 import { Problems } from './problems.tsx';
@@ -28,6 +31,8 @@ const PAGES: Record<string, (seen: Seen, paused: boolean) => preact.JSX.Element>
   '/admin/games': (seen) => <Games seen={seen} />,
   '/admin/logs': (_, paused) => <Logs paused={paused} form_token={boot.form_token} />,
   '/admin/problems': (seen) => <Problems seen={seen} />,
+  '/admin/packages': (_, paused) => <Packages paused={paused} formToken={boot.form_token} />,
+  '/admin/data': (_, paused) => <Data paused={paused} formToken={boot.form_token} />,
 };
 
 function Pulse(props: { trouble: string; paused: boolean; now_ms: number; press: () => void }) {

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from igym.archive import erasing, parquet
 from igym.archive.erasing import How, Person
 from igym.domain.deeds import Did
 from igym.domain.participant import Phase
-from igym.errors import Conflict, NotFound
+from igym.errors import Conflict, IgymError, NotFound
 from igym.services import auditing
 from igym.services.connect import Deployment, now_ms
-from igym.services.data import archiving
+from igym.services.data import archiving, erasures
 from igym.services.sessions import identity
-from igym.store import forgetting, games, sessions
+from igym.store import errands, forgetting, games, sessions
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -30,11 +33,19 @@ class Erased:
 
 
 def erase(
-    deployment: Deployment, experiment: str, id: str, how: How = "erase", by: str = auditing.LOCAL
+    deployment: Deployment,
+    experiment: str,
+    id: str,
+    how: How = "erase",
+    by: str = auditing.LOCAL,
+    ids: Iterable[str] = (),
 ) -> Erased:
     """Erase or anonymise whoever `id` stands for: a participant, session or recruiter's id.
 
     Whatever waits in Redis is written first. Nobody known by the id: nothing is done.
+
+    Args:
+        ids: what they may be known as (`identity.known_as`), where this process cannot find out.
 
     Raises:
         Conflict: they are taking part now. Nothing was changed.
@@ -43,7 +54,7 @@ def erase(
     with archiving.alone(deployment):
         while archiving.archive_experiment(deployment, experiment):
             pass
-        ids = _known_as(deployment, id)
+        ids = list(ids) or identity.known_as(deployment, id)
         found = {
             v: _find(deployment, experiment, v, ids) for v in _versions(deployment, experiment)
         }
@@ -69,6 +80,29 @@ def erase(
     return Erased(how, count, rows, keys, rewritten)
 
 
+def perform(deployment: Deployment) -> None:
+    """Erase everybody who was asked for on the dashboard (`erasures.order`)."""
+    for one in errands.going(deployment.redis, "erase"):
+        if one.state != "waiting":
+            continue
+        ids, how = one.about["ids"], one.about["how"]
+        # Before Redis writes its file anew, so that the id is not in that.
+        due_ms = now_ms() + erasures.LONGEST_S * 1000
+        begun = replace(one, about={"how": how}, state="doing", tries=1, due_ms=due_ms)
+        errands.put(deployment.redis, begun)
+        try:
+            done = erase(deployment, one.experiment, ids[0], how, one.asked_by, ids)
+        except IgymError as refused:
+            erasures.end(deployment, begun, text=refused.message, hint=refused.hint)
+        except OSError as error:
+            _log.exception("an erasure stopped")
+            text = f"A file on the data volume could not be written: {error.strerror}."
+            hint = "Ask for it again once that is mended."
+            erasures.end(deployment, begun, text=text, hint=hint)
+        else:
+            erasures.end(deployment, begun, said=asdict(done))
+
+
 def show(
     deployment: Deployment, experiment: str, id: str, by: str = auditing.LOCAL
 ) -> list[dict[str, Any]]:
@@ -80,7 +114,7 @@ def show(
     with archiving.alone(deployment):
         while archiving.archive_experiment(deployment, experiment):
             pass
-    ids = _known_as(deployment, id)
+    ids = identity.known_as(deployment, id)
     made = []
     for version in _versions(deployment, experiment):
         if person := _find(deployment, experiment, version, ids):
@@ -100,11 +134,6 @@ def _versions(deployment: Deployment, experiment: str) -> list[str]:
     if not found:
         raise NotFound(f"There are no data of an experiment {experiment!r}.")
     return found
-
-
-def _known_as(deployment: Deployment, id: str) -> list[str]:
-    """`id`, and the participants it would be if it were a recruiter's: the vault may be empty."""
-    return [id, *(identity.participant(deployment, (name, id)) for name in identity.PERSON)]
 
 
 def _find(deployment: Deployment, experiment: str, version: str, ids: Iterable[str]) -> Person:

@@ -44,15 +44,15 @@ def find(deployment: Deployment, name: str) -> Version:
 def offered(
     deployment: Deployment, experiment: str, query: Mapping[str, object]
 ) -> tuple[Opening, Plan]:
-    """What whoever opens a link gets: the active version, or the one that a preview names.
+    """What whoever opens a link gets: the active version, or the one that a trial names.
 
-    A preview names the content hash, which is known to those who may see the version.
+    A preview or a rehearsal names the content hash, known to those who may see the version.
 
     Raises:
         NotFound: no version was ever active, or none that was checked has that hash.
     """
     named = query.get("package")
-    if isinstance(named, str) and query.get("mode") == "preview":
+    if isinstance(named, str) and query.get("mode") in ("preview", "rehearsal"):
         plan = deployment.plans.get(experiment, named[:64])
         return Opening(active=plan.package, latest=plan.package), plan
     opening = packages.opening(deployment.redis, experiment)

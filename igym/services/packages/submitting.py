@@ -91,12 +91,12 @@ def receive(
     name = found["experiment"]
     if not sender.may(Right.SUBMIT, name):
         raise NotYours(
-            f"This token does not open the experiment {name!r}.",
-            hint="Correct the id in experiment.toml, or ask an admin for a token of that one.",
+            f"The experiment {name!r} is none of yours.",
+            hint="Correct the id in experiment.toml, or ask an admin to open it to you.",
         )
     if activate and not sender.may(Right.RELEASE, name):
         raise NotYours(
-            f"This token may submit {name}, and not activate it.", hint="An admin activates it."
+            f"You may submit {name}, and not activate it.", hint="An admin activates it."
         )
     at_ms, by = now_ms(), sender.name
     sent = Version(

@@ -83,6 +83,11 @@ def read(query: Mapping[str, object], waves: Sequence[Wave]) -> Link:
     return Link(recruiter_ids(query), str(mode), wave)
 
 
+def known_as(deployment: Deployment, id: str) -> list[str]:
+    """`id`, and the participants it would be if it were a recruiter's: the vault may be empty."""
+    return [id, *(participant(deployment, (name, id)) for name in PERSON)]
+
+
 def participant(deployment: Deployment, person: tuple[str, str]) -> str:
     """The participant that a recruiter's id stands for: the same in every experiment of this
     deployment, and nobody can tell the id from it."""

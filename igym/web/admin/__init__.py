@@ -30,10 +30,12 @@ from igym.services.sessions.roster import Rosters
 from igym.services.watching import Watch
 from igym.store import RedisError
 from igym.web.admin import (
+    data,
     doctor,
     games,
     lobbies,
     logs,
+    packages,
     participants,
     people,
     signin,
@@ -57,6 +59,8 @@ def _pages(access: Access) -> list[dict[str, str]]:
         ("lobbies", "Lobbies"),
         ("games", "Games"),
         ("problems", "Problems"),
+        ("packages", "Packages"),
+        ("data", "Data"),
     ]
     if access.has(Right.ANSWERS):
         found.append(("logs", "Logs"))
@@ -87,6 +91,8 @@ def register(app: Flask, deployment: Deployment) -> None:
     lobbies.add(admin, deployment)
     games.add(admin, deployment)
     logs.add(admin, deployment)
+    packages.add(admin, deployment)
+    data.add(admin, deployment)
 
     @login_required
     def client(**_: str) -> Response:
@@ -103,7 +109,8 @@ def register(app: Flask, deployment: Deployment) -> None:
         return Response(filled(config, "admin"), mimetype="text/html")
 
     admin.add_url_rule("/admin", "overview", client)
-    for name in ("participants", "lobbies", "games", "problems", "logs"):
+    clients = ("participants", "lobbies", "games", "problems", "logs", "packages", "data")
+    for name in clients:
         admin.add_url_rule(f"/admin/{name}", name, client)
     admin.add_url_rule("/admin/games/<experiment>/<game>", "live_game", client)
 
