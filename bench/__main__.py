@@ -1,6 +1,7 @@
 """`python -m bench [--record] [PART …]`: measure, print, and with --record put into README.md.
 
-`python -m bench soak --minutes 10` is another thing: whether anything grows (`bench/soak.py`).
+Two are commands of their own: `python -m bench load` climbs to the most people that are served
+well (`bench/curve`), `python -m bench soak --minutes 10` says whether anything grows.
 """
 
 from __future__ import annotations
@@ -17,8 +18,8 @@ from bench import (
     archive,
     author,
     deploy,
+    hundred,
     inference,
-    load,
     matching,
     memory,
     pictures,
@@ -29,6 +30,7 @@ from bench import (
     tick,
     wire,
 )
+from bench.curve import command as curve
 from bench.figure import HEAD
 from igym import __version__
 
@@ -40,7 +42,7 @@ PARTS = {
     "author": author,
     "memory": memory,
     "scenes": scenes,
-    "load": load,
+    "hundred": hundred,
     "matching": matching,
     "deploy": deploy,
     "scaling": scaling,
@@ -68,8 +70,9 @@ def recorded(text: str, part: str, content: str) -> str:
 
 def main() -> None:
     """The command line."""
-    if sys.argv[1:2] == ["soak"]:
-        soak.main(sys.argv[2:])
+    others = {"soak": soak.main, "load": curve.main}
+    if other := others.get(sys.argv[1] if len(sys.argv) > 1 else ""):
+        other(sys.argv[2:])
         return
     parser = argparse.ArgumentParser(prog="bench", description=__doc__)
     parser.add_argument("part", nargs="*", choices=[*PARTS, []], help="default: all of them")

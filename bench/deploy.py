@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.figure import Figure
-from bench.load import EXAMPLE, endless
+from bench.hundred import EXAMPLE, endless
 from igym import wire
 from igym.bots import socketio
 from igym.bots.line import LATEST_S, SOONEST_S

@@ -16,7 +16,7 @@ from pathlib import Path
 import psutil
 
 from bench.figure import Figure
-from bench.load import endless
+from bench.hundred import endless
 from igym.cli.rehearsal import own_settings, run_crowd
 from igym.cli.up import environment
 from igym.services.packages.manifest import manifest

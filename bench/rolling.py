@@ -6,7 +6,7 @@ import tempfile
 from pathlib import Path
 
 from bench.figure import Figure
-from bench.load import endless
+from bench.hundred import endless
 from igym.cli.rehearsal import measured
 
 #: People, and for how long they play: longer than six processes take.

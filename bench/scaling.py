@@ -17,7 +17,7 @@ from typing import Any
 import psutil
 
 from bench.figure import Figure
-from bench.load import endless
+from bench.hundred import endless
 from igym.cli.rehearsal import own_settings, run_crowd
 from igym.cli.up import Stack, stack
 

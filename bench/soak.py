@@ -22,7 +22,7 @@ from typing import Any
 
 import psutil
 
-from bench.load import EXAMPLE
+from bench.hundred import EXAMPLE
 from igym.bots.person import Person
 from igym.bots.report import Seen
 from igym.bots.site import Site

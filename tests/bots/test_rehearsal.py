@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from bench import load
+from bench import hundred
 from igym.cli import rehearsal, verdict
 from igym.errors import NotFound
 
@@ -92,7 +92,7 @@ def test_four_people_play_two_games_and_their_data_are_whole(tmp_path):
 @pytest.mark.stack
 @pytest.mark.slow
 def test_eight_people_play_on_while_every_process_is_made_new(tmp_path):
-    package = load.endless(tmp_path / "package")
+    package = hundred.endless(tmp_path / "package")
 
     told = rehearsal.measured(package, 8, 20, web=2, games=2, rolling_s=0)
 

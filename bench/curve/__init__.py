@@ -1,0 +1,1 @@
+"""How many people at once, and what do they feel: `python -m bench load`."""

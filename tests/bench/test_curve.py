@@ -1,0 +1,125 @@
+"""A load curve's figures, and when it refuses to give any."""
+
+from __future__ import annotations
+
+import os
+import socket
+import threading
+
+import pytest
+
+from bench.curve import seen
+from bench.curve.lines import BINARY, TEXT, Line, Lines
+from bench.curve.seen import Person, Window
+
+
+def told(people=10, **more):
+    frames = [Person(frames=300) for _ in range(people)]
+    window = Window(began_s=0.0, wall_s=1000.0, cpu_s=0.0)
+    window.ages_ms.extend([5.0] * 99 + [20.0])
+    about = {
+        "now_s": 10.0, "wall_s": 1010.0, "cpu_s": 1.0, "fps": 30.0, "longest_s": 0.001, "lost": 0,
+        "bytes_": 1,
+    }  # fmt: skip
+    return seen.summary(window, frames, **(about | more))
+
+
+def test_people_served_at_the_nominal_rate_with_fresh_frames_are_served_well():
+    one = told()
+    assert (one["fps"], one["fps_worst"], one["of_nominal"]) == (30.0, 30.0, 1.0)
+    assert one["age_ms"] == {"p50": 5.0, "p95": 5.0, "p99": 20.0}
+    assert not seen.doubts(one)
+    assert seen.good(one)
+    assert not seen.good(one, age_ms=19.0)
+    assert not seen.good(told(fps=31.0))
+
+
+@pytest.mark.parametrize(
+    ("more", "why"),
+    [
+        ({"cpu_s": 9.0}, "the load generator was busy 90 %"),
+        ({"wall_s": 1010.5}, "the clock was moved by 500 ms"),
+        ({"wall_s": 1009.9}, "the clock was moved by -100 ms"),
+        ({"lost": 2}, "2 connections were lost"),
+    ],
+)
+def test_a_window_that_means_nothing_says_why(more, why):
+    assert any(why in one for one in seen.doubts(told(**more)))
+
+
+def test_somebody_who_saw_nothing_is_not_averaged_away():
+    one = told()
+    window = Window(began_s=0.0, wall_s=0.0, cpu_s=0.0)
+    people = [*(Person(frames=300) for _ in range(999)), Person()]
+    one = seen.summary(
+        window,
+        people,
+        now_s=10.0,
+        wall_s=10.0,
+        cpu_s=0.0,
+        fps=30.0,
+        longest_s=0.0,
+        lost=0,
+        bytes_=0,
+    )
+    assert one["of_nominal"] > 0.99
+    assert seen.doubts(one) == ["1 people saw no frame at all"]
+
+
+def test_the_largest_number_is_the_last_before_the_first_that_failed():
+    windows = [told(100), told(300), told(200, fps=31.0), told(50)]
+    assert seen.largest(windows) == 100
+    assert seen.largest([told(100), told(200, lost=1)]) == 100
+    assert seen.largest([]) == 0
+
+
+class Ear:
+    def __init__(self):
+        self.heard, self.turns, self.lost = [], 0, False
+
+    def hear(self, line, kind, message):
+        self.heard.append((kind, message))
+
+    def speak(self, line, now_s):
+        self.turns += 1
+        line.send(b"keys")
+
+    def lose(self):
+        self.lost = True
+
+
+def test_messages_come_whole_however_they_are_cut_and_everybody_speaks_in_turn():
+    messages = [b"short", os.urandom(300), b"", os.urandom(70_000)]
+    got = []
+
+    def serve(server):
+        peer, _ = server.accept()
+        with peer:
+            asked = b""
+            while b"\r\n\r\n" not in asked:
+                asked += peer.recv(4096)
+            stream = b"HTTP/1.1 101 Switching Protocols\r\n\r\n"
+            for one in messages:
+                size = len(one)
+                head = (
+                    bytes((0x82, size)) if size < 126
+                    else bytes((0x82, 126)) + size.to_bytes(2) if size < 1 << 16
+                    else bytes((0x82, 127)) + size.to_bytes(8)
+                )  # fmt: skip
+                stream += head + one
+            stream += b"\x81\x012"
+            for at in range(0, len(stream), 997):
+                peer.sendall(stream[at : at + 997])
+            got.append(peer.recv(4096))
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        peer = threading.Thread(target=serve, args=(server,))
+        peer.start()
+        lines, ear = Lines(), Ear()
+        lines.add(Line(f"ws://127.0.0.1:{server.getsockname()[1]}/x"), ear)
+        while not ear.lost:
+            lines.turn()
+        peer.join()
+    assert ear.heard == [*((BINARY, one) for one in messages), (TEXT, b"2")]
+    assert got[0].startswith(b"\x82\x84\0\0\0\0keys")
+    assert lines.lost == 1
