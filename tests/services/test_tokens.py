@@ -65,7 +65,7 @@ def test_a_token_says_whose_it_is_and_how_old(deployment):
         "a list",
         "bytes",
         "strange letters",
-    ],  # fmt: skip
+    ],
 )
 def test_whatever_is_not_our_token_opens_nothing(deployment, token):
     with pytest.raises(BadToken) as refused:
