@@ -3,7 +3,7 @@
 # PORT, WEB, GAMES and REDIS_URL reach igym as `make run PORT=9000` or `PORT=9000 make run`.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-deploy fast check format bench lock wheel clean
+.PHONY: help run test test-deploy fast check format bench audit lock wheel clean
 MAKEFLAGS += --no-print-directory
 
 help: ## This list
@@ -39,6 +39,10 @@ format: ## Rewrite Python and TypeScript the way `make check` wants them
 bench: ## Measure (see bench/); not a test
 	@scripts/setup dev
 	@exec .venv/bin/python -m bench
+
+audit: ## Ask PyPI and npm for known holes in what is pinned; says so where they cannot be asked
+	@scripts/setup dev
+	@exec .venv/bin/python scripts/audit
 
 lock: ## Resolve pyproject.toml into the two lock files
 	@scripts/setup dev
