@@ -130,7 +130,7 @@ def register(app: Flask, deployment: Deployment) -> None:
     @app.after_request
     def harden(response: Response) -> Response:
         gate.harden(response.headers, request.environ, deployment.settings)
-        if request.path.startswith("/static/assets/"):
+        if request.path.startswith("/static/assets/") and response.status_code != 404:
             response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
         return response
 

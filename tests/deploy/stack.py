@@ -44,14 +44,11 @@ class Stack:
         self.relay = f"198.18.{secrets.randbelow(256)}.1"
         self.url = f"http://127.0.0.1:{self.port}"
         self.project = f"igymtest{secrets.token_hex(3)}"
-        self.images = {
-            "IGYM_IMAGE": images.igym,
-            "FRONT_IMAGE": images.front,
-            "TURN_IMAGE": images.turn,
-        }
+        self.take(images)
         self.up_s = 0.0
         (home / "deploy").mkdir()
-        shutil.copy(ROOT / "deploy" / "compose.yml", home / "deploy")
+        for name in ("compose.yml", "update"):
+            shutil.copy(ROOT / "deploy" / name, home / "deploy")
         igym("deploy", "init", self.url, cwd=home)
         with (home / "deploy" / ".env").open("a") as env:
             env.write(f"IGYM_TURN_URLS=turn:{self.relay}:3478\nTURN_ADDRESS={self.relay}\n")
@@ -87,6 +84,32 @@ class Stack:
         said = done.stdout + done.stderr
         assert done.returncode == ends, f"{words}: {said[-3000:]}\n{self.logs()[-6000:]}"
         return done.stdout if not ends else said
+
+    def run(self, *words: str, ends: int = 0, **env: str) -> str:
+        """What a command of docs/deploy.md says, given where it is to be typed."""
+        done = subprocess.run(
+            words,
+            env=self.env
+            | {"COMPOSE": " ".join(compose()), "COMPOSE_PROJECT_NAME": self.project}
+            | env,
+            cwd=self.home,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=400,
+            check=False,
+        )
+        said = done.stdout + done.stderr
+        assert done.returncode == ends, f"{words}: {said[-3000:]}\n{self.logs()[-6000:]}"
+        return said
+
+    def take(self, images: Images) -> None:
+        """From now on these are the images: they have been built anew."""
+        self.images = {
+            "IGYM_IMAGE": images.igym,
+            "FRONT_IMAGE": images.front,
+            "TURN_IMAGE": images.turn,
+        }
 
     def logs(self, *services: str) -> str:
         """What the containers have said."""
@@ -142,6 +165,13 @@ class Stack:
     def crash(self, container: str) -> None:
         """kill -9 of all that is in it, from outside: Docker has not been asked to stop it."""
         os.kill(self.inspect(container)["State"]["Pid"], signal.SIGKILL)
+
+    def sockets(self) -> int:
+        """Connections to the web workers."""
+        return sum(
+            docker("exec", web, "cat", "/proc/net/tcp").count(":1F40 ") - 1
+            for web in self.containers("web")
+        )
 
     def address(self, container: str) -> str:
         """Its address on some network of the project's."""

@@ -125,7 +125,7 @@ def rehearsed(stack) -> dict:
         stdout=subprocess.PIPE, stderr=subprocess.PIPE,
     )  # fmt: skip
     try:
-        eventually(lambda: _sockets(stack) >= PEOPLE, within_s=60, what="a crowd")
+        eventually(lambda: stack.sockets() >= PEOPLE, within_s=60, what="a crowd")
         for service in ("web", "games", "director"):
             stack.crash(stack.containers(service)[0])
             eventually(lambda s=service: len(stack.containers(s)) == 2, within_s=60, what=service)
@@ -143,14 +143,6 @@ def _joins(stack: Stack) -> bool:
         return fetch(f"{stack.url}/api/x/pair/join", {"query": {}, "fresh": True})[0] == 200
     except OSError:
         return False
-
-
-def _sockets(stack: Stack) -> int:
-    """Connections to the web workers."""
-    return sum(
-        docker("exec", web, "cat", "/proc/net/tcp").count(":1F40 ") - 1
-        for web in stack.containers("web")
-    )
 
 
 def test_people_get_to_their_end_while_it_is_scaled_and_containers_crash(rehearsed):

@@ -58,7 +58,9 @@ class Worker(BaseHTTPRequestHandler):
             self.close_connection = True
             return
         body = f"{self.command} {self.path}\n{self.headers}".encode()
-        self.send_response(200)
+        self.send_response(404 if self.path.endswith("/gone.js") else 200)
+        if self.path.startswith("/static/assets/"):  # as igym.web does
+            self.send_header("Cache-Control", "public, max-age=31536000, immutable")
         if self.path.startswith("/framed"):
             self.send_header("Content-Security-Policy", "frame-ancestors https://lab.example.org")
         self.send_header("Content-Type", "text/plain")
@@ -225,9 +227,17 @@ def test_built_files_are_compressed_and_kept_for_ever_and_missing_ones_are_not(s
     assert headers["Cache-Control"] == "public, max-age=31536000, immutable"
 
     status, headers, _ = site.get("/static/assets/gone.js")
-    assert (status, headers["Cache-Control"]) == (404, None)
+    assert status in (404, 502), "502: the last worker that was asked for it is the dead one"
+    assert headers["Cache-Control"] is None
     assert "immutable" not in site.get("/static/icon.svg")[1]["Cache-Control"]
     assert site.get("/static/index.html")[0] == 404
+
+
+def test_a_file_that_only_workers_of_another_version_have_is_theirs_to_give(site):
+    status, headers, body = site.get("/static/assets/survey-9z8y.js")
+    assert (status, headers["Content-Type"]) == (200, "text/plain")
+    assert headers.get_all("Cache-Control") == ["public, max-age=31536000, immutable"]
+    assert body.startswith(b"GET /static/assets/survey-9z8y.js")
 
 
 def test_safe_headers_are_added_only_where_the_app_says_nothing(site):
@@ -248,7 +258,9 @@ def test_a_lab_behind_one_address_may_join_at_once_and_a_script_may_not(site):
 
 
 def test_an_oversize_join_is_refused_before_it_reaches_a_worker(site):
-    assert site.get("/api/x/slime/join", data=b"x" * 70_000)[0] == 413
+    status, headers, said = site.get("/api/x/slime/join", data=b"x" * 70_000)
+    assert (status, headers["Content-Type"]) == (413, "application/json")
+    assert json.loads(said)["code"] == "too_large"
 
 
 HTML = {"Accept": "text/html,*/*"}
