@@ -171,6 +171,16 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
             "lecture hall may share one. Not counted on the machine itself.",
         ),
     ] = 600
+    requests_per_second: Annotated[
+        int,
+        Meta(
+            ge=1,
+            le=1_000_000,
+            description="Pages and calls of the API that one web worker answers one address in a "
+            "second, on average over 20: more get a 429. The client's files, packages' images and "
+            "the machine itself are not counted.",
+        ),
+    ] = 100
     environment: Annotated[
         Literal["development", "production"],
         Meta(description="`production` refuses settings that are only safe on one's own machine."),

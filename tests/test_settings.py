@@ -35,6 +35,7 @@ TOLD = {
     "allowed_origins": ("https://a.org, https://b.org", ("https://a.org", "https://b.org")),
     "trusted_proxies": ("10.0.0.0/8,::1", ("10.0.0.0/8", "::1")),
     "arrivals_per_minute": ("60", 60),
+    "requests_per_second": ("50", 50),
     "environment": ("production", "production"),
     "debug": ("true", True),
     "ping_interval_s": ("1.5", 1.5),

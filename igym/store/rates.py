@@ -14,8 +14,10 @@ from redis import Redis
 
 from igym.store import keys
 
+PLACES = 1 << 16
 
-def _place(address: str, secret: str) -> str:
+
+def place(address: str, secret: str) -> str:
     """Four hexadecimal digits. Whoever has one address of IPv6 has a network of them."""
     try:
         found = ipaddress.ip_address(address)
@@ -30,7 +32,7 @@ def count(redis: Redis, what: str, address: str, secret: str) -> int:
     """Count one more. Returns how many there were in this minute of the clock."""
     name = keys.rate(what, str(int(time.time() // 60)))
     with redis.pipeline(transaction=False) as pipe:
-        pipe.hincrby(name, _place(address, secret), 1)
+        pipe.hincrby(name, place(address, secret), 1)
         pipe.expire(name, keys.rate.ttl_s, nx=True)
         found, _ = pipe.execute()
     return int(found)

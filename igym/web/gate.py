@@ -1,18 +1,27 @@
-"""What every request passes first: where its browser is, which page it is from, and what every
-answer tells the browser to forbid. Knows no route.
+"""What every request passes first: where its browser is, which page it is from, how many came from
+there, and what every answer tells the browser to forbid. Knows no route but for what costs little.
 """
 
 from __future__ import annotations
 
 import ipaddress
+import json
+import logging
+import math
 import re
+import time
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
 from werkzeug.datastructures import Headers
 
+from igym.errors import TooMuch
+from igym.services.sessions.limits import is_this_machine
 from igym.settings import Settings
+from igym.web.pace import Pace
+
+_log = logging.getLogger(__name__)
 
 Environ = dict[str, Any]
 
@@ -27,6 +36,13 @@ _PERMISSIONS = ", ".join(f"{one}=()" for one in _NEVER.split())
 _HOST = re.compile(r"[A-Za-z0-9.-]+(:\d+)?|\[[0-9A-Fa-f:.]+\](:\d+)?")
 
 _SOCKETS = "/socket.io/"
+
+#: Not counted by `requests_per_second`: files that browsers keep, of which a page has dozens, and
+#: what balancers and monitors ask.
+UNCOUNTED = ("/static/", "/assets/", "/healthz", "/readyz")
+
+#: A line in the log for refused requests, so often at most.
+_TOLD_EVERY_S = 60.0
 
 
 def policy(host: str, *, framed: bool) -> str:
@@ -76,6 +92,8 @@ class Gate:
         public = urlsplit(settings.public_url).netloc.lower()
         self._known = {one.rstrip("/").lower() for one in settings.allowed_origins}
         self._hosts = {public} - {""}
+        self._pace = Pace(settings.requests_per_second)
+        self._told_s = -math.inf
 
     def __call__(self, environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
         """WSGI."""
@@ -86,10 +104,52 @@ class Gate:
             harden(made, environ, self._settings)
             return start_response(status, made.to_wsgi_list(), *more)
 
+        if wait_s := self.wait_s(environ, environ["REMOTE_ADDR"]):
+            return self._refuse(environ, start, wait_s)
         if self.foreign(environ):
             start("403 Forbidden", [("Content-Type", "text/plain; charset=utf-8")])
             return [b"A page of another site may not open a socket here (allowed_origins).\n"]
         return self._inside(environ, start)
+
+    def wait_s(self, environ: Environ, address: str, *, count: bool = True) -> float:
+        """How long that address should wait with this request; 0.0 = not at all."""
+        if environ.get("PATH_INFO", "").startswith(UNCOUNTED) or is_this_machine(address):
+            return 0.0
+        return self._pace.wait_s(address, count=count)
+
+    def _refuse(
+        self, environ: Environ, start: Callable[..., Any], wait_s: float
+    ) -> Iterable[bytes]:
+        """Say so for as little as it can be said."""
+        if (now_s := time.monotonic()) > self._told_s + _TOLD_EVERY_S:
+            self._told_s = now_s
+            _log.warning(
+                "An address asks for more than requests_per_second, and is refused. If that is "
+                "everybody, they come through a proxy that trusted_proxies does not name."
+            )
+        text = "Too many requests come from your network at this moment."
+        hint = f"Please try again in {math.ceil(wait_s)} s."
+        kind, said = "text/plain", f"{text} {hint}\n"
+        if environ.get("PATH_INFO", "").startswith("/api/"):
+            kind = "application/json"
+            said = json.dumps({"code": TooMuch.code, "text": text, "hint": hint})
+        start(
+            "429 Too Many Requests",
+            [
+                ("Content-Type", f"{kind}; charset=utf-8"),
+                ("Retry-After", str(math.ceil(wait_s))),
+                ("Cache-Control", "no-store"),
+            ],
+        )
+        return [said.encode()]
+
+    def refuses(self, environ: Environ) -> bool:
+        """Whether this socket is to be answered in HTTP instead of opened."""
+        if self.foreign(environ):
+            return True
+        if "HTTP_UPGRADE" not in environ:
+            return False
+        return self.wait_s(environ, self.address(environ), count=False) > 0
 
     def foreign(self, environ: Environ) -> bool:
         """Whether a page of a site that we do not know wants a socket.

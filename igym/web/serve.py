@@ -86,8 +86,8 @@ def run(deployment: Deployment, name: str, member: Member, *, shared: bool) -> N
     settings = deployment.settings
     listener = listen(settings.host, settings.port, shared)
     server = WSGIServer(listener, web.app, handler_class=Handler, log=None, error_log=_log)
-    # Asked before an upgrade: a page of another site is refused in HTTP, and gets no socket.
-    server.pre_start_hook = lambda handler: web.gate.foreign(handler.environ)
+    # Asked before an upgrade: who is refused is so in HTTP, and gets no socket.
+    server.pre_start_hook = lambda handler: web.gate.refuses(handler.environ)
     server.start()
     footprint.settle()
     _log.info("%s listens on %s:%s", name, settings.host, settings.port)

@@ -33,7 +33,7 @@ class Worker:
         self.port = free_port()
         env = plain_env(
             IGYM_DATA_DIR=data, IGYM_REDIS_URL=url, IGYM_PORT=str(self.port),
-            IGYM_ALLOWED_ORIGINS="https://partner.org",
+            IGYM_ALLOWED_ORIGINS="https://partner.org", IGYM_REQUESTS_PER_SECOND="1",
         )  # fmt: skip
         self.process = subprocess.Popen([sys.executable, "-c", START], env=env)
         eventually(lambda: self.says(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n"), within_s=60)
@@ -62,14 +62,24 @@ def worker(redis_url, tmp_path_factory) -> Iterator[Worker]:
     made.process.wait(15)
 
 
-def upgrade(worker: Worker, origin: str | None) -> str:
+def upgrade(worker: Worker, origin: str | None, told: str = "") -> str:
     lines = [
         "GET /socket.io/?EIO=4&transport=websocket HTTP/1.1",
         f"Host: 127.0.0.1:{worker.port}", "Upgrade: websocket", "Connection: Upgrade",
         "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==", "Sec-WebSocket-Version: 13",
         *([] if origin is None else [f"Origin: {origin}"]),
+        *([f"X-Forwarded-For: {told}"] if told else []),
     ]  # fmt: skip
     return worker.says("\r\n".join([*lines, "", ""]).encode())
+
+
+def test_an_address_that_opens_sockets_in_a_loop_gets_a_429_and_no_more_of_them(worker):
+    answers = [upgrade(worker, None, "203.0.113.9").partition("\r\n\r\n")[0] for _ in range(60)]
+    assert answers[0].startswith("HTTP/1.1 101 ")
+    # More than 20 at once and one a second: however slow this machine is, not 60.
+    assert answers[-1].startswith("HTTP/1.1 429 ")
+    assert "Retry-After: 1" in answers[-1]
+    assert upgrade(worker, None, "198.51.100.7").startswith("HTTP/1.1 101 ")
 
 
 def test_a_page_of_another_site_gets_a_403_and_no_socket(worker):

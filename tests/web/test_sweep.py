@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from igym.services import access, accounts
 from igym.services.connect import Deployment, connect
 from igym.web import app as web
 from igym.web.gate import Gate
+from igym.web.pace import Pace
 
 #: Open to everybody, and why.
 OPEN = {
@@ -162,3 +164,86 @@ def test_a_method_that_nothing_takes_is_refused_and_hardened(app, method):
     answer = app.test_client().open("/e/counters", method=method)
     assert answer.status_code in (404, 405)
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
+
+
+#: Not counted by `requests_per_second`, and why.
+UNCOUNTED = {
+    "/static/<path:filename>": "a page has dozens of them, and a browser asks once",
+    "/assets/<package>/<path:name>": "the same",
+    "/healthz": "balancers ask often",
+    "/readyz": "the same",
+}
+
+
+class Clock:
+    now_s = 1_000.0
+
+    def __call__(self) -> float:
+        return self.now_s
+
+
+def asker(deployment: Deployment, clock: Clock):
+    """Asks a gate, behind which everything is fine, for one request a second."""
+    gate = Gate(lambda _, start: start("200 OK", []) or [b"in"], deployment.settings)
+    gate._pace = Pace(1, clock)
+
+    def ask(
+        method: str, path: str, address: str = "203.0.113.9"
+    ) -> tuple[int, dict[str, str], str]:
+        said = []
+        environ = {"REQUEST_METHOD": method, "PATH_INFO": path, "REMOTE_ADDR": address}
+        body = gate(environ, lambda status, headers: said.append((status, dict(headers))))
+        ((status, headers),) = said
+        return int(status[:3]), headers, b"".join(body).decode()
+
+    ask.gate = gate
+    return ask
+
+
+def test_every_route_but_files_answers_one_address_only_so_often(app, deployment):
+    sockets = [("GET", "/socket.io/", "/socket.io/")]
+    table = [(method, rule.rule, path(rule)) for method, rule in rules(app)] + sockets
+    assert len(table) > 50
+    for method, rule, where in table:
+        ask = asker(deployment, Clock())
+        got = [ask(method, where)[0] for _ in range(30)]
+        counted = [200] * 20 + [429] * 10
+        assert got == ([200] * 30 if rule in UNCOUNTED else counted), (method, rule)
+
+
+def test_who_asked_too_often_is_told_when_to_come_back_and_may_then(deployment):
+    clock = Clock()
+    ask = asker(deployment, clock)
+    for _ in range(20):
+        ask("GET", "/")
+    status, headers, said = ask("GET", "/")
+    assert (status, headers["Retry-After"]) == (429, "1")
+    assert headers["X-Content-Type-Options"] == "nosniff"
+    assert "try again in 1 s" in said
+    code = json.loads(ask("POST", "/api/x/counters/join")[2])["code"]
+    assert code == "too_much"
+    # A socket is refused before it is one, and asking whether it would be costs nothing.
+    upgrade = {
+        "PATH_INFO": "/socket.io/",
+        "REMOTE_ADDR": "203.0.113.9",
+        "HTTP_UPGRADE": "websocket",
+    }
+    assert ask.gate.refuses(upgrade)
+    # Neither somebody else nor this machine suffers from it.
+    assert ask("GET", "/", "198.51.100.7")[0] == 200
+    assert [ask("GET", "/", "127.0.0.1")[0] for _ in range(40)] == [200] * 40
+
+    clock.now_s += 1
+    assert not ask.gate.refuses(upgrade)
+    assert not ask.gate.refuses(upgrade)
+    assert [ask("GET", "/")[0] for _ in range(2)] == [200, 429]
+    clock.now_s += 1_000
+    assert [ask("GET", "/")[0] for _ in range(21)] == [200] * 20 + [429]
+
+
+def test_however_many_addresses_ask_they_take_the_room_of_a_few(deployment):
+    pace = Pace(100)
+    room = len(pace._empty_at) * pace._empty_at.itemsize
+    for n in range(20_000):
+        pace.wait_s(f"10.{n >> 16}.{n >> 8 & 255}.{n & 255}")
+    assert len(pace._empty_at) * pace._empty_at.itemsize == room == 512 * 1024

@@ -15,7 +15,7 @@ def arrives(deployment: Deployment, address: str) -> None:
     Raises:
         TooMuch: more came from there in this minute than `arrivals_per_minute`.
     """
-    if _is_this_machine(address):
+    if is_this_machine(address):
         return
     most = deployment.settings.arrivals_per_minute
     if rates.count(deployment.redis, "arrivals", address, deployment.secret) > most:
@@ -25,7 +25,8 @@ def arrives(deployment: Deployment, address: str) -> None:
         )
 
 
-def _is_this_machine(address: str) -> bool:
+def is_this_machine(address: str) -> bool:
+    """Whether it is a loopback address."""
     try:
         return ipaddress.ip_address(address).is_loopback
     except ValueError:
