@@ -28,6 +28,7 @@ TOLD = {
     "inference": ("1", 1),
     "store_device": ("true", True),
     "bound": ("2", 2),
+    "browser_logs": ("warn", "warn"),
     "secret_key": (f"{DRAWN}, {DRAWN[::-1]}", (DRAWN, DRAWN[::-1])),
     "checks_redis_url": ("redis://checks@db", "redis://checks@db"),
     "admin_password": ("correct horse battery", "correct horse battery"),
