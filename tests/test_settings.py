@@ -33,6 +33,7 @@ TOLD = {
     "checks_redis_url": ("redis://checks@db", "redis://checks@db"),
     "admin_password": ("correct horse battery", "correct horse battery"),
     "public_url": ("https://lab.example.org", "https://lab.example.org"),
+    "inside_url": ("http://web:8000", "http://web:8000"),
     "allowed_origins": ("https://a.org, https://b.org", ("https://a.org", "https://b.org")),
     "trusted_proxies": ("10.0.0.0/8,::1", ("10.0.0.0/8", "::1")),
     "arrivals_per_minute": ("60", 60),
