@@ -9,6 +9,10 @@ from igym.store import records
 
 _log = logging.getLogger(__name__)
 
+#: How bad it is, by kind, where it is not simply an error: people went on as declared, or nobody's
+#: data are written.
+SEVERITIES = {"match_refused": "warning", "volume_unwritable": "critical"}
+
 
 def report(
     deployment: Deployment,
@@ -34,6 +38,8 @@ def report(
         deployment.redis,
         {
             "at_ms": at_ms,
+            "kind": kind,
+            "severity": SEVERITIES.get(kind, "error"),
             "experiment": experiment,
             "game": game,
             "message": message,

@@ -192,6 +192,8 @@ class Watch:
             {
                 "id": f"{one.get('at_ms', 0)} {one.get('game', '')}",
                 "at_ms": one.get("at_ms", 0),
+                "kind": str(one.get("kind", "")),
+                "severity": str(one.get("severity", "error")),
                 "experiment": str(one.get("experiment", "")),
                 "game": str(one.get("game", "")),
                 "message": str(one.get("message", "")),

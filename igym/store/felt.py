@@ -37,6 +37,13 @@ def read(
     return {s: _felt(raw.decode()) for s, raw in zip(sessions, found, strict=True) if raw}
 
 
+def round_trips(redis: Redis, experiment: str) -> list[int]:
+    """The round trip of everybody with a socket, in ms, where it is known."""
+    found: Any = redis.hvals(keys.felt(experiment))
+    felt = (_felt(raw.decode())[0] for raw in found)
+    return [rtt_ms for rtt_ms in felt if rtt_ms is not None]
+
+
 def _felt(text: str) -> tuple[int | None, str]:
     rtt_ms, _, away = text.partition("|")
     return (int(rtt_ms) if int(rtt_ms) >= 0 else None), away

@@ -16,6 +16,8 @@ class Reading(msgspec.Struct, array_like=True):
     role: str
     values: list[tuple[str, str, float]]  # name, last label or "", value
     histograms: dict[str, tuple[list[int], float]]  # name -> counts by bucket, sum
+    recent: dict[str, list[int]] = {}  # the same counts, of the last minute alone
+    busy: float = -1  # share of a core used since the last reading; below 0: not known yet
 
 
 _encode = msgspec.msgpack.Encoder().encode

@@ -39,3 +39,7 @@ export function bytes(n: number): string {
   }
   return `${unit && n < 99.5 ? n.toFixed(n < 9.95 ? 1 : 0) : Math.round(n)} ${UNITS[unit]}`;
 }
+
+/** How long ago, as people say it. */
+export const ago = (seconds: number): string =>
+  seconds < 5 ? 'just now' : `${duration(seconds)} ago`;

@@ -25,7 +25,7 @@ const boot = JSON.parse(document.getElementById('igym')?.textContent || '{}') as
 
 /** Path -> the page. The server answers each of these with this client. */
 const PAGES: Record<string, (seen: Seen, paused: boolean) => preact.JSX.Element> = {
-  '/admin': (seen) => <Overview seen={seen} boot={boot} />,
+  '/admin': (seen, paused) => <Overview seen={seen} boot={boot} paused={paused} />,
   '/admin/participants': (seen, paused) => <Participants seen={seen} paused={paused} />,
   '/admin/lobbies': (_, paused) => <Lobbies paused={paused} />,
   '/admin/games': (seen) => <Games seen={seen} />,

@@ -3,16 +3,16 @@
 import { Chart } from './chart.tsx';
 import { arrived, outcomes, rank, standing, steps, totals, usualWait } from './figures.ts';
 import { clock, duration, number, percent, plural } from './format.ts';
-import { Bar, Empty, Listed, Part } from './parts.tsx';
+import { Bar, Empty, Listed, Part, Severity } from './parts.tsx';
 import { stay } from './router.ts';
-import type { Boot, Experiment, Lobby, Mode, Seen, Worker } from './said.ts';
+import type { Boot, Experiment, Lobby, Mode, Seen } from './said.ts';
+import { Alarms, Load, useStanding } from './standing.tsx';
 
-/** Above this share of its time a worker takes no more games. */
-const FULL = 0.8;
-
-export function Overview({ seen, boot }: { seen: Seen; boot: Boot }) {
+export function Overview({ seen, boot, paused }: { seen: Seen; boot: Boot; paused: boolean }) {
+  const standing = useStanding(paused);
   return (
     <>
+      <Alarms of={standing.said} />
       {boot.alone && (
         <p class="alert good">
           Nobody has an account yet: only links from the terminal open this page.{' '}
@@ -42,9 +42,9 @@ export function Overview({ seen, boot }: { seen: Seen; boot: Boot }) {
       </Part>
       <div class="pair">
         <Lobbies lobbies={seen.lobbies} now_ms={seen.now_ms} />
-        <Workers workers={seen.workers} queued={seen.queued} />
+        <Latest seen={seen} />
       </div>
-      <Latest seen={seen} />
+      <Load of={standing.said} trouble={standing.trouble} />
     </>
   );
 }
@@ -195,34 +195,6 @@ function Lobbies({ lobbies, now_ms }: { lobbies: Lobby[]; now_ms: number }) {
   );
 }
 
-function Workers({ workers, queued }: { workers: Worker[]; queued: number }) {
-  return (
-    <Listed
-      id="workers"
-      title="Game workers"
-      aside={queued > 0 && <p class="soft">{plural(queued, 'game')} waiting for a worker</p>}
-      heads={['Worker', 'Process', 'Games', 'Load']}
-      rows={workers}
-      empty={<p class="alert">No game worker is alive. Games wait until one is.</p>}
-      line={(one) => (
-        <tr key={one.name}>
-          <td>{one.name}</td>
-          <td class="n">{one.pid}</td>
-          <td class="n">{one.games}</td>
-          <td class="n load">
-            <Bar
-              share={one.load}
-              kind={one.load > FULL ? 'poor' : ''}
-              label={`Load ${percent(one.load)}`}
-            />{' '}
-            {percent(one.load)}
-          </td>
-        </tr>
-      )}
-    />
-  );
-}
-
 function Latest({ seen }: { seen: Seen }) {
   const few = seen.problems.slice(0, 3);
   return (
@@ -244,6 +216,7 @@ function Latest({ seen }: { seen: Seen }) {
           {few.map((one) => (
             <li key={one.id}>
               <time class="soft n">{clock(one.at_ms, seen.now_ms)}</time>{' '}
+              <Severity of={one.severity} />{' '}
               <a href="/admin/problems" onClick={stay}>
                 {one.message}
               </a>{' '}

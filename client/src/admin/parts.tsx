@@ -89,3 +89,12 @@ export function Id({ id, show = 8 }: { id: string; show?: number }) {
     </code>
   );
 }
+
+/** How bad something is, in a word that is also a colour. */
+export function Severity({ of }: { of: string }) {
+  return (
+    <span class="severity" data-severity={of}>
+      {of}
+    </span>
+  );
+}

@@ -1,7 +1,7 @@
 /** What went wrong lately, newest first, with where and why. */
 
 import { clock } from './format.ts';
-import { Empty, Part } from './parts.tsx';
+import { Empty, Part, Severity } from './parts.tsx';
 import type { Seen } from './said.ts';
 
 export function Problems({ seen }: { seen: Seen }) {
@@ -15,17 +15,20 @@ export function Problems({ seen }: { seen: Seen }) {
       ) : (
         <div class="problems">
           {seen.problems.map((one) => (
-            <details class="problem" key={one.id}>
+            <details class="problem" key={one.id} data-severity={one.severity}>
               <summary>
                 <time class="n soft">{clock(one.at_ms, seen.now_ms)}</time>{' '}
-                <strong>{one.message}</strong>{' '}
+                <Severity of={one.severity} /> <strong>{one.message}</strong>{' '}
                 <span class="soft">
                   {one.experiment} · {one.where}
                 </span>
               </summary>
               {one.game && (
                 <p class="soft">
-                  Game <code>{one.game}</code>
+                  Game <code>{one.game}</code>.{' '}
+                  <a href={`/admin/logs?of=server&about=${encodeURIComponent(one.game)}`}>
+                    What processes said about it
+                  </a>
                 </p>
               )}
               <pre tabIndex={0}>{one.trace || 'There is no traceback.'}</pre>

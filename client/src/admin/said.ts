@@ -64,6 +64,9 @@ export interface Worker {
 export interface Problem {
   id: string;
   at_ms: number;
+  kind: string;
+  /** "critical", "error" or "warning". */
+  severity: string;
   experiment: string;
   game: string;
   message: string;

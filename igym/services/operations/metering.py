@@ -10,6 +10,7 @@ import logging
 import os
 import threading
 import time
+from collections import deque
 from collections.abc import Callable
 from typing import Any
 
@@ -22,6 +23,9 @@ _log = logging.getLogger(__name__)
 #: How often a process writes its figures.
 WRITE_S = 5.0
 
+#: What counts as lately in a reading.
+RECENT_S = 60.0
+
 _LEVELS = ("warning", "error", "critical")
 
 
@@ -32,6 +36,10 @@ class Meter:
         self._counts: dict[tuple[str, str], float] = {}
         self._read: dict[tuple[str, str], Callable[[], float]] = {}
         self._histograms: dict[str, Buckets] = {}
+        #: When each of the last readings was made: the counts of all histograms, and CPU time.
+        self._past: deque[tuple[float, dict[str, list[int]], float]] = deque(
+            [(time.monotonic(), {}, time.process_time())]
+        )
 
     def count(self, name: str, label: str = "") -> None:
         """One more of these. `label` is the last label, where there are several of a process."""
@@ -49,11 +57,29 @@ class Meter:
         """Everything as it is now."""
         values = [(name, label, value) for (name, label), value in self._counts.items()]
         values += [(name, label, float(read())) for (name, label), read in self._read.items()]
-        values.append(("igym_cpu_seconds_total", "", time.process_time()))
+        cpu_s = time.process_time()
+        values.append(("igym_cpu_seconds_total", "", cpu_s))
         values.append(("igym_memory_bytes", "", _resident()))
         values.append(("igym_clock_skew_seconds", "", skew_s))
         histograms = {n: (one.counts, one.total) for n, one in self._histograms.items()}
-        return Reading(role, values, histograms)
+        return Reading(role, values, histograms, *self._lately(cpu_s))
+
+    def _lately(self, cpu_s: float) -> tuple[dict[str, list[int]], float]:
+        """What histograms have counted within `RECENT_S`, and the share of a core used since the
+        last reading."""
+        now_s = time.monotonic()
+        counted = {name: list(one.counts) for name, one in self._histograms.items()}
+        while len(self._past) > 1 and now_s - self._past[1][0] >= RECENT_S:
+            self._past.popleft()
+        then = self._past[0][1]
+        recent = {
+            name: [n - m for n, m in zip(counts, then.get(name, [0] * len(counts)), strict=True)]
+            for name, counts in counted.items()
+        }
+        last_s, _, before_s = self._past[-1]
+        busy = (cpu_s - before_s) / max(1e-6, now_s - last_s)
+        self._past.append((now_s, counted, cpu_s))
+        return recent, busy
 
 
 class LogCount(logging.Handler):

@@ -33,6 +33,7 @@ from igym.web.admin import (
     data,
     doctor,
     games,
+    load,
     lobbies,
     logs,
     packages,
@@ -93,6 +94,7 @@ def register(app: Flask, deployment: Deployment) -> None:
     logs.add(admin, deployment)
     packages.add(admin, deployment)
     data.add(admin, deployment)
+    load.add(admin, deployment)
 
     @login_required
     def client(**_: str) -> Response:
