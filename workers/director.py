@@ -23,7 +23,7 @@ from igym.services.functions import asking, happening
 from igym.services.games import reaping
 from igym.services.leaving import Member
 from igym.services.lobby import matching
-from igym.services.operations import crowding, retiring
+from igym.services.operations import commanding, crowding, retiring
 from igym.services.packages import examining
 from igym.services.sessions import absence, deciding, paying, screening
 from igym.store import Redis, RedisError, backlog, bell, durable, jobs, lease
@@ -100,6 +100,7 @@ def run(deployment: Deployment, name: str, member: Member) -> None:
         ("packages", lambda _: _packages(deployment), lambda: stop.wait(0.5)),
         ("checking", lambda _: _check(deployment, name, stop), lambda: stop.wait(0.2)),
         ("erasing", lambda _: _erase(deployment, name, stop), lambda: stop.wait(1.0)),
+        ("commands", lambda _: commanding.look(deployment, outbox), lambda: stop.wait(1.0)),
         ("retiring", lambda _: retiring.retire(deployment), lambda: stop.wait(30.0)),
     )
     loops = [

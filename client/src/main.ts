@@ -16,6 +16,7 @@ import { landing } from './screens/landing.ts';
 import { screens } from './screens/index.ts';
 import type { Context, Screen, Shown } from './screens/screen.ts';
 import { skeleton } from './screens/skeleton.ts';
+import { announcements } from './shell/announcements.ts';
 import { shell as makeShell } from './shell/shell.ts';
 import { link as makeLink, type Refusal } from './socket.ts';
 import './style/main.css';
@@ -224,6 +225,10 @@ notices(link);
 const { logs } = page;
 if (logs !== 'off') void import('./console.ts').then(({ collect }) => collect(link, logs));
 const check = presence(context);
+const spoken = announcements(
+  (payload) => void mail.put({ event: 'seen', payload }),
+  (title) => shell.call(title),
+);
 
 link.on('state', show);
 link.on('lobby', (said) => state?.scene === said.scene && shown?.lobby?.(said));
@@ -231,6 +236,7 @@ link.on('episode', (said) => shown?.episode?.(said));
 link.on('frame', (said) => shown?.frame?.(decodeFrame(said)));
 link.on('chat', (said) => hear({ event: 'chat', seq: said.seq, said }));
 link.on('caution', (said) => hear({ event: 'caution', seq: said.seq, said }));
+link.on('announcement', spoken.hear);
 link.on('check', check.asked);
 link.on('renewed', (said) => {
   participant = { ...participant, token: said.token };

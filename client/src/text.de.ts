@@ -122,12 +122,17 @@ export const de: Text = {
     held: 'Das Spiel steht still',
     heldText:
       'Jemand hat die Verbindung verloren. Wir lassen einen Moment Zeit, um zurückzukommen.',
+    paused: 'Eine kurze Pause',
+    pausedText:
+      'Die Studienleitung hat das Spiel angehalten. Bitte bleiben Sie auf dieser Seite: Es geht bald weiter.',
     heldLeft: (seconds) => `Wir warten noch ${seconds} ${plural(seconds, 'Sekunde', 'Sekunden')}.`,
     lost: (who) => `${who}: Verbindung verloren`,
     lostText: 'Wir lassen einen Moment Zeit, um zurückzukommen.',
     back: 'Willkommen zurück',
     backText: 'Das Spiel hat auf Sie gewartet und geht gleich weiter.',
     seatTaken: 'Der Computer hat für Sie gespielt. Gleich bekommen Sie Ihren Platz zurück.',
+    benched:
+      'An Ihrer Stelle spielt jetzt der Computer. Bitte bleiben Sie auf dieser Seite: Nach diesem Spiel geht es für alle weiter.',
     goesOn: (who) => `${who} ist nicht da. Das Spiel geht weiter.`,
     stalled: 'Einen Moment …',
     over: 'Das Spiel ist vorbei',
@@ -241,4 +246,10 @@ export const de: Text = {
   },
 
   toast: { dismiss: 'Schließen' },
+
+  announcement: {
+    from: 'Von der Studienleitung',
+    read: 'Verstanden',
+    title: 'Eine Nachricht für Sie',
+  },
 };

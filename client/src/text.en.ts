@@ -122,6 +122,9 @@ export const en = {
     betweenText: 'The next one starts in a moment.',
     held: 'The game is paused',
     heldText: 'Somebody has lost their connection. We are giving them a moment to come back.',
+    paused: 'A short break',
+    pausedText:
+      'The people who run this study have paused the game. Please stay on this page: it goes on soon.',
     heldLeft: (seconds: number) =>
       `We wait ${seconds} more ${plural(seconds, 'second', 'seconds')}.`,
     lost: (who: string) => `${who} lost the connection`,
@@ -129,6 +132,8 @@ export const en = {
     back: 'Welcome back',
     backText: 'The game was waiting for you and goes on in a moment.',
     seatTaken: 'The computer played for you. You get your place back in a moment.',
+    benched:
+      'The computer plays in your place now. Please stay on this page: you go on with the others after this game.',
     goesOn: (who: string) => `${who} is away. The game goes on.`,
     stalled: 'One moment…',
     over: 'Game over',
@@ -244,4 +249,10 @@ export const en = {
   },
 
   toast: { dismiss: 'Dismiss' },
+
+  announcement: {
+    from: 'From the people who run this study',
+    read: 'Got it',
+    title: 'A message for you',
+  },
 };

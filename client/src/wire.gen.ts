@@ -1,7 +1,7 @@
 // Generated from igym/wire/__init__.py; redo with: python -m igym.wire.typescript --write
 
 /** A server of another version tells this client to reload. */
-export const VERSION = 5;
+export const VERSION = 6;
 
 export type Json = unknown;
 
@@ -176,6 +176,12 @@ export interface Withdraw {
 /** Every reliable message up to `seq` has arrived; the server forgets them. */
 export interface Got {
   seq: number;
+}
+
+/** An `Announcement` is on screen, or was read and put away. Said twice, it is as once. */
+export interface Seen {
+  id: string;
+  read: boolean;
 }
 
 /** Device and connection are looked at. Answer with `Screened`. */
@@ -399,7 +405,7 @@ export interface Episode {
   round: number;
   /** so many of these; 0 = a condition ends them */
   rounds: number;
-  stage: 'asking' | 'between' | 'countdown' | 'held' | 'over' | 'playing' | 'waiting';
+  stage: 'asking' | 'between' | 'countdown' | 'held' | 'over' | 'paused' | 'playing' | 'waiting';
   /** of the next change of stage; 0 = not known */
   starts_ms: number;
   /** author's sentence, may be "" */
@@ -413,6 +419,8 @@ export interface Episode {
   turns: string[];
   /** what the author says to this participant between two episodes */
   words: string;
+  /** a policy plays in this seat, by the word of who runs the study */
+  benched: boolean;
 }
 
 /**
@@ -489,6 +497,14 @@ export interface Caution {
   until_ms: number;
 }
 
+/** Who runs the study says something. Sent again with each connection, until it was read. */
+export interface Announcement {
+  /** the same id is the same words */
+  id: string;
+  /** plain, may have line breaks */
+  text: string;
+}
+
 /** A fresh token for the same session; the old one ends some day. */
 export interface Renewed {
   token: string;
@@ -529,6 +545,7 @@ export interface FromBrowser {
   reply: Reply;
   withdraw: Withdraw;
   got: Got;
+  seen: Seen;
 }
 
 /** Event -> payload, server to browser. */
@@ -540,6 +557,7 @@ export interface FromServer {
   check: Check;
   chat: Chat;
   caution: Caution;
+  announcement: Announcement;
   renewed: Renewed;
   probed: Probed;
   refused: Refused;

@@ -62,6 +62,12 @@ TABLES: dict[str, Table] = {
                     "nothing is drawn, or they did not come so far",
                 ),
                 "keep_data": (_B, "whether what was recorded may be used; null = did not withdraw"),
+                "excluded": (
+                    _B,
+                    "whether an admin marked the data as not to be used",
+                ),
+                "excluded_why": (_T, "the reason; empty = the mark was taken off"),
+                "excluded_by": (_T, "name of the admin"),
                 "device": (_T, "desktop, tablet, phone or empty; null = not kept"),
                 "browser": (_T, "by the user agent, or empty; null = not kept"),
             },
@@ -116,11 +122,7 @@ TABLES: dict[str, Table] = {
                 "scene": (_T, "name of the scene"),
                 "entered_ms": (_F, ""),
                 "left_ms": (_F, "null = still there, or never left"),
-                "consent_version": (
-                    _T,
-                    "of the text they agreed to: the author's name for it, or the beginning of "
-                    "its hash; null = no consent was given here",
-                ),
+                "consent_version": (_T, "name or hash of the text they agreed to; null = none"),
                 "consent_sha256": (_T, "hash of that text and its button; null as consent_version"),
             },
         ),

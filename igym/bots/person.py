@@ -47,7 +47,7 @@ EPISODE_S = 10.0
 HELD_S = 20.0
 
 #: Stages in which a game waits for somebody.
-_STILL = ("held", "waiting", "asking")
+_STILL = ("held", "paused", "waiting", "asking")
 
 #: What people choose who waited in vain; those not listed, never.
 _CHOICES = {"again": 1, "bot": 4, "finish": 1}

@@ -32,6 +32,8 @@ class Did(StrEnum):
     ERASED = "erased"  # one person; the log does not say whom
     ANONYMISED = "anonymised"
     BONUSES_RECOMPUTED = "bonuses_recomputed"
+    COMMANDED = "commanded"  # people or a game (`igym.domain.commands`); `what` names the command
+    CAPPED = "capped"  # so many participants and no more
 
 
 @dataclass(frozen=True, slots=True)

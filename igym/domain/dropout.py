@@ -125,6 +125,19 @@ class Attendance:
             return None
         return self._act(for_good=True)
 
+    def bench(self) -> Change | None:
+        """Somebody else's word, not theirs: the game goes on without them, for as long as they are
+        told to be away."""
+        if self.stands in (Seated.REPLACED, Seated.GONE):
+            return None
+        self.stands = Seated.REPLACED
+        return Change.REPLACED
+
+    def again(self, now_s: float) -> None:
+        """The game stood still: who is away has the whole grace before them."""
+        if self.since_s is not None:
+            self.since_s = now_s
+
     def _act(self, *, for_good: bool) -> Change:
         if self._then in ("end", "wait"):
             self.stands = Seated.GONE

@@ -13,6 +13,8 @@ GERMAN: dict[str, str] = {
     "Thank you for your interest.": "Vielen Dank für Ihr Interesse.",
     "This study takes nobody new at the moment.":
         "Diese Studie nimmt zurzeit niemanden neu auf.",
+    "This study has all the participants it needs at the moment.":
+        "Diese Studie hat zurzeit alle Teilnehmenden, die sie braucht.",
     "Please try again later, or ask whoever sent you the link.":
         "Bitte versuchen Sie es später noch einmal, oder fragen Sie, wer Ihnen den Link geschickt hat.",
     "You have already taken part in an earlier version of this study.":

@@ -26,5 +26,6 @@ class GameOutcome(StrEnum):
     FINISHED = "finished"  # every episode was played to its end
     UNREACHED = "unreached"  # the condition of its scene (`until`) was never met
     ABANDONED = "abandoned"  # a person was away for longer than the grace
+    ENDED_BY_RESEARCHER = "ended_by_researcher"  # somebody who runs the study ended it
     FAILED = "failed"  # the environment or a policy raised
     LOST = "lost"  # its worker died and nobody could go on

@@ -41,6 +41,7 @@ class Ticket:
     package: str = ""
     max_s: float = 0  # of a rehearsal: the longest a game may last; 0 = no limit
     bot: bool = False  # chose to play with the policy of `fill`
+    more_s: float = 0  # they may wait so much longer than the scene says
 
 
 Groups = list[list[Ticket]]

@@ -26,7 +26,10 @@ MOST_GAMES, MOST_PROBLEMS, MOST_TRACE = 100, 20, 8_000
 #: Arrivals and endings are told for so many steps of so many minutes.
 PACE_STEPS, PACE_MINUTES = 60, 2
 
-_GAME = ("scene", "mode", "phase", "seats", "created_ms", "claimed_ms", "owner", "generation")
+_GAME = (
+    "scene", "mode", "phase", "seats", "created_ms", "claimed_ms", "owner", "generation",
+    "paused_ms", "benched",
+)  # fmt: skip
 
 
 class Watch:
@@ -162,6 +165,8 @@ class Watch:
                     "since_ms": float(about["claimed_ms"] or 0) or float(about["created_ms"] or 0),
                     "owner": about["owner"],
                     "generation": about["generation"],
+                    "paused_ms": float(about["paused_ms"] or 0),
+                    "benched": json.loads(about["benched"] or "{}"),
                 }
             )
         return made

@@ -45,14 +45,16 @@ WRITES: Mapping[Tier, frozenset[str]] = {
         "visits wrong_passwords admin_link audit bell problems written bench bench_asks bindings "
         "packages experiments unchecked exports export exports_of errands errand versions opening "
         "releases orders sockets mail chat chatters replies heard felt links screening "
-        "browser_lines followed",
+        "browser_lines followed command commands commands_open commands_for",
         Tier.GAME: f"{_PEOPLE} game games links log closed replies chat chatters mail answer "
-        "worker bell bindings starter problems inference_workers",
+        "worker bell bindings starter problems inference_workers command commands_open "
+        "commands_for",
         Tier.INFERENCE: "inference_worker inference_workers",
         Tier.DIRECTOR: f"{_PEOPLE} lease lease_token fence fills game games links log closed "
         "replies chat chatters mail sockets heard answer screening hooked happenings telling waits "
         "bell bindings starter problems unchecked exports export exports_of errands errand report "
-        "orders audit felt browser_lines appendfsync worker decided",
+        "orders audit felt browser_lines appendfsync worker decided command commands "
+        "commands_open commands_for",
         Tier.CHECKS: "unchecked exports export exports_of errands errand plan versions opening "
         "releases hooked report answer records bell problems audit",
     }.items()

@@ -7,7 +7,8 @@
 -- session  hash  notes in "been:<milestone>" what was counted, so that nothing is counted twice
 --
 -- returns  count_milestone and count_move (from one phase to the next; either may be ""), and
---          count_wait (seconds, and whether it was in vain) return nothing.
+--          count_wait (seconds, and whether it was in vain) return nothing; count_taken returns
+--          how many sessions are in the study or completed it.
 
 local WAITS = {5, 10, 20, 30, 60, 120, 180, 300, 600, 1200}
 
@@ -29,6 +30,17 @@ local function count_move(counts, pace, session, before, after, outcome)
     count_milestone(counts, pace, session, after)
   end
   if after == 'ended' then redis.call('HINCRBY', counts, 'outcome:' .. (outcome or ''), 1) end
+end
+
+local function count_taken(counts)
+  local taken = tonumber(redis.call('HGET', counts, 'outcome:complete') or '0')
+  local all = redis.call('HGETALL', counts)
+  for i = 1, #all, 2 do
+    if string.sub(all[i], 1, 4) == 'now:' and all[i] ~= 'now:ended' then
+      taken = taken + tonumber(all[i + 1])
+    end
+  end
+  return taken
 end
 
 local function count_wait(counts, seconds, vain)

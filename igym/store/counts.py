@@ -13,6 +13,8 @@ from typing import Any
 
 from redis import Redis
 
+from igym.domain.outcome import Outcome
+from igym.domain.participant import Phase
 from igym.store import keys, records
 
 #: How far a session can have got, in order. "screened" is missing where nobody is screened, and
@@ -29,6 +31,12 @@ class Counts:
     outcomes: Counter[str] = field(default_factory=Counter)
     waits: Counter[str] = field(default_factory=Counter)  # that ended with a match, by bucket
     vain: Counter[str] = field(default_factory=Counter)  # and without one
+
+
+def taken(counts: Counts) -> int:
+    """Sessions that are in the study or completed it: what a cap counts (`count_taken`)."""
+    here = sum(n for phase, n in counts.now.items() if phase != Phase.ENDED)
+    return here + counts.outcomes[Outcome.COMPLETE]
 
 
 def names(experiment: str, release: str, mode: str, at_ms: float) -> tuple[str, str]:
@@ -63,20 +71,33 @@ _PARTS = {"now": "now", "ever": "ever", "outcome": "outcomes", "wait": "waits", 
 def read(redis: Redis, experiment: str, modes: tuple[str, ...]) -> dict[str, Counts]:
     """Mode -> its counts, over all versions; modes in which nobody came are left out."""
     releases = records.releases(redis, experiment)
+    made: dict[str, Counts] = {}
     asked = [(mode, release) for mode in modes for release in releases]
+    for (mode, _), raw in zip(asked, _raw(redis, experiment, asked), strict=True):
+        if raw:
+            _add(made.setdefault(mode, Counts()), raw)
+    return made
+
+
+def of_each(redis: Redis, experiment: str, mode: str) -> dict[str, Counts]:
+    """Version -> its counts of that mode."""
+    releases = records.releases(redis, experiment)
+    found = _raw(redis, experiment, [(mode, release) for release in releases])
+    return {release: _add(Counts(), raw) for release, raw in zip(releases, found, strict=True)}
+
+
+def _raw(redis: Redis, experiment: str, asked: list[tuple[str, str]]) -> list[Any]:
     with redis.pipeline(transaction=False) as pipe:
         for mode, release in asked:
             pipe.hgetall(keys.counts(experiment, release, mode))
-        found: list[Any] = pipe.execute() if asked else []
-    made: dict[str, Counts] = {}
-    for (mode, _), raw in zip(asked, found, strict=True):
-        if not raw:
-            continue
-        counts = made.setdefault(mode, Counts())
-        for name, count in raw.items():
-            part, _, what = name.decode().partition(":")
-            getattr(counts, _PARTS[part])[what] += int(count)
-    return made
+        return pipe.execute() if asked else []
+
+
+def _add(counts: Counts, raw: dict[bytes, bytes]) -> Counts:
+    for name, count in raw.items():
+        part, _, what = name.decode().partition(":")
+        getattr(counts, _PARTS[part])[what] += int(count)
+    return counts
 
 
 def pace(

@@ -32,6 +32,7 @@ _PACKED = (
     "results",
     "asked",
     "cast",
+    "benched",
 )
 
 
@@ -72,6 +73,9 @@ class Game(msgspec.Struct, frozen=True):
     cells: dict[str, str] = {}  # treatment (per group) -> cell
     holds: dict[str, str] = {}  # treatment -> the game whose place it is: this one
     replaced: list[str] = []  # seats in which something sits in for a person who may come back
+    benched: dict[str, str] = {}  # seat a policy plays by an admin's word -> that admin
+    paused_ms: float = 0  # since when it stands still by an admin's word; 0 = it does not
+    paused_by: str = ""
     gone: list[str] = []  # seats whose person has left for good
     filled: list[str] = []  # human seats in which the policy of `fill` sits
     binding: str = ""  # which workers may run it; "" = the shared ones (`igym.domain.bound`)

@@ -29,7 +29,7 @@ def versions(experiment: str) -> str:
 @key("hash")
 def opening(experiment: str) -> str:
     """What newcomers meet: `active`, the package they get; `latest`, the last that was active;
-    `closed_ms`, since when nobody new is let in."""
+    `closed_ms`, since when nobody new is let in; `cap`, how many participants there may be."""
     return f"igym:{{{experiment}}}:opening"
 
 
@@ -75,6 +75,33 @@ def orders(experiment: str, release: str, mode: str) -> str:
 def session(experiment: str, session_id: str) -> str:
     """One participant's run: version, phase, scene, game, outcome, ... (`store.sessions`)."""
     return f"igym:{{{experiment}}}:session:{session_id}"
+
+
+@key("hash", days=7)
+def command(experiment: str, id: str) -> str:
+    """What an admin asked for (`igym.domain.commands.Command`): `said` as JSON, and its `state`,
+    `at_ms`, `why`, `hint` and `read_ms`."""
+    return f"igym:{{{experiment}}}:command:{id}"
+
+
+@key("zset", days=7)
+def commands(experiment: str) -> str:
+    """Ids of commands, by when they were given (ms): the latest 2,000."""
+    return f"igym:{{{experiment}}}:commands"
+
+
+@key("zset", days=7)
+def commands_open(experiment: str) -> str:
+    """Ids of commands that have not ended, or whose end is not in the audit log yet -> when they
+    expire (ms)."""
+    return f"igym:{{{experiment}}}:commands_open"
+
+
+@key("zset", days=7)
+def commands_for(experiment: str, target: str) -> str:
+    """Ids of commands that a session's browser or a game's worker has to carry out, by when they
+    were given (ms)."""
+    return f"igym:{{{experiment}}}:commands_for:{target}"
 
 
 @key("hash", days=30)
@@ -203,7 +230,8 @@ def lobby(experiment: str, lobby_name: str) -> str:
 @key("hash", days=1)
 def tickets(experiment: str, lobby_name: str) -> str:
     """Session -> its ticket as JSON (`domain.strategies.Ticket`); "rtt:<session>" -> its round
-    trip, ms; "cells:<session>" -> its treatments, as JSON. Whoever is in the lobby has a ticket."""
+    trip, ms; "cells:<session>" -> its treatments, as JSON; "more:<session>" -> "<seconds>
+    <command>", how much longer it may wait. Whoever is in the lobby has a ticket."""
     return f"igym:{{{experiment}}}:tickets:{lobby_name}"
 
 

@@ -15,6 +15,7 @@ from igym.store.proposals import Proposal, decode
 from igym.store.script import Script
 
 _rtt = Script("lobby_rtt.lua")
+_extend = Script("lobby_extend.lua")
 _ticket = msgspec.json.Decoder(Ticket).decode
 
 #: The most tickets a round looks at: those who wait longest. Bounds the work of a round.
@@ -79,12 +80,13 @@ def look(redis: Redis, experiment: str, name: str, within_s: float = 0, most: in
             pipe.hmget(keys.tickets(experiment, name), sessions)
             pipe.hmget(keys.tickets(experiment, name), [f"rtt:{s}" for s in sessions])
             pipe.hmget(keys.tickets(experiment, name), [f"cells:{s}" for s in sessions])
+            pipe.hmget(keys.tickets(experiment, name), [f"more:{s}" for s in sessions])
             pipe.hmget(keys.sockets(experiment), sessions)
             heard.queue_ago(pipe, experiment, sessions)
-            facts, rtts, cells, where, now, at = pipe.execute()
+            facts, rtts, cells, mores, where, now, at = pipe.execute()
         recent = heard.recent(sessions, now, at, within_s)
-        for session, raw, rtt, cell, socket in zip(
-            sessions, facts, rtts, cells, where, strict=True
+        for session, raw, rtt, cell, more, socket in zip(
+            sessions, facts, rtts, cells, mores, where, strict=True
         ):
             if socket and (session in recent or not within_s):
                 here[session] = sockets.parse(socket)
@@ -96,6 +98,7 @@ def look(redis: Redis, experiment: str, name: str, within_s: float = 0, most: in
                 since_ms=place.get(session, ticket.since_ms),
                 rtt_ms=float(rtt) if rtt else -1,
                 cells=msgspec.json.decode(cell) if cell else {},
+                more_s=_more_s(more),
             )
     return Lobby(name, waiting, tickets, proposals, states, here)
 
@@ -121,7 +124,8 @@ def drop(redis: Redis, experiment: str, lobby: str, session: str) -> None:
     """Take out a ticket whose session is not waiting (any more)."""
     with redis.pipeline(transaction=True) as pipe:
         pipe.zrem(keys.lobby(experiment, lobby), session)
-        pipe.hdel(keys.tickets(experiment, lobby), session, f"rtt:{session}", f"cells:{session}")
+        fields = (session, f"rtt:{session}", f"cells:{session}", f"more:{session}")
+        pipe.hdel(keys.tickets(experiment, lobby), *fields)
         pipe.hdel(keys.proposals(experiment, lobby), f"s:{session}", f"m:{session}")
         pipe.execute()
 
@@ -134,6 +138,29 @@ def measured(redis: Redis, experiment: str, lobby: str, session: str, rtt_ms: fl
         [session, f"{rtt_ms:.1f}"],
     )
     return bool(found)
+
+
+def extend(
+    redis: Redis, experiment: str, lobby: str, session: str, once: str, more_s: float
+) -> float | None:
+    """Let somebody wait longer. Returns how much longer than the scene says, s; None: they do not
+    wait there. With the same `once` as the last time, nothing changes."""
+    made = _extend(
+        redis,
+        [keys.lobby(experiment, lobby), keys.tickets(experiment, lobby)],
+        [session, more_s, once],
+    )
+    return float(made) if made else None
+
+
+def more_s(redis: Redis, experiment: str, lobby: str, session: str) -> float:
+    """How much longer than the scene says that session may wait, s."""
+    found: Any = redis.hget(keys.tickets(experiment, lobby), f"more:{session}")
+    return _more_s(found)
+
+
+def _more_s(raw: bytes | None) -> float:
+    return float(raw.split()[0]) if raw else 0.0
 
 
 def due(redis: Redis, experiment: str, now_ms: float) -> Sequence[str]:

@@ -56,7 +56,7 @@ for i, player in ipairs(said.players) do
   count_wait(KEYS[11], (said.now_ms - since) / 1000, false)
   count_move(KEYS[11], KEYS[12], KEYS[12 + i], 'waiting', player.set.phase, '')
   redis.call('ZREM', KEYS[1], session)
-  redis.call('HDEL', KEYS[2], session, 'rtt:' .. session, 'cells:' .. session)
+  redis.call('HDEL', KEYS[2], session, 'rtt:' .. session, 'cells:' .. session, 'more:' .. session)
   redis.call('HDEL', KEYS[3], 's:' .. session, 'm:' .. session)
   for field, value in pairs(player.set) do redis.call('HSET', KEYS[12 + i], field, value) end
   redis.call('HINCRBY', KEYS[12 + i], 'version', 1)

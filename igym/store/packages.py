@@ -159,6 +159,7 @@ class Opening:
     active: str = ""  # the package they get; "" = none is active
     latest: str = ""  # the one that was active last
     closed_ms: float = 0  # since when nobody new is let in; 0 = they are
+    cap: int = 0  # so many live participants, who are in the study or completed it; 0 = any number
 
 
 def known(redis: Redis) -> list[str]:
@@ -172,6 +173,7 @@ def _opening(raw: dict[bytes, bytes]) -> Opening:
         raw.get(b"active", b"").decode(),
         raw.get(b"latest", b"").decode(),
         float(raw.get(b"closed_ms", 0)),
+        int(raw.get(b"cap", 0)),
     )
 
 
@@ -213,6 +215,15 @@ def recruit(redis: Redis, experiment: str, closed_ms: float) -> None:
         redis.hsetnx(keys.opening(experiment), "closed_ms", str(closed_ms))
     else:
         redis.hdel(keys.opening(experiment), "closed_ms")
+
+
+def cap(redis: Redis, experiment: str, most: int) -> int:
+    """Let in so many live participants; 0 = any number. Returns how many it was before."""
+    with redis.pipeline(transaction=True) as pipe:
+        pipe.hget(keys.opening(experiment), "cap")
+        pipe.hset(keys.opening(experiment), "cap", str(most))
+        before = pipe.execute()[0]
+    return int(before or 0)
 
 
 class Plans:

@@ -12,18 +12,22 @@
 -- ARGV[2]  field in recruits, "" for somebody who shall not be found again
 -- ARGV[3]  JSON {set = {field -> text}, rows = [[table, row JSON], ...], takes (quota.lua),
 --                look_ms = when to look whether it has gone silent, 0 = never,
+--                room = how many may be in the study or have completed it, in this version, once
+--                they are in; -1 = any number,
 --                replaces = session id that the field may lose, took = field that keeps its first}
 -- ARGV[4]  life of the session, s
 -- ARGV[5]  life of recruits, s
 -- ARGV[6]  life of presence and holders, s
 -- ARGV[7]  life of pace, s
--- returns  the session id: ARGV[1], or the earlier one; "" where there is no free place
+-- returns  the session id: ARGV[1], or the earlier one; "" where there is no free place, "!" where
+--          there is no room for anybody
 
 local said = cjson.decode(ARGV[3])
 if ARGV[2] ~= '' then
   local there = redis.call('HGET', KEYS[1], ARGV[2])
   if there and there ~= said.replaces then return there end
 end
+if said.room >= 0 and count_taken(KEYS[7]) >= said.room then return '!' end
 local chosen = quota_choose(KEYS[4], said.takes)
 if not chosen then return '' end
 if ARGV[2] ~= '' then

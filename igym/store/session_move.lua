@@ -57,7 +57,7 @@ end
 redis.call('EXPIRE', KEYS[16], ARGV[11])
 if said.lobby ~= '' then
   -- Whoever comes or goes owes nothing to what was proposed to them before.
-  redis.call('HDEL', KEYS[8], member, 'rtt:' .. member, 'cells:' .. member)
+  redis.call('HDEL', KEYS[8], member, 'rtt:' .. member, 'cells:' .. member, 'more:' .. member)
   redis.call('HDEL', KEYS[9], 's:' .. member, 'm:' .. member)
 end
 for field, value in pairs(said.set) do redis.call('HSET', KEYS[1], field, value) end

@@ -10,7 +10,7 @@ from redis import Redis
 
 from igym.domain.participant import Phase
 from igym.domain.strategies import Ticket
-from igym.errors import Conflict, NotFound
+from igym.errors import Conflict, NotFound, NotOpen
 from igym.store import counts, keys, quotas
 from igym.store.quotas import Give, Take
 from igym.store.records import Row, packed
@@ -108,6 +108,7 @@ def create(
     takes: Sequence[Take] = (),
     look_ms: float = 0,
     replaces: str = "",
+    room: int = -1,
 ) -> str:
     """Write a new session and its first rows, unless `recruit` already has one.
 
@@ -116,15 +117,18 @@ def create(
         replaces: the session that `recruit` had so far and shall have no longer.
         takes: places to reserve in the same step; their cells are added to the session's.
         look_ms: when to look whether the session has gone silent; 0 = never.
+        room: how many sessions of this version may be under way or complete; -1 = any number.
 
     Returns:
         The id of the session that `recruit` has now: `session.id`, or the earlier one's.
 
     Raises:
         Full: there is no free place. Nothing was written.
+        NotOpen: there are as many as `room` says. Nothing was written.
     """
     experiment = session.experiment
     said = {
+        "room": room,
         "set": texts(msgspec.to_builtins(session)),
         "rows": packed(rows),
         "takes": quotas.asked(takes),
@@ -154,6 +158,11 @@ def create(
     ).decode()
     if not made:
         raise quotas.Full()
+    if made == "!":
+        raise NotOpen(
+            "This study has all the participants it needs at the moment.",
+            hint="Thank you for your interest.",
+        )
     return str(made)
 
 
@@ -194,6 +203,24 @@ def packages_of(redis: Redis, experiment: str, ids: Sequence[str]) -> set[str]:
         for id in ids:
             pipe.hget(keys.session(experiment, id), "package")
         return {raw.decode() for raw in pipe.execute() if raw}
+
+
+def mark(redis: Redis, session: Session, why: str, rows: Sequence[Row]) -> str:
+    """Note that the session's data are not to be used, and `rows`; with "" that they are.
+
+    It is no move: the session's version stays, since nothing that its screen shows has changed.
+
+    Returns:
+        What was noted before.
+    """
+    name = keys.session(session.experiment, session.id)
+    with redis.pipeline(transaction=True) as pipe:
+        pipe.hget(name, "excluded")
+        pipe.hset(name, "excluded", why)
+        for table, row in packed(rows):
+            pipe.xadd(keys.records(session.experiment, session.release), {"t": table, "d": row})
+        before: bytes | None = pipe.execute()[0]
+    return before.decode() if before else ""
 
 
 def move(

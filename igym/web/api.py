@@ -18,6 +18,7 @@ from werkzeug.exceptions import HTTPException
 
 from igym import __version__
 from igym.domain.access import Access, Right, Role
+from igym.domain.commands import Command
 from igym.domain.package import Version
 from igym.errors import (
     BadMessage,
@@ -31,12 +32,14 @@ from igym.errors import (
 from igym.services import access, auditing
 from igym.services.connect import Deployment
 from igym.services.data import exporting
+from igym.services.operations import commanding
 from igym.services.packages import releasing, submitting
 from igym.services.sessions.identity import MODES
 from igym.store import RedisError, counts, packages
 from igym.store.access import Known
 from igym.store.exports import Export
 from igym.store.packages import Opening
+from igym.store.post import Outbox
 from igym.web import upload
 from igym.wire import api, openapi
 
@@ -135,8 +138,9 @@ class Guard:
 class Handlers:
     """One method for each route, of its name."""
 
-    def __init__(self, deployment: Deployment) -> None:
+    def __init__(self, deployment: Deployment, outbox: Callable[[], Outbox]) -> None:
         self._deployment = deployment
+        self._outbox = outbox
 
     # --- tokens -------------------------------------------------------------------------------
 
@@ -261,6 +265,20 @@ class Handlers:
         releasing.recruit(self._deployment, name, is_open=wanted.open, by=asked.who)
         return self.get_experiment(asked)
 
+    # --- commands -----------------------------------------------------------------------------
+
+    def give_command(self, asked: Asked) -> Answer:
+        """Act."""
+        made = commanding.give(
+            self._deployment, self._outbox(), asked.who, self._known(asked), asked.body
+        )
+        return api.Commands([command(one) for one in made])
+
+    def list_commands(self, asked: Asked) -> Answer:
+        """What was asked for lately."""
+        found = commanding.recent(self._deployment, self._known(asked), 100)
+        return api.Commands([command(one) for one in found])
+
     # --- exports ------------------------------------------------------------------------------
 
     def start_export(self, asked: Asked) -> Answer:
@@ -319,6 +337,15 @@ class Handlers:
         )
 
 
+def command(one: Command) -> api.Command:
+    """A command as the API tells of it."""
+    return api.Command(
+        one.id, one.experiment, one.what, one.state, one.by, one.made_ms, one.at_ms, one.until_ms,
+        one.session, one.game, one.seat, one.text, one.number, one.why, one.hint, one.read_ms,
+        one.batch,
+    )  # fmt: skip
+
+
 def _export(one: Export) -> api.Export:
     return api.Export(
         one.id, one.experiment, one.version, one.state, one.share, one.size, one.sha256, one.text,
@@ -351,10 +378,11 @@ def _package(base: str, version: Version) -> api.Package:
     )
 
 
-def register(app: Flask, deployment: Deployment) -> None:
+def register(app: Flask, deployment: Deployment, outbox: Outbox | None = None) -> None:
     """Add the routes to `app`, and answers in JSON to what is no route of the API."""
     blueprint = Blueprint("api", __name__)
-    guard, handlers = Guard(deployment), Handlers(deployment)
+    guard = Guard(deployment)
+    handlers = Handlers(deployment, functools.cache(lambda: outbox or Outbox(deployment.redis)))
     for route in api.ROUTES:
         blueprint.add_url_rule(
             re.sub(r"{(\w+)}", r"<\1>", route.path),

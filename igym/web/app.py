@@ -38,8 +38,11 @@ class Web:
     stop: threading.Event
 
 
-def routes(deployment: Deployment) -> Flask:
-    """Every page and every route of the API. What is around them, sockets and `Gate`, is not."""
+def routes(deployment: Deployment, outbox: Outbox | None = None) -> Flask:
+    """Every page and every route of the API. What is around them, sockets and `Gate`, is not.
+
+    `outbox` is what admins' commands leave by; one of their own if None.
+    """
     app = Flask("igym.web", static_folder="static", static_url_path="/static")
     app.config["MAX_CONTENT_LENGTH"] = wire.MAX_PACKET_BYTES
     tracing.register(app)
@@ -47,9 +50,9 @@ def routes(deployment: Deployment) -> Flask:
     well = Health(deployment.settings.redis_url, deployment.leaving)
     health.register(app, well)
     assets.register(app, deployment)
-    admin.register(app, deployment)
+    admin.register(app, deployment, outbox)
     probing.register(app)
-    api.register(app, deployment)
+    api.register(app, deployment, outbox)
     bench.register(app, deployment)
     metrics.register(app, deployment)
     return app
@@ -58,7 +61,8 @@ def routes(deployment: Deployment) -> Flask:
 def create(deployment: Deployment, name: str) -> Web:
     """The web worker `name`: routes, sockets, and a thread that reads its inbox."""
     settings = deployment.settings
-    app = routes(deployment)
+    outbox = Outbox(deployment.redis, linger_s=INPUTS_LINGER_S)
+    app = routes(deployment, outbox)
     gate = Gate(lambda environ, start: inside(environ, start), settings)
     socketio = SocketIO(
         app,
@@ -77,9 +81,12 @@ def create(deployment: Deployment, name: str) -> Web:
     )
     inside = app.wsgi_app  # which is Socket.IO's by now
     app.wsgi_app = gate  # type: ignore[method-assign]
-    outbox = Outbox(deployment.redis, linger_s=INPUTS_LINGER_S)
     outlet = Outlet(
-        name, outbox, lambda link: sockets.refresh(link), lambda said: sockets.mailman.post(said)
+        name,
+        outbox,
+        lambda link: sockets.refresh(link),
+        lambda said: sockets.mailman.post(said),
+        lambda link: sockets.announced(link),
     )
     outlet.bind(socketio.server)
     outlet.ages = deployment.meter.histogram("igym_frame_age_seconds")

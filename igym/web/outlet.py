@@ -158,15 +158,18 @@ class Outlet:
         outbox: Outbox,
         changed: Callable[[Link], None],
         posted: Callable[[inner.Post], None] = lambda said: None,
+        announced: Callable[[Link], None] = lambda link: None,
     ) -> None:
         """`changed` is called when the state of a link's session may have changed.
 
         `posted` is called when a reliable message was put into a session's mail.
+        `announced` is called when an admin's command is about a link's session.
         """
         self.name = name
         self.outbox = outbox
         self._changed = changed
         self._posted = posted
+        self._announced = announced
         self._server: socketio.Server | None = None
         self._conns: dict[int, Link] = {}
         self._sids: dict[str, Link] = {}
@@ -320,6 +323,9 @@ class Outlet:
                     self._changed(link)
             elif isinstance(said, inner.Post):
                 self._posted(said)
+            elif isinstance(said, inner.Announce):
+                for link in self.of(said.experiment, said.session):
+                    self._announced(link)
             elif isinstance(said, inner.Ask):
                 check = wire.Check(said.proposal, said.until_ms, said.asks)
                 for link in self.of(said.experiment, said.session):

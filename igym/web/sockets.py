@@ -17,6 +17,7 @@ from igym.errors import BadMessage, Conflict, IgymError, NotFound, NotYours, Old
 from igym.services.connect import Deployment, now_ms
 from igym.services.games import replying
 from igym.services.lobby import waiting
+from igym.services.operations import commanding
 from igym.services.sessions import advancing, chatting, display, screens, tokens, withdrawing
 from igym.services.sessions.console import Console
 from igym.store import RedisError, games, records, sessions, sockets
@@ -70,6 +71,7 @@ class Sockets:
         door.on(wire.Screened)(self._screened)
         door.on(wire.Here)(self._here)
         door.on(wire.Choose)(self._choose)
+        door.on(wire.Seen)(self._seen)
 
     # --- coming and going ------------------------------------------------------------------------
 
@@ -128,6 +130,23 @@ class Sockets:
         self.mailman.greet(link, seq)
         if link.stale:
             self.refresh(link)
+        with suppress(RedisError):  # the director has it said again
+            self._speak(link)
+
+    def announced(self, link: Link) -> None:
+        """An admin's command is about this session: look at everything anew."""
+        gevent.spawn(self._announced, link)
+
+    def _announced(self, link: Link) -> None:
+        self.refresh(link, True)
+        with suppress(RedisError):
+            self._speak(link)
+
+    def _speak(self, link: Link) -> None:
+        """Send what admins have to say to them and they have not put away."""
+        for command in commanding.words_for(self._deployment, link.experiment, link.session):
+            self._outlet.send(link, wire.Announcement(command.id, command.text))
+            commanding.sent(self._deployment, command)
 
     def _disconnect(self, sid: str, reason: str = "") -> None:
         if (watcher := self._outlet.watcher(sid)) is not None:
@@ -279,6 +298,15 @@ class Sockets:
         with suppress(Conflict):  # they moved on in the same moment: show where they are
             waiting.choose(self._deployment, session, said)
         self.refresh(link, True)
+
+    def _seen(self, link: Link, said: wire.Seen) -> None:
+        redis, experiment = self._deployment.redis, link.experiment
+        text = commanding.seen(self._deployment, experiment, link.session, said.id, read=said.read)
+        if text:
+            session = sessions.read(redis, experiment, link.session)
+            kind = "message_read" if said.read else "message_shown"
+            row = records.event_row(now_ms(), kind, session=session.id, game=link.game, detail=text)
+            records.add(redis, experiment, session.release, [row])
 
     def _painted(self, link: Link, said: wire.Painted) -> None:
         # The last one of a game comes when the next scene is on already.

@@ -28,6 +28,7 @@ from igym.wire.views import ChoiceOption as ChoiceOption
 from igym.wire.views import ChoiceView as ChoiceView
 from igym.wire.views import DecidingView as DecidingView
 from igym.wire.views import EndView as EndView
+from igym.wire.views import EpisodeStage as EpisodeStage
 from igym.wire.views import GameView as GameView
 from igym.wire.views import LobbyView as LobbyView
 from igym.wire.views import PadButton as PadButton
@@ -39,7 +40,7 @@ from igym.wire.views import TouchKey as TouchKey
 from igym.wire.views import View as View
 
 #: Raise by one whenever a message changes; a client of another version reloads the page.
-VERSION = 5
+VERSION = 6
 
 #: The largest packet a browser may send, in bytes.
 MAX_PACKET_BYTES = 64 * 1024
@@ -57,9 +58,6 @@ Device: TypeAlias = Annotated[int, Meta(ge=0, le=2)]
 #: The pointer's place in 1/10,000 of the stage, a stick's in 1/10,000 of its way.
 GRID = 10_000
 Place: TypeAlias = Annotated[int, Meta(ge=-GRID, le=GRID)]
-EpisodeStage: TypeAlias = Literal[
-    "waiting", "countdown", "playing", "asking", "between", "held", "over"
-]
 
 
 class Message(msgspec.Struct, frozen=True):
@@ -255,6 +253,16 @@ class Got(Message, frozen=True, forbid_unknown_fields=True):
     seq: Count
 
 
+class Seen(Message, frozen=True, forbid_unknown_fields=True):
+    """An `Announcement` is on screen, or was read and put away. Said twice, it is as once."""
+
+    event = "seen"
+    acked = True
+
+    id: Id
+    read: bool
+
+
 # --- server -> browser ---------------------------------------------------------------------
 
 
@@ -300,7 +308,6 @@ class Episode(Message, frozen=True):
     practice: bool  # it does not count
     round: int  # from 1, among the practice episodes or among those that count
     rounds: int  # so many of these; 0 = a condition ends them
-    # "waiting" for players to be there, "held" for one who is away
     stage: EpisodeStage
     starts_ms: float  # of the next change of stage; 0 = not known
     text: str  # author's sentence, may be ""
@@ -311,6 +318,7 @@ class Episode(Message, frozen=True):
     scores: dict[str, float]  # seat -> sum of rewards over the finished episodes that count
     turns: list[str] = []  # seats that act next, where seats take turns; else empty
     words: str = ""  # what the author says to this participant between two episodes
+    benched: bool = False  # a policy plays in this seat, by the word of who runs the study
 
 
 class Frame(Message, frozen=True, array_like=True):
@@ -373,6 +381,15 @@ class Caution(Message, frozen=True):
     until_ms: float  # when the scene's rule acts; 0 where `on` is false
 
 
+class Announcement(Message, frozen=True):
+    """Who runs the study says something. Sent again with each connection, until it was read."""
+
+    event = "announcement"
+
+    id: str  # the same id is the same words
+    text: str  # plain, may have line breaks
+
+
 class Renewed(Message, frozen=True):
     """A fresh token for the same session; the old one ends some day."""
 
@@ -421,6 +438,7 @@ FROM_BROWSER: tuple[type[Message], ...] = (
     Reply,
     Withdraw,
     Got,
+    Seen,
 )
 FROM_SERVER: tuple[type[Message], ...] = (
     State,
@@ -430,6 +448,7 @@ FROM_SERVER: tuple[type[Message], ...] = (
     Check,
     Chat,
     Caution,
+    Announcement,
     Renewed,
     Probed,
     Refused,

@@ -13,6 +13,7 @@ import msgspec
 from msgspec import Meta
 
 from igym.domain.access import Right, Role
+from igym.domain.commands import MOST_CHARS, State, What
 from igym.domain.deeds import Did
 from igym.domain.package import Standing
 from igym.domain.report import Finding, SceneReport
@@ -23,6 +24,7 @@ MAX_BODY_BYTES = 64 * 1024
 
 EXPERIMENT, PACKAGE = r"^[a-z0-9_-]{1,40}$", r"^[0-9a-f]{64}$"
 TOKEN, EXPORT = r"^[0-9a-f]{12}$", r"^[0-9a-f]{16}$"
+COMMAND = r"^[0-9a-f]{32}$"
 
 Id: TypeAlias = Annotated[str, Meta(pattern=EXPERIMENT)]
 Millis: TypeAlias = float
@@ -222,6 +224,54 @@ class Audit(msgspec.Struct, frozen=True):
 # --- routes -----------------------------------------------------------------------------------
 
 
+# --- commands ---------------------------------------------------------------------------------
+
+
+class NewCommand(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Something to be done to people, to a game, or to what newcomers meet.
+
+    Which fields count depends on `what`; docs/api.md has a table.
+    """
+
+    id: Annotated[str, Meta(pattern=COMMAND)]  # made by who asks: asked twice, it is done once
+    what: What
+    sessions: Annotated[list[Annotated[str, Meta(max_length=64)]], Meta(max_length=500)] = []
+    everybody: bool = False  # of a message: all who are in the study
+    scene: Annotated[str, Meta(max_length=64)] = ""  # … in this scene
+    game: Annotated[str, Meta(max_length=64)] = ""
+    seat: Annotated[str, Meta(max_length=64)] = ""
+    text: Annotated[str, Meta(max_length=MOST_CHARS)] = ""
+    number: Annotated[float, Meta(ge=0, le=1_000_000)] = 0
+
+
+class Command(msgspec.Struct, frozen=True):
+    """A command and what became of it."""
+
+    id: str
+    experiment: str
+    what: What
+    state: State
+    by: str  # name of who gave it
+    made_ms: Millis
+    at_ms: Millis  # since when it stands where it does
+    until_ms: Millis  # it expires then if nobody has taken it
+    session: str
+    game: str
+    seat: str
+    text: str
+    number: float
+    why: str  # what stood in the way, or what there is to add; may be empty
+    hint: str  # what to do about it
+    read_ms: Millis  # when a message was put away by who read it; 0 = it was not
+    batch: str  # what was asked for at once, where that was for several people
+
+
+class Commands(msgspec.Struct, frozen=True):
+    """Commands, the latest first."""
+
+    commands: list[Command]
+
+
 @dataclass(frozen=True)
 class Query:
     """A parameter behind the question mark. Optional."""
@@ -311,6 +361,16 @@ ROUTES: tuple[Route, ...] = (
     Route(
         "recruit", "PUT", "/api/experiments/{experiment}/recruitment",
         "Let newcomers in, or nobody new.", Experiment, Right.RELEASE, Recruitment,
+        refusals=(404,),
+    ),
+    Route(
+        "give_command", "POST", "/api/experiments/{experiment}/commands",
+        "Act on people or a game, or on what newcomers meet. What it takes, it says.", Commands,
+        Right.CONTROL, NewCommand, status=202, refusals=(404,),
+    ),
+    Route(
+        "list_commands", "GET", "/api/experiments/{experiment}/commands",
+        "The latest 100 commands and what became of them.", Commands, Right.CONTROL,
         refusals=(404,),
     ),
     Route(

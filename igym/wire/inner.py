@@ -108,6 +108,12 @@ class Unwatch(Inner, frozen=True, tag=42):
     conn: int
 
 
+class Steer(Inner, frozen=True, tag=8):
+    """Commands of an admin wait in `keys.commands_for`. Lost: the director says it again."""
+
+    game: str
+
+
 # --- game worker -> web worker -----------------------------------------------------------------
 
 
@@ -216,13 +222,30 @@ class Post(Inner, frozen=True, tag=25):
     packet: bytes  # finished
 
 
+class Announce(Inner, frozen=True, tag=26):
+    """Words of an admin wait for this session. Lost: the director says it again."""
+
+    experiment: str
+    session: str
+
+
 FRAME, KEYFRAME, CONTROL = 0, 1, 2
 
 ToGame = (
-    Attach | Detach | Input | WantKeyframe | Leave | Alive | Inferred | Replied | Watch | Unwatch
+    Attach
+    | Detach
+    | Input
+    | WantKeyframe
+    | Leave
+    | Alive
+    | Inferred
+    | Replied
+    | Watch
+    | Unwatch
+    | Steer
 )
 ToInference = Infer
-ToWeb = Deliver | Owned | Nudge | Displaced | LobbyCount | Ask | Post
+ToWeb = Deliver | Owned | Nudge | Displaced | LobbyCount | Ask | Post | Announce
 
 encode = msgspec.msgpack.Encoder().encode
 decode_to_game = msgspec.msgpack.Decoder(list[ToGame]).decode

@@ -7,6 +7,11 @@ from typing import Any, Literal, TypeAlias
 import msgspec
 
 Json: TypeAlias = Any
+#: Where a game stands: "waiting" for players to be there, "held" for one who is away, "paused" by
+#: who runs the study.
+EpisodeStage: TypeAlias = Literal[
+    "waiting", "countdown", "playing", "asking", "between", "held", "paused", "over"
+]
 
 
 class PageView(msgspec.Struct, frozen=True, tag="page"):

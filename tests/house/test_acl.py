@@ -32,8 +32,9 @@ BEGINS = {
 WITHHELD = {
     Tier.WEB: "answer fence fills hooked log starter",
     Tier.GAME: "secret pepper experiments packages versions opening releases hooked orders fence "
-    "fills lease lease_token",
-    Tier.INFERENCE: "secret pepper experiments packages versions opening releases hooked replies",
+    "fills lease lease_token commands",
+    Tier.INFERENCE: "secret pepper experiments packages versions opening releases hooked replies "
+    "commands_for",
     Tier.DIRECTOR: "secret pepper written",
     Tier.CHECKS: "secret pepper bindings starter games game links log closed",
 }

@@ -95,6 +95,7 @@ MAY = {  # route -> who may, of: a researcher, a trusted one, an admin
     "get_package": (1, 1, 1), "get_report": (1, 1, 1), "activate_package": (0, 1, 1),
     "retire_package": (0, 1, 1), "list_experiments": (1, 1, 1), "get_experiment": (1, 1, 1),
     "count_sessions": (1, 1, 1), "recruit": (0, 1, 1),
+    "give_command": (1, 1, 1), "list_commands": (1, 1, 1),
     "start_export": (1, 1, 1), "get_export": (1, 1, 1), "download_export": (1, 1, 1),
 }  # fmt: skip
 
@@ -108,7 +109,8 @@ def test_each_role_may_what_is_written_here_and_nothing_else(people, checks, adm
         experiment="counters", package=package, token="0" * 12, export="0" * 16
     )
     for caller, may in zip((people(), people(trusted=True), admin), MAY[route.name], strict=True):
-        body = {"json": {"open": True}} if route.name == "recruit" else {}
+        bodies = {"recruit": {"open": True}, "give_command": {"id": "0" * 32, "what": "pause"}}
+        body = {"json": bodies[route.name]} if route.name in bodies else {}
         status, said = caller(route.method, path, **body)
         assert (status == 403) == (not may), (route.name, said)
 

@@ -52,6 +52,7 @@ GOOD = {
     wire.Reply: {"game": "g", "ask": "feeling", "episode": 0, "answers": {"fun": 5}},
     wire.Withdraw: {"keep": True},
     wire.Got: {"seq": 7},
+    wire.Seen: {"id": "c1", "read": False},
 }
 
 ANYTHING = st.recursive(

@@ -219,6 +219,7 @@ const STAGES: Record<Episode['stage'], string> = {
   countdown: 'counting down',
   held: 'held: somebody is away',
   over: 'over',
+  paused: 'paused by an admin',
   playing: 'playing',
   waiting: 'waiting for people',
 };

@@ -9,7 +9,7 @@
 import type { FromBrowser, Refused } from '../wire.gen.ts';
 import type { Kept } from './kept.ts';
 
-export type Sure = 'advance' | 'withdraw' | 'say' | 'choose' | 'screened' | 'reply';
+export type Sure = 'advance' | 'withdraw' | 'say' | 'choose' | 'screened' | 'reply' | 'seen';
 export type Letter = { [E in Sure]: { event: E; payload: FromBrowser[E] } }[Sure];
 
 export interface Way {

@@ -35,10 +35,10 @@ export function notes(fps: number, announce: (words: string) => void): Notes {
   let last = 0;
   return {
     root,
-    stand(view, { stage, away: seats }) {
+    stand(view, { stage, away: seats, benched }) {
       if (stage === 'playing' && !playing) last = performance.now();
       playing = stage === 'playing';
-      const words = playing ? awayWords(view, seats) : '';
+      const words = playing ? awayWords(view, seats, benched) : '';
       if (words && words !== away.textContent) announce(words);
       say(away, words);
       away.hidden = words === '';
@@ -54,7 +54,8 @@ export function notes(fps: number, announce: (words: string) => void): Notes {
 }
 
 /** Who is missed, as a sentence for a game that goes on without them; "" = nobody. */
-function awayWords(view: GameView, seats: readonly string[]): string {
+function awayWords(view: GameView, seats: readonly string[], benched: boolean): string {
+  if (benched) return text.game.benched;
   if (seats.includes(view.seat)) return text.game.seatTaken;
   return seats.length > 0 ? text.game.goesOn(names(view, seats)) : '';
 }

@@ -6,7 +6,7 @@ import type { Episode, GameView } from '../wire.gen.ts';
 import { names } from './notes.ts';
 
 /** The stages of an episode that cover the picture. */
-type Covered = 'waiting' | 'countdown' | 'asking' | 'between' | 'held' | 'over';
+type Covered = 'waiting' | 'countdown' | 'asking' | 'between' | 'held' | 'paused' | 'over';
 
 const said: Record<Covered, { title: string; text: string }> = {
   waiting: { title: text.game.waiting, text: text.game.waitingText },
@@ -14,6 +14,7 @@ const said: Record<Covered, { title: string; text: string }> = {
   asking: { title: text.asking.waiting, text: text.asking.waitingText },
   between: { title: text.game.between, text: text.game.betweenText },
   held: { title: text.game.held, text: text.game.heldText },
+  paused: { title: text.game.paused, text: text.game.pausedText },
   over: { title: text.game.over, text: text.game.overText },
 };
 

@@ -98,7 +98,12 @@ export const game: Screen<GameView> = (context, first) => {
   let later = 0;
   const stand = (said: Episode, was: Episode | null): void => {
     if (POINTED_AT.has(said.stage)) scene.point('on');
-    else if (said.stage === 'playing' && was?.stage !== 'held' && was?.stage !== 'playing')
+    else if (
+      said.stage === 'playing' &&
+      was?.stage !== 'held' &&
+      was?.stage !== 'paused' &&
+      was?.stage !== 'playing'
+    )
       scene.point('a moment');
     const turn = turnOf(view, said);
     root.dataset['turn'] = turn;

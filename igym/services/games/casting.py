@@ -127,11 +127,12 @@ class Cast:
         return self._policy(who, seat, episode)
 
     def stand_in(self, seat: str, episode: int) -> Decider:
-        """What sits in for the person of that seat, by the scene's rule."""
+        """What sits in for the person of that seat: by the scene's rule, else that of `fill`."""
         rule = next(hold for agent, hold in self._play.dropped.items() if str(agent) == seat)
-        if rule.policy is None:
+        policy = rule.policy or (self._play.fill.policy if self._play.fill else None)
+        if policy is None:
             return Idle(self._play.keymap.idle)
-        return self._policy(rule.policy, seat, episode)
+        return self._policy(policy, seat, episode)
 
     def _policy(self, who: Policy, seat: str, episode: int) -> Decider:
         seed = seeds.derive(self._game.seed, seat, episode)

@@ -126,6 +126,8 @@ def _ends(deployment: Deployment, game: Game, seat: str) -> str:
                 return play.dropped[seat].leaver
             left = next((one for one in game.away if one in play.dropped), seat)
             return play.dropped[left].partner
+        case GameOutcome.ENDED_BY_RESEARCHER:
+            return str(Outcome.ENDED_BY_RESEARCHER)
         case _:
             return str(Outcome.TECHNICAL_PROBLEM)
 

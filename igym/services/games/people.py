@@ -39,8 +39,34 @@ class Person:
         self.input_s = now_s  # last key edge or move
         self.watch = Watch(limits, now_s)
         self.new = False  # on this connection they were told of no warning yet
+        self.benched = ""  # the admin by whose word a policy plays for them; "" = nobody's
         self.leaves = ""  # outcome with which they left for good; "" = they did not
         self._silent_s = silent_s
+
+    def hear(self, keys: Keys, rtt_ms: float, now_s: float, *, points: bool) -> bool:
+        """Their browser says what they hold. Returns whether anything was pressed or moved anew.
+
+        Args:
+            points: whether it means something where pointer and sticks are.
+        """
+        self.heard_s = now_s
+        if keys.count <= self.count:
+            return False
+        self.count = keys.count
+        self.seen = keys.seen
+        self.rtt_ms = rtt_ms
+        self.hidden = keys.hidden
+        pressed = 0
+        for index, down, _ in keys.edges:
+            if down:
+                pressed |= 1 << index
+        if points:
+            self.point(keys)
+        self.hands.hold(keys.held, pressed)
+        if not keys.edges and not keys.moves:
+            return False
+        self.input_s = now_s
+        return True
 
     def point(self, keys: Keys) -> None:
         """Pointer and sticks, as their browser tells of them."""
@@ -53,7 +79,7 @@ class Person:
         if self.leaves:
             self.hands.let_go()
             return self.attendance.leave()
-        here = self.link is not None and now_s - self.heard_s < self._silent_s
+        here = self.link is not None and not self.benched and now_s - self.heard_s < self._silent_s
         if not here and self.hands.present:
             self.hands.let_go()
         self.hands.present = here
@@ -73,6 +99,13 @@ class Person:
     def stands(self) -> Seated:
         """How their seat stands."""
         return self.attendance.stands
+
+
+def awaited(people: Sequence[Person]) -> tuple[float | None, str]:
+    """When the first of their rules acts, s, None where none does; and what the others read."""
+    acts_s = [one.attendance.acts_s for one in people if one.rule.then != "wait"]
+    first_s = min((at_s for at_s in acts_s if at_s is not None), default=None)
+    return first_s, next((one.rule.message for one in people if one.rule.message), "")
 
 
 class GameOver(IgymError):

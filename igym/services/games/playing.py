@@ -33,6 +33,7 @@ from igym.services.games.recovering import recover, tell
 from igym.services.games.rounds import Rounds
 from igym.services.games.snapshots import Snapshots
 from igym.services.games.stage import Stage
+from igym.services.games.steering import Steering
 from igym.services.packages.loading import Loaded
 from igym.services.sessions import assigning, mailing
 from igym.sim.host import Sim
@@ -115,6 +116,9 @@ class GameHost:
                 stage.watch(said)
             elif isinstance(said, inner.Unwatch):
                 stage.audience.unwatch(said)
+            elif isinstance(said, inner.Steer):
+                if stage.steering is not None:
+                    stage.steering.asked = True
             else:
                 stage.want_keyframe(said)
 
@@ -122,6 +126,8 @@ class GameHost:
         """The inbox was (re)opened: attach again whoever connected while it was closed."""
         for stage in list(self.stages.values()):
             self._attach_links(stage)
+            if stage.steering is not None:
+                stage.steering.asked = True
 
     def _attach_links(self, stage: Stage) -> None:
         where = games.links(self.deployment.redis, stage.game.experiment, stage.game.id)
@@ -305,6 +311,7 @@ class GameHost:
             first if isinstance(first, Round) else None,
         )
         stage.measured = self._late.observe
+        stage.steering = Steering(self.deployment.redis, stage)
         hands = {seat: person.hands for seat, person in stage.people.items()}
         cast = Cast(game, play, cells, sim, loaded.root, hands, self._background, self.inference.at)
         for seat, session in people.items():

@@ -24,8 +24,9 @@ from igym.services.connect import now_ms
 from igym.services.games.audience import Audience
 from igym.services.games.hooking import Hooks
 from igym.services.games.journal import Journal
-from igym.services.games.people import GameOver, Person
+from igym.services.games.people import GameOver, Person, awaited
 from igym.services.games.snapshots import Snapshots
+from igym.services.games.steering import Steering
 from igym.services.games.telling import Telling
 from igym.services.games.views import Told, View, Views
 from igym.settings import Settings
@@ -85,6 +86,7 @@ class Stage:
             if seat in game.seats
         }
         for seat, person in self.people.items():
+            person.benched = game.benched.get(seat, "")
             if seat in game.gone or seat in game.replaced:
                 lost = seat in game.gone
                 person.attendance.restore(Seated.GONE if lost else Seated.REPLACED)
@@ -100,6 +102,7 @@ class Stage:
         self._points = play.pointer or play.sticks
         self._watch_ticks = max(1, int(WATCH_S * play.fps)) if play.limits else 0
         self.gathering = False
+        self.changed = False  # something about seats that nobody was told yet
         self._chairs: dict[str, Chair] = {}
         self._stand_in: Callable[[str], Decider] | None = None
         budget = settings.picture_kb_s * 1000
@@ -112,6 +115,7 @@ class Stage:
         self.measured: Callable[[float], None] | None = None  # told how late each tick was, s
         self.replied = False  # somebody has answered what they are asked
         self._sim = sim
+        self.steering: Steering | None = None  # what admins ask for, where anybody can
 
     # --- from the inbox ------------------------------------------------------------------------
 
@@ -175,23 +179,7 @@ class Stage:
         seen = self._views.of(said.seat).as_of(said.keys.seen)
         if seen != said.keys.seen:
             said = inner.seeing(said, seen)
-        keys = said.keys
-        person.heard_s = time.monotonic()
-        if keys.count <= person.count:
-            return
-        person.count = keys.count
-        person.seen = keys.seen
-        person.rtt_ms = said.rtt_ms
-        person.hidden = keys.hidden
-        pressed = 0
-        for index, down, _ in keys.edges:
-            if down:
-                pressed |= 1 << index
-        if self._points:
-            person.point(keys)
-        person.hands.hold(keys.held, pressed)
-        if keys.edges or keys.moves:
-            person.input_s = person.heard_s
+        if person.hear(said.keys, said.rtt_ms, time.monotonic(), points=self._points):
             self.journal.pressed(said)
 
     # --- to the browsers -----------------------------------------------------------------------
@@ -287,7 +275,7 @@ class Stage:
         }
         for seat, person in self.people.items():
             if person.stands in (Seated.REPLACED, Seated.GONE):
-                self._replace(seat, person)
+                self.replace(seat, person)
         self._over = False
         self._views.begin(steps)
         self.show(steps)
@@ -406,6 +394,10 @@ class Stage:
         self.gathering = gathering
         while True:
             changed |= self.look()
+            if self.steering is not None and self.steering.paused_ms and not gathering:
+                self.steering.hold(LOOK_S)
+                told, changed = (), True
+                continue
             waits = tuple(s for s, person in self.people.items() if person.stands is Seated.AWAY)
             if not waits:
                 break
@@ -422,11 +414,8 @@ class Stage:
 
     def _tell_waiting(self, stage: wire.EpisodeStage, waits: tuple[str, ...]) -> None:
         """Say for whom the game stands still, and when it goes on without them."""
-        rules = [self.people[seat] for seat in waits]
-        acts_s = [p.attendance.acts_s for p in rules if p.rule.then != "wait"]
-        first_s = min((at_s for at_s in acts_s if at_s is not None), default=None)
+        first_s, text = awaited([self.people[seat] for seat in waits])
         starts_ms = 0.0 if first_s is None else now_ms() + (first_s - time.monotonic()) * 1000
-        text = next((p.rule.message for p in rules if p.rule.message), "")
         self.tell(stage, starts_ms=starts_ms, text=text, away=list(waits))
 
     def _watch(self) -> None:
@@ -441,7 +430,7 @@ class Stage:
                 person.leaves = Outcome.EXCLUDED
             until_ms = now_ms() + (word.until_s - time.monotonic()) * 1000
             self._caution(seat, word.kind, word.what == "warn", max(0.0, until_ms))
-            self._event(seat, f"limit_{word.what}", word.kind)
+            self.event(seat, f"limit_{word.what}", word.kind)
 
     def look(self) -> bool:
         """Look at everybody once. Returns whether something has changed.
@@ -449,20 +438,25 @@ class Stage:
         Raises:
             GameOver: a rule ends the game, or nobody is left.
         """
+        if self.steering is not None:
+            self.steering.attend()
         now_s = time.monotonic()
-        changed = False
+        changed, self.changed = self.changed, False
         for seat, person in self.people.items():
             change = person.look(now_s)
             if change is not None:
                 changed = True
-                self._heed(seat, person, change)
+                self.heed(seat, person, change)
         if changed and not any(
-            person.stands in (Seated.HERE, Seated.AWAY) for person in self.people.values()
+            person.stands in (Seated.HERE, Seated.AWAY)
+            or (person.benched and person.stands is Seated.REPLACED)
+            for person in self.people.values()
         ):
             raise GameOver(GameOutcome.ABANDONED, tuple(self._missing()))
         return changed
 
-    def _heed(self, seat: str, person: Person, change: Change) -> None:
+    def heed(self, seat: str, person: Person, change: Change) -> None:
+        """Act on what has happened to a seat. Raises `GameOver`."""
         if change is Change.END:
             gone = [s for s, p in self.people.items() if p.stands is not Seated.HERE]
             raise GameOver(GameOutcome.ABANDONED, tuple(gone))
@@ -470,7 +464,7 @@ class Stage:
             if seat in self._chairs:
                 self._chairs[seat].give_back()
         elif change is Change.REPLACED:
-            self._replace(seat, person)
+            self.replace(seat, person)
             if person.stands is Seated.GONE:
                 self._dismiss(seat, person.leaves or person.rule.leaver)
         standing: dict[Seated, list[str]] = defaultdict(list)
@@ -478,21 +472,23 @@ class Stage:
             standing[one.stands].append(other)
         self.journal.note(replaced=standing[Seated.REPLACED], gone=standing[Seated.GONE])
         if not self.gathering or change is not Change.BACK:
-            self._event(seat, f"seat_{change.value}", person.rule.then)
+            self.event(seat, f"seat_{change.value}", person.rule.then)
 
-    def _replace(self, seat: str, person: Person) -> None:
+    def replace(self, seat: str, person: Person) -> None:
+        """Something else decides in that seat, by its scene's rule or an admin's word."""
         # Between two episodes of a game that was taken over there are no chairs yet.
         if seat in self._chairs and self._stand_in is not None:
-            stand_in = self._stand_in(seat) if person.rule.then == "policy" else None
-            self._chairs[seat].give(stand_in, empty=person.rule.then == "shrink")
+            plays = person.rule.then == "policy" or person.benched
+            stand_in = self._stand_in(seat) if plays else None
+            self._chairs[seat].give(stand_in, empty=person.rule.then == "shrink" and not plays)
 
-    def _event(self, seat: str, kind: str, rule: str) -> None:
+    def event(self, seat: str, kind: str, rule: str) -> None:
         """A row of the events table, with the next flush."""
         row: Row = event_row(
             now_ms(),
             kind,
-            session=self.game.seats[seat],
+            session=self.game.seats[seat] if seat else "",
             game=self.game.id,
-            detail=f"seat {seat}, {self.journal.where}; {rule}",
+            detail=f"{f'seat {seat}, ' if seat else ''}{self.journal.where}; {rule}",
         )
         self.journal.add(row)

@@ -6,13 +6,14 @@ Knows neither the environment nor the log; `Stage` says what there is to tell.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection
+from collections.abc import Mapping
 
 from igym import wire
 from igym.domain.plan import PlayPlan
 from igym.domain.rounds import Round
 from igym.services.games.audience import Audience
 from igym.services.games.journal import Journal
+from igym.services.games.people import Person
 from igym.store.games import Game
 from igym.store.post import Outbox
 from igym.wire import inner
@@ -36,12 +37,12 @@ class Telling:
         outbox: Outbox,
         game: Game,
         play: PlayPlan,
-        people: Collection[str],
+        people: Mapping[str, Person],
         audience: Audience,
         journal: Journal,
         first: Round,
     ) -> None:
-        """`people` are the seats that somebody sits in."""
+        """`people` are those of the seats that somebody sits in."""
         self._outbox = outbox
         self._game = game
         self._masked = play.masked
@@ -60,9 +61,9 @@ class Telling:
         """Say it to everybody, and by `packet` to whoever connects later."""
         self.stands = stage
         self._about = (starts_ms, text, away, ask)
-        alike: dict[str, list[str]] = defaultdict(list)  # what is said -> to whom
-        for seat in self._people:
-            alike[self.words.get(seat, "")].append(seat)
+        alike: dict[tuple[str, bool], list[str]] = defaultdict(list)  # what is said -> to whom
+        for seat, person in self._people.items():
+            alike[self.words.get(seat, ""), bool(person.benched)].append(seat)
         for seats in alike.values():
             packet = self.packet(seats[0])
             for web, conns in self._audience.linked(seats).items():
@@ -87,7 +88,8 @@ class Telling:
                 ask=ask,
                 scores=dict(self._journal.scores),
                 turns=self.turns,
-                words="" if stage in ("playing", "held") else self.words.get(seat, ""),
+                benched=bool(self._people[seat].benched) if seat in self._people else False,
+                words="" if stage in ("playing", "held", "paused") else self.words.get(seat, ""),
             )
         )
 

@@ -253,7 +253,7 @@ class Matcher:
             ticket
             for ticket in found.tickets.values()
             if ticket.session not in found.states
-            and at_ms - ticket.joined_ms >= play.waits_s * 1000
+            and at_ms - ticket.joined_ms >= (play.waits_s + ticket.more_s) * 1000
         ]
         for ticket in due[:_TIMED_OUT]:
             found.tickets.pop(ticket.session)

@@ -136,3 +136,16 @@ def recruit(deployment: Deployment, experiment: str, *, is_open: bool, by: Acces
     )  # fmt: skip
     doing = "opened" if is_open else "closed"
     _log.info("%s %s recruitment of %s", auditing.name(by), doing, experiment)
+
+
+def cap(deployment: Deployment, experiment: str, most: int, *, by: Access | str) -> None:
+    """Let newcomers in while fewer than `most` are in the study or completed it; 0 = always.
+
+    Whoever has begun goes on. Those who left without completing make room. Raises `NotFound`.
+    """
+    packages.opening(deployment.redis, experiment)
+    before = packages.cap(deployment.redis, experiment, most)
+    auditing.note(
+        deployment, by, Did.CAPPED, experiment=experiment,
+        before={"most": before}, after={"most": most},
+    )  # fmt: skip

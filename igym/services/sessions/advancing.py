@@ -21,6 +21,9 @@ from igym.store.quotas import Give
 from igym.store.records import Row
 from igym.store.sessions import Session
 
+#: What whoever was taken out of the study reads above the ending's page, if nothing else was said.
+ENDED = "The people who run this study have ended it for you."
+
 #: What whoever failed a quiz reads above the ending's page.
 QUIZ_FAILED = "Some of your answers were not right, so the study ends here for you."
 
@@ -315,7 +318,11 @@ def move_on(
         plan = deployment.plans.get(experiment, session.package)
         try:
             played = {"seat": session.seat, "results": list(results)}
-            also = {"played": {**session.played, session.scene: played}} if plan.recalls else {}
+            also: dict[str, Any] = {}
+            if plan.recalls:
+                also["played"] = {**session.played, session.scene: played}
+            if ending == Outcome.ENDED_BY_RESEARCHER:
+                also["reason"] = said_in(plan.language, ENDED)
             if ending:
                 enter(deployment, session, flow.last(plan), outcome=ending, also=also)
             else:

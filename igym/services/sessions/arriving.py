@@ -15,7 +15,7 @@ from igym.services.connect import Deployment, now_ms
 from igym.services.packages import releasing
 from igym.services.sessions import advancing, assigning, identity, jumping, tokens
 from igym.services.sessions.identity import Link
-from igym.store import quotas, sessions
+from igym.store import counts, quotas, sessions
 from igym.store.packages import Opening
 from igym.store.records import Row
 from igym.store.sessions import Session
@@ -95,7 +95,8 @@ def join(
         cells=dict(wish.cells),
     )
     # Where somebody else was quicker, it is the session that they made.
-    made = _create(deployment, plan, session, recruit, link.ids, known)
+    room = _room(deployment, plan, opening, link)
+    made = _create(deployment, plan, session, recruit, link.ids, known, room)
     jumping.jump(deployment, plan, made, wish)
     return tokens.issue(deployment, experiment, made), made
 
@@ -180,6 +181,18 @@ def _check(
             )
 
 
+def _room(deployment: Deployment, plan: Plan, opening: Opening, link: Link) -> int:
+    """How many sessions of this version there may be under the study's cap; -1 = any number.
+
+    Other versions get nobody new, so what is taken there only goes down.
+    """
+    if not opening.cap or link.mode != "live":
+        return -1
+    elsewhere = counts.of_each(deployment.redis, plan.experiment, link.mode)
+    elsewhere.pop(plan.version, None)
+    return max(0, opening.cap - sum(counts.taken(one) for one in elsewhere.values()))
+
+
 def _create(
     deployment: Deployment,
     plan: Plan,
@@ -187,6 +200,7 @@ def _create(
     recruit: str,
     ids: Mapping[str, str],
     replaces: str,
+    room: int,
 ) -> str:
     """Write the session with the places it needs; at the ending, where there is none for it.
 
@@ -203,8 +217,9 @@ def _create(
             raise quotas.Full()
         rows = [*_rows(session, ids), *assigning.named(plan, session)]
         return sessions.create(
-            redis, session, recruit, rows, takes=takes, look_ms=look_ms, replaces=replaces
-        )
+            redis, session, recruit, rows,
+            takes=takes, look_ms=look_ms, replaces=replaces, room=room,
+        )  # fmt: skip
     except quotas.Full:
         last = flow.last(plan)
         assert last.end is not None

@@ -13,9 +13,6 @@ from igym.services.sessions import advancing, withdrawing
 from igym.store import sessions
 from igym.store.post import Outbox
 
-#: What the participant reads above the ending's page, where nothing else is said.
-REASON = "The people who run this study have ended it for you."
-
 #: The most characters of what is said to them.
 MOST_CHARS = 500
 
@@ -42,7 +39,7 @@ def remove(
         if session.phase is Phase.ENDED:
             return False
         plan = deployment.plans.get(experiment, session.package)
-        why = text.strip()[:MOST_CHARS] or said_in(plan.language, REASON)
+        why = text.strip()[:MOST_CHARS] or said_in(plan.language, advancing.ENDED)
         outcome = Outcome.ENDED_BY_RESEARCHER
         also = {"reason": why}
         try:

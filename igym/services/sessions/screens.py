@@ -149,6 +149,7 @@ def _lobby(deployment: Deployment, play: PlayPlan, session: Session) -> wire.Lob
     if session.id not in here:
         here.append(session.id)
     shows = "nothing" if play.masked else play.shows
+    more_s = lobby.more_s(deployment.redis, session.experiment, name, session.id)
     return wire.LobbyView(
         title=play.title,
         # Masked, a wait for a person looks as the moment before a policy sits down.
@@ -157,7 +158,7 @@ def _lobby(deployment: Deployment, play: PlayPlan, session: Session) -> wire.Lob
         position=here.index(session.id) + 1 if shows == "position" else 0,
         shows=shows,
         since_ms=session.entered_ms,
-        until_ms=session.entered_ms + play.waits_s * 1000,
+        until_ms=session.entered_ms + (play.waits_s + more_s) * 1000,
         assets=list(play.assets),
         assets_at=f"/assets/{session.package}/",
     )

@@ -29,7 +29,9 @@ from igym.services.connect import Deployment
 from igym.services.sessions.roster import Rosters
 from igym.services.watching import Watch
 from igym.store import RedisError
+from igym.store.post import Outbox
 from igym.web.admin import (
+    commands,
     data,
     doctor,
     games,
@@ -79,8 +81,8 @@ def _told(error: IgymError) -> tuple[Response, int]:
     return make_response(page), error.status
 
 
-def register(app: Flask, deployment: Deployment) -> None:
-    """Add the admin pages and their sign-in to `app`."""
+def register(app: Flask, deployment: Deployment, outbox: Outbox | None = None) -> None:
+    """Add the admin pages and their sign-in to `app`. Commands leave by `outbox`."""
     admin = Blueprint("admin", "igym.web")
     watch = Watch(deployment)
     public_url = deployment.settings.public_url.rstrip("/")
@@ -88,6 +90,7 @@ def register(app: Flask, deployment: Deployment) -> None:
     signin.add(admin, deployment)
     people.add(admin, deployment)
     doctor.add(admin, deployment)
+    commands.add(admin, deployment, outbox)
     participants.add(admin, deployment, Rosters(deployment))
     lobbies.add(admin, deployment)
     games.add(admin, deployment)
@@ -106,6 +109,7 @@ def register(app: Flask, deployment: Deployment) -> None:
             "pages": _pages(access),
             "leave": url_for("admin.leave"),
             "form_token": visitor.form_token(deployment),
+            "rights": sorted(right for right in Right if access.has(right)),
             "alone": access.has(Right.ACCOUNTS) and not accounts.any_there(deployment),
         }
         return Response(filled(config, "admin"), mimetype="text/html")
