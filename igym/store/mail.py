@@ -5,6 +5,7 @@ The numbers are the ids of a stream, which remembers the last one it gave even w
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -65,6 +66,17 @@ def after(redis: Redis, experiment: str, session: str, seq: int) -> Gap:
     return Gap(
         head, [(n, packets.numbered(kept, n)) for n, kept in messages] if whole else [], whole
     )
+
+
+def last(redis: Redis, sessions: Sequence[tuple[str, str]]) -> list[int]:
+    """For each (experiment, session), the last number that is kept; 0 = nothing is.
+
+    In one round trip, and far cheaper than `after` for each of them.
+    """
+    with redis.pipeline(transaction=False) as pipe:
+        for experiment, session in sessions:
+            pipe.xrevrange(keys.mail(experiment, session), count=1)
+        return [_number(found[0][0]) if found else 0 for found in pipe.execute()]
 
 
 def got(redis: Redis, experiment: str, session: str, seq: int) -> None:

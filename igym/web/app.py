@@ -100,6 +100,7 @@ def create(deployment: Deployment, name: str) -> Web:
     sockets = Sockets(deployment, socketio.server, outlet, disk.wait)
     hearing = Hearing(deployment.redis, outlet)
     threading.Thread(target=hearing.run, name="hearing", daemon=True).start()
+    threading.Thread(target=sockets.mailman.run, name="mailman", daemon=True).start()
     threading.Thread(target=sockets.looking.run, name="looking", daemon=True).start()
 
     stop = threading.Event()

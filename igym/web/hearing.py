@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections import defaultdict
+from collections.abc import Callable
 from typing import Any
 
 import gevent
@@ -22,14 +23,18 @@ QUIET_S = 0.9
 STRANGER_S = 10.0
 
 
-def hear(link: Link) -> None:
-    """Take note of every packet of that connection, answers to pings included."""
+def hear(link: Link, take: Callable[[Link, bytes], bool] = lambda link, packet: False) -> None:
+    """Take note of every packet of that connection, answers to pings included.
+
+    `take` is offered every binary one first; what it takes goes no further.
+    """
     socket: Any = link.socket
     receive = socket.receive
 
     def noted(packet: Any) -> None:
         link.heard_s = time.monotonic()
-        receive(packet)
+        if not (packet.binary and take(link, packet.data)):
+            receive(packet)
 
     socket.receive = noted
 

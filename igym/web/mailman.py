@@ -1,8 +1,9 @@
 """Brings each browser its reliable messages: every one once, in order, or a snapshot instead.
 
 What is published may be lost, twice there, or late. The numbers decide: the next one is sent,
-an earlier one is dropped, and for anything else the mail itself is read. That is done again
-with each of the browser's heartbeats, so a lost publish heals although nothing follows it.
+an earlier one is dropped, and for anything else the mail itself is read. Every `HEAL_S` it is
+asked for all browsers together what they should have, so a lost publish heals although nothing
+follows it.
 """
 
 from __future__ import annotations
@@ -20,8 +21,11 @@ from igym.wire import inner
 
 _log = logging.getLogger(__name__)
 
-#: How often mail that comes while it is read is looked for again, before the next heartbeat.
+#: How often mail that comes while it is read is looked for again, before the next `heal`.
 LOOKS = 4
+
+#: How often it is looked whether anything was lost, and for how many browsers in a round trip.
+HEAL_S, HEALED = 2.0, 200
 
 
 class Show(Protocol):
@@ -66,6 +70,31 @@ class Mailman:
             else:
                 self._spawn(self.bring, link)
 
+    def run(self) -> None:
+        """Heal for ever. Redis away is waited for."""
+        while True:
+            gevent.sleep(HEAL_S)
+            try:
+                self.heal()
+            except RedisError as error:
+                _log.warning("what was lost of the mail is not known yet: %s", error)
+
+    def heal(self) -> None:
+        """Bring what was published and lost, and first states that could not be sent."""
+        links = []
+        for link in self._outlet:
+            if link.seq < 0:
+                self._spawn(self.bring, link)
+            else:
+                links.append(link)
+        for begin in range(0, len(links), HEALED):
+            some = links[begin : begin + HEALED]
+            kept = mail.last(self._redis, [(one.experiment, one.session) for one in some])
+            for link, number in zip(some, kept, strict=True):
+                # A lower one is of a mail that began anew: Redis has lost its memory.
+                if number and number != link.seq:
+                    self._spawn(self.bring, link)
+
     def bring(self, link: Link) -> None:
         """Read the mail and send what is missing. Never two at once for one link."""
         if link.fetching:
@@ -82,7 +111,7 @@ class Mailman:
             link.fetching = False
 
     def _fetch(self, link: Link) -> bool:
-        """One look. False: try again with the next heartbeat."""
+        """One look. False: try again with the next `heal`."""
         first = link.seq < 0
         seq = link.claimed if first else link.seq
         gap = mail.after(self._redis, link.experiment, link.session, max(0, seq))

@@ -13,7 +13,7 @@ from geventwebsocket.handler import WebSocketHandler
 from igym.services import accounts, footprint
 from igym.services.connect import Deployment
 from igym.services.leaving import Member
-from igym.web import app
+from igym.web import app, masking
 from igym.web.listen import listen
 from igym.web.upload import PATIENCE_S
 
@@ -82,6 +82,7 @@ class Handler(WebSocketHandler):
 def run(deployment: Deployment, name: str, member: Member, *, shared: bool) -> None:
     """Serve as `name` until it is to leave; then send everybody to the other web workers."""
     accounts.settle(deployment)
+    masking.install()
     web = app.create(deployment, name)
     settings = deployment.settings
     listener = listen(settings.host, settings.port, shared)

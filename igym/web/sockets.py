@@ -58,6 +58,7 @@ class Sockets:
             server, outlet, deployment.settings.input_rate_per_s, settled, self._speaker.spoken
         )
         door.on(wire.Keys)(self._keys)
+        self._take = door.short_way(self._keys)
         door.on(wire.Advance)(self._advance)
         door.on(wire.Ready)(self._ready)
         door.on(wire.Probe)(self._probe)
@@ -109,7 +110,7 @@ class Sockets:
         link = self._outlet.open(sid, experiment, session_id, environ.get("wsgi.websocket"))
         try:
             self._entry.opened(link, session, environ)
-            hearing.hear(link)
+            hearing.hear(link, self._take)
             if self._deployment.settings.store_device:
                 row = display.device(session, str(environ.get("HTTP_USER_AGENT", "")))
                 records.add(redis, experiment, session.release, [row])
@@ -259,7 +260,6 @@ class Sockets:
     def _probe(self, link: Link, said: wire.Probe) -> wire.Probed:
         if said.rtt_ms is not None:
             link.rtt_ms = said.rtt_ms
-        gevent.spawn(self.mailman.bring, link)  # and the first state, where Redis was away
         if link.lobby or self._entry.waits(link):
             gevent.spawn(self._waits, link)
         elif link.game and not link.worker:

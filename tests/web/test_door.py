@@ -11,7 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from igym import wire
+from igym.errors import BadMessage
 from igym.web.door import MALFORMED, OVERSIZE, BoundedPacket
+from igym.wire import packets
 
 GOOD = [
     {"type": 0, "data": {"token": "t", "wire": 1}, "nsp": "/"},
@@ -95,3 +97,63 @@ def test_a_packet_that_is_too_large_is_called_so_before_it_is_read():
 def test_other_namespaces_do_not_exist(nsp):
     raw = msgspec.msgpack.encode({"type": 2, "data": ["keys", 1], "nsp": nsp})
     assert decoded(raw).data == [MALFORMED]
+
+
+# --- the short way -----------------------------------------------------------------------------
+
+KEYS = ["g", 1, -1, 3, [[0, True, 1.5]]]
+
+
+def long_way(raw: bytes) -> wire.Keys | None:
+    """What a packet is on the long way, if it is `Keys` and all right."""
+    said = BoundedPacket(encoded_packet=raw)
+    if said.packet_type != 2 or said.data[0] != "keys" or len(said.data) != 2:
+        return None
+    try:
+        return wire.parse(wire.Keys, said.data[1])
+    except BadMessage:
+        return None
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"type": 2, "data": ["keys", KEYS], "nsp": "/"},
+        # As the browser's library writes it
+        {"type": 2, "data": ["keys", KEYS], "options": {"compress": True}, "nsp": "/"},
+        {"type": 2, "nsp": "/", "data": ["keys", [*KEYS, True, [[0, 5, 5, True]], []]]},
+    ],
+)
+def test_keys_are_the_same_on_the_short_way(said):
+    for raw in (msgspec.msgpack.encode(said), bytearray(msgspec.msgpack.encode(said))):
+        assert packets.keys(raw) == long_way(bytes(raw)) != None  # noqa: E711
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"type": 2, "data": ["keys", KEYS], "nsp": "/", "id": 4},  # asks for an answer
+        {"type": 2, "data": ["keys", KEYS], "nsp": "/admin"},
+        {"type": 3, "data": ["keys", KEYS], "nsp": "/"},
+        {"type": 2, "data": ["keys", KEYS, 1], "nsp": "/"},
+        {"type": 2, "data": ["keys", [*KEYS[:3], -1]], "nsp": "/"},
+        {"type": 2, "data": ["keys", ["x" * 70_000]], "nsp": "/"},
+        {"type": 2, "data": ["keyss", KEYS], "nsp": "/"},
+    ],
+)
+def test_whatever_else_goes_the_long_way(said):
+    assert packets.keys(msgspec.msgpack.encode(said)) is None
+
+
+def test_no_spoiled_packet_gets_further_on_the_short_way():
+    chance = random.Random(7)
+    good = msgspec.msgpack.encode({"type": 2, "data": ["keys", KEYS], "nsp": "/"})
+    taken = 0
+    for _ in range(10_000):
+        raw = bytearray(good)
+        for _ in range(chance.randint(1, 3)):
+            raw[chance.randrange(len(raw))] = chance.randrange(256)
+        said = packets.keys(bytes(raw))
+        taken += said is not None
+        assert said is None or said == long_way(bytes(raw))
+    assert taken > 100

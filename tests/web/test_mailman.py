@@ -173,7 +173,7 @@ class Mail(RuleBasedStateMachine):
     @rule()
     def heartbeat(self) -> None:
         """Whatever was lost before: now the browser has everything."""
-        self.web.mailman.bring(self.link)
+        self.web.mailman.heal()
         assert self.browser.lines == self.written
 
     @invariant()
