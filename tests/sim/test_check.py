@@ -170,7 +170,6 @@ def test_the_verb_prints_what_was_found_and_its_status_says_whether_it_will_do(t
     told = run(app, ["check", "--env", "Pendulum-v1"])
     assert told.exit_code == 0 and "It can be played." in told.stdout
     bad = run(app, ["check", str(tmp_path), "--env", "court:Court"])
-    assert (
-        bad.exit_code == 1 and "RuntimeError: no ball" in bad.stdout and "court.py:7" in bad.stdout
-    )
+    said = bad.stdout.replace("\n", "")  # a long path is wrapped anywhere
+    assert bad.exit_code == 1 and "RuntimeError: no ball" in said and "court.py:7" in said
     assert run(app, ["check"]).exit_code == 2
