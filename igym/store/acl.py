@@ -54,7 +54,7 @@ WRITES: Mapping[Tier, frozenset[str]] = {
         "replies chat chatters mail sockets heard answer screening hooked happenings telling waits "
         "bell bindings starter problems unchecked exports export exports_of errands errand report "
         "orders audit felt browser_lines appendfsync worker decided command commands "
-        "commands_open commands_for",
+        "commands_open commands_for trail",
         Tier.CHECKS: "unchecked exports export exports_of errands errand plan versions opening "
         "releases hooked report answer records bell problems audit",
     }.items()
@@ -64,7 +64,7 @@ WRITES: Mapping[Tier, frozenset[str]] = {
 READS: Mapping[Tier, frozenset[str]] = {
     tier: frozenset(names.split()) | ({"followed"} - WRITES[tier])
     for tier, names in {
-        Tier.WEB: "plan report worker game games closed appendfsync decided",
+        Tier.WEB: "plan report worker game games closed appendfsync decided trail",
         Tier.GAME: "plan sockets heard inference_worker",
         Tier.INFERENCE: "plan",
         Tier.DIRECTOR: "plan packages versions opening experiments releases",

@@ -258,6 +258,12 @@ def fills(experiment: str) -> str:
     return f"igym:{{{experiment}}}:fills"
 
 
+@key("list", days=3)
+def trail(experiment: str, session_id: str) -> str:
+    """What is archived of a session and admins look at, as msgpack (`store.trails`); capped."""
+    return f"igym:{{{experiment}}}:trail:{session_id}"
+
+
 @key("stream", days=7)
 def browser_lines(experiment: str) -> str:
     """What participants' browsers log, where that is asked for (`store.tails`); capped."""

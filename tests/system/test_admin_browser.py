@@ -16,7 +16,7 @@ from igym.services import accounts
 from igym.services.connect import connect
 from igym.store import keys
 from tests.system.browser import Tab, running
-from tests.system.client import Client
+from tests.system.client import Client, join
 from tests.system.conftest import two
 from tests.system.server import Server, package, serving
 
@@ -33,7 +33,7 @@ def server(tmp_path_factory) -> Iterator[Server]:
     study = package(tmp_path_factory.mktemp("study"), "pair")
     toml = study / "experiment.toml"
     toml.write_text(toml.read_text().replace("A pair", NASTY))
-    with serving(study, WEB="2", GAMES="1", IGYM_BROWSER_LOGS="info") as made:
+    with serving(study, "breaks_step", WEB="2", GAMES="1", IGYM_BROWSER_LOGS="info") as made:
         env = {"REDIS_URL": f"unix://{made.data}/redis/redis.sock"}
         deployment = connect(settings.load(env, made.data))
         accounts.create(deployment, "ann", WORDS, Role.ADMIN)
@@ -122,6 +122,8 @@ def test_somebody_is_found_and_all_that_is_known_of_them_told(admin, server, cou
     drawer = page.get_by_role("complementary", name="Participant")
     expect(drawer).to_contain_text(ann)
     expect(drawer).to_contain_text("matched for", timeout=60_000)
+    drawer.get_by_text("Console of their browser").click()
+    expect(drawer).to_contain_text("said nothing lately", timeout=60_000)
     page.keyboard.press("Escape")
     expect(drawer).to_have_count(0)
 
@@ -176,6 +178,27 @@ def test_what_a_browser_logs_is_read_as_text_and_without_what_is_secret(browser,
     page.get_by_label("Level").select_option("error")
     expect(line).to_have_count(0)
     somebody.context.close()
+
+
+def test_what_an_environment_raises_is_told_with_its_game_and_to_nobody_who_plays(server, admin):
+    raised = "a wall that is not there"
+    with Client(server.url, join(server.url, "breaks_step")) as one:
+        one.to_game()
+        end = one.wait("state", lambda state: state["phase"] == "ended", within_s=30)
+        assert end["view"]["outcome"] == "technical_problem"
+        assert not any(w in str(heard.said) for heard in one.heard for w in (raised, "Traceback"))
+        game = one.game["game"]
+
+    page = admin.page
+    page.goto(f"{server.url}/admin/problems")
+    problem = page.locator(".problem", has_text=raised)
+    expect(problem).to_have_count(1, timeout=60_000)
+    expect(problem).to_contain_text("episode 0, tick 25")
+    problem.locator("summary").click()
+    expect(problem.locator("code", has_text=game)).to_be_visible()
+    expect(problem.locator("pre")).to_contain_text("field.py")
+    problem.get_by_role("link", name="What processes said").click()
+    expect(page.locator(".log li", has_text=raised)).to_have_count(1, timeout=60_000)
 
 
 def test_a_viewer_sees_no_answers(browser, server, couple):

@@ -1,20 +1,18 @@
 /** All that is known of one person now, beside the table. */
 
 import { useEffect, useRef, useState } from 'preact/hooks';
-import { clock, duration } from './format.ts';
+import { duration } from './format.ts';
 import { WatchLink } from './games.tsx';
 import { follow } from './said.ts';
 import { cellsOf, type Row } from './table.ts';
+import { Timeline, type Past } from './timeline.tsx';
 
 /** What /admin/participants/<experiment>/<session>.json answers. */
-interface About {
+interface About extends Past {
   link: Record<string, string>;
   reason: string;
   bonus: string;
   scenes: string[];
-  timeline: { at_ms: number; what: string; detail: string }[];
-  /** Whether what they said and what their browser logged is left out. */
-  withheld: boolean;
 }
 
 export function Drawer({ row, now_ms, close }: { row: Row; now_ms: number; close: () => void }) {
@@ -85,25 +83,9 @@ export function Drawer({ row, now_ms, close }: { row: Row; now_ms: number; close
             ),
         )}
       </dl>
-      <h3>What happened</h3>
       {trouble && <p class="alert">{trouble}</p>}
       {!about && !trouble && <p class="soft">Asking …</p>}
-      {about && (
-        <>
-          <ol class="timeline">
-            {about.timeline.map((one, i) => (
-              <li key={i}>
-                <time class="n soft">{clock(one.at_ms, now_ms)}</time> {one.what}
-                {one.detail && <pre tabIndex={0}>{one.detail}</pre>}
-              </li>
-            ))}
-          </ol>
-          <p class="soft">
-            This is what the server holds now; older visits, answers and events are in the data.
-            {about.withheld && ' What people say and what their browsers log is not for your role.'}
-          </p>
-        </>
-      )}
+      {about && <Timeline past={about} session={row.id} now_ms={now_ms} />}
     </aside>
   );
 }

@@ -19,7 +19,7 @@ from igym.errors import NotFound
 from igym.services import problems
 from igym.services.connect import Deployment, now_ms
 from igym.services.functions import happening
-from igym.store import games, packages, records
+from igym.store import games, packages, records, trails
 from igym.store.games import Game
 from igym.store.records import Row
 from igym.wire.record import decode_lists
@@ -69,6 +69,7 @@ def _rows(deployment: Deployment, experiment: str, release: str) -> int:
         written += vault.merge(deployment.data, experiment, release, rows)
         written += _plans(deployment, experiment, root, rows)
         happening.note(deployment.redis, experiment, release, rows)
+        trails.note(deployment.redis, experiment, rows)
         records.archived(deployment.redis, experiment, release, up_to)
     return len(written)
 

@@ -1,17 +1,20 @@
 """What is known of one participant now, as an admin's page shows it. Reads only.
 
-What was archived is not here: reading tables takes libraries that web workers do not carry.
+What was archived days ago is not here: reading tables takes libraries that web workers do not
+carry. What the archiver left behind (`igym.store.trails`) is.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
 from igym.domain import flow
 from igym.errors import NotFound
 from igym.services.connect import Deployment
-from igym.store import games, records, sessions
+from igym.store import games, records, sessions, trails
+from igym.store.records import Row
 from igym.store.sessions import Session
 
 #: So many of the latest rows that wait for the archiver are looked through, and so many told.
@@ -32,7 +35,9 @@ def about(
         NotFound: there is no such session (any more).
     """
     session = sessions.read(deployment.redis, experiment, session_id)
-    rows = records.latest(deployment.redis, experiment, session.release, session_id, MOST_ROWS)
+    redis = deployment.redis
+    rows = records.latest(redis, experiment, session.release, session_id, MOST_ROWS)
+    rows = [*rows, *reversed(trails.read(redis, experiment, session_id))]
     told = [*_visit(session), *_played(deployment, session)]
     told += [moment for table, row in rows for moment in _moments(table, row, answers)]
     unlike = {(moment["at_ms"], moment["what"], moment["detail"]): moment for moment in told}
@@ -44,6 +49,8 @@ def about(
         "bonus": session.bonus,
         "scenes": _passed(deployment, session),
         "timeline": told[:MOST_TOLD],
+        "answers": _answers(rows) if answers else [],
+        "devices": _devices(rows),
         "withheld": not answers,
     }
 
@@ -84,12 +91,55 @@ def _played(deployment: Deployment, session: Session) -> list[Moment]:
     return told
 
 
+def _answers(rows: Sequence[Row]) -> list[dict[str, Any]]:
+    """What was said, the latest first; once each."""
+    made: dict[tuple[Any, ...], dict[str, Any]] = {}
+    for table, row in rows:
+        if table == "answers":
+            said = {
+                "scene": row.get("scene") or "",
+                "item": row["item"],
+                "value": str(row.get("value") or "")[:MOST_TEXT],
+                "at_ms": row["answered_ms"],
+                "attempt": row.get("attempt"),
+                "correct": row.get("correct"),
+            }
+            made.setdefault((said["at_ms"], said["scene"], said["item"]), said)
+    return sorted(made.values(), key=lambda said: -said["at_ms"])[:MOST_TOLD]
+
+
+def _devices(rows: Sequence[Row]) -> list[str]:
+    """What they sit at, where that is kept, and how well its screen keeps up."""
+    agents, screens = dict[str, None](), dict[float, dict[str, Any]]()
+    for table, row in reversed(rows):  # what came later fills in what came before
+        if table == "sessions" and row.get("device"):
+            agents[f"{row['device']}, {row.get('browser') or 'unknown browser'}"] = None
+        if table == "screens":
+            known = {k: v for k, v in row.items() if v is not None}
+            screens.setdefault(row["opened_ms"], {}).update(known)
+    return [*agents, *(_screen(one) for _, one in sorted(screens.items()))]
+
+
+def _screen(row: Mapping[str, Any]) -> str:
+    said = f"stage {row.get('width_px', 0)} × {row.get('height_px', 0)} px"
+    if row.get("refresh_hz"):
+        said += f", {row['refresh_hz']:.0f} Hz"
+    if row.get("paints"):
+        lost = row.get("dropped_paints") or 0
+        said += f", {lost / (lost + row['paints']):.1%} of paints dropped"
+    return said
+
+
 def _moments(table: str, row: dict[str, Any], answers: bool) -> list[Moment]:
     """What a row that waits for the archiver says."""
     if table == "events":
-        return [_moment(row["at_ms"], row["kind"], (row["detail"] or "") if answers else "")]
+        return [_moment(row["at_ms"], row["kind"], (row.get("detail") or "") if answers else "")]
     if table == "visits" and (entered_ms := row.get("entered_ms")):
         return [_moment(entered_ms, f"came to {row['scene']}")]
+    if table == "tickets" and row.get("ended_ms") and row.get("end") != "matched":
+        return [
+            _moment(row["ended_ms"], f"waited for {row.get('scene', '')} in vain: {row['end']}")
+        ]
     if table == "answers" and answers:
         said = row.get("value") or ""
         return [_moment(row["answered_ms"], f"answered {row['item']}", said)]
