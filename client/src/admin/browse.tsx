@@ -20,9 +20,16 @@ const shown = (column: string, value: string): string => {
   return moment ? whole.format(Number(value)) : value;
 };
 
-export function Browse({ path, table, most }: { path: string; table: string; most: number }) {
+export function Browse(props: {
+  path: string;
+  table: string;
+  most: number;
+  /** Another number: rows were taken out, so ask anew. */
+  stamp: number;
+}) {
+  const { path, table, most, stamp } = props;
   const [at, setAt] = useState(0);
-  const news = useNews<Page>(`${path}/${table}.json?at=${at}`, 60_000, false);
+  const news = useNews<Page>(`${path}/${table}.json?at=${at}&stamp=${stamp}`, 60_000, false);
   const head = useRef<HTMLHeadingElement>(null);
   useEffect(() => head.current?.scrollIntoView({ block: 'nearest' }), []);
   const page = news.said;

@@ -71,6 +71,7 @@ export function Data({ paused, formToken }: { paused: boolean; formToken: string
 
 function Experiment({ one, said, formToken }: { one: Study; said: Said; formToken: string }) {
   const [chosen, setChosen] = useState('');
+  const [stamp, setStamp] = useState(0);
   const version = one.versions.find((each) => each.version === chosen) ?? one.versions[0];
   const id = `d-${one.id}`;
   const kept = one.kept.sessions;
@@ -104,7 +105,14 @@ function Experiment({ one, said, formToken }: { one: Study; said: Said; formToke
               </select>
             </label>
           )}
-          <Recorded key={version.version} of={one.id} version={version} id={id} said={said} />
+          <Recorded
+            key={version.version}
+            of={one.id}
+            version={version}
+            id={id}
+            said={said}
+            stamp={stamp}
+          />
           <div class="pair" hidden={!somebody}>
             {one.may_export && (
               <Exports
@@ -115,7 +123,9 @@ function Experiment({ one, said, formToken }: { one: Study; said: Said; formToke
                 formToken={formToken}
               />
             )}
-            {one.may_erase && <Erase of={one.id} formToken={formToken} />}
+            {one.may_erase && (
+              <Erase of={one.id} formToken={formToken} erased={() => setStamp((n) => n + 1)} />
+            )}
           </div>
         </div>
       )}
@@ -123,11 +133,11 @@ function Experiment({ one, said, formToken }: { one: Study; said: Said; formToke
   );
 }
 
-function Recorded(props: { of: string; version: Kept; id: string; said: Said }) {
-  const { of, version, said } = props;
+function Recorded(props: { of: string; version: Kept; id: string; said: Said; stamp: number }) {
+  const { of, version, said, stamp } = props;
   const [table, setTable] = useState('');
   const path = `/admin/data/${encodeURIComponent(of)}/${encodeURIComponent(version.version)}`;
-  const news = useNews<Amounts>(`${path}.json`, 10_000, false);
+  const news = useNews<Amounts>(`${path}.json?stamp=${stamp}`, 10_000, false);
   const came = Object.entries(version.people);
   const about = [
     `version ${version.version}`,
@@ -182,7 +192,9 @@ function Recorded(props: { of: string; version: Kept; id: string; said: Said }) 
           </tr>
         </Table>
       )}
-      {table && <Browse key={table} path={path} table={table} most={said.rows_of_page} />}
+      {table && (
+        <Browse key={table} path={path} table={table} most={said.rows_of_page} stamp={stamp} />
+      )}
     </>
   );
 }

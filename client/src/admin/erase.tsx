@@ -19,7 +19,8 @@ const DOES: Record<How, string> = {
   anonymise: 'Rows stay, under ids that nobody can follow back to them; what they wrote goes.',
 };
 
-export function Erase({ of, formToken }: { of: string; formToken: string }) {
+export function Erase(props: { of: string; formToken: string; erased: () => void }) {
+  const { of, formToken, erased } = props;
   const [who, setWho] = useState('');
   const [how, setHow] = useState<How>('erase');
   const [asking, setAsking] = useState(false);
@@ -64,7 +65,7 @@ export function Erase({ of, formToken }: { of: string; formToken: string }) {
         </label>
         <button class="danger">{how === 'erase' ? 'Erase …' : 'Make anonymous …'}</button>
       </form>
-      {id && <Came key={id} path={`${where}/erased/${id}.json`} />}
+      {id && <Came key={id} path={`${where}/erased/${id}.json`} erased={erased} />}
       {asking && (
         <Sure
           title={how === 'erase' ? 'Erase this person for good?' : 'Make this person anonymous?'}
@@ -96,7 +97,7 @@ export function Erase({ of, formToken }: { of: string; formToken: string }) {
   );
 }
 
-function Came({ path }: { path: string }) {
+function Came({ path, erased }: { path: string; erased: () => void }) {
   const [told, setTold] = useState<Told | null>(null);
   const [trouble, setTrouble] = useState('');
   const over = told?.state === 'done' || told?.state === 'failed';
@@ -104,6 +105,9 @@ function Came({ path }: { path: string }) {
     if (over) return;
     return follow<Told>(() => path, 1000, setTold, setTrouble);
   }, [path, over]);
+  useEffect(() => {
+    if (over) erased();
+  }, [over]);
   if (told?.state === 'failed')
     return (
       <p class="alert" role="status">
