@@ -227,10 +227,14 @@ def test_axe_finds_nothing_serious(browser, server, couple, scheme):
         "/games",
         "/problems",
         "/participants",
+        "/packages",
+        "/data",
         "/account",
         "/accounts",
     ):
         page.goto(f"{server.url}/admin{path}")
+        if there := {"/packages": "[data-version]", "/data": "[data-table]"}.get(path):
+            expect(page.locator(there).first).to_be_visible(timeout=60_000)
         if path == "/participants":
             page.locator("[data-session]").first.click(timeout=60_000)
             expect(page.get_by_role("complementary")).to_contain_text("arrived", timeout=60_000)
