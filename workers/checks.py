@@ -1,4 +1,4 @@
-"""The checks worker: calls authors' functions, checks packages, makes exports, rehearses.
+"""The checks worker: calls authors' functions, checks, exports, rehearses, and films episodes.
 
 Started by the director when one of them waits. It has no package's code itself: that is in
 processes of its own, which it kills when a call takes too long (`igym.services.functions.calling`).
@@ -18,7 +18,7 @@ from rq.serializers import JSONSerializer
 
 from igym.services import footprint
 from igym.services.connect import Deployment
-from igym.services.data import exporting
+from igym.services.data import exporting, filming
 from igym.services.functions.answering import Answerer
 from igym.services.operations import crowding
 from igym.services.packages import examining
@@ -42,6 +42,7 @@ _busy = 0
 _one_check = gevent.lock.BoundedSemaphore(1)
 _one_export = gevent.lock.BoundedSemaphore(1)
 _one_crowd = gevent.lock.BoundedSemaphore(1)
+_one_film = gevent.lock.BoundedSemaphore(1)
 
 
 def answer(
@@ -89,6 +90,18 @@ def rehearse(experiment: str, id: str) -> None:
     try:
         with _one_crowd:
             crowding.hold(_deployment, experiment, id)
+    finally:
+        _busy -= 1
+
+
+def film(experiment: str, episode: str) -> None:
+    """RQ job: film an episode. Safe to run twice: the film is whole or not there."""
+    global _busy
+    assert _deployment is not None, "this job runs only in a checks worker"
+    _busy += 1
+    try:
+        with _one_film:
+            filming.make(_deployment, experiment, episode)
     finally:
         _busy -= 1
 

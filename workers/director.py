@@ -18,7 +18,7 @@ from contextlib import suppress
 from igym.errors import LeaseLost
 from igym.services import footprint
 from igym.services.connect import Deployment
-from igym.services.data import erasures, exporting
+from igym.services.data import erasures, exporting, filming
 from igym.services.functions import asking, happening
 from igym.services.games import reaping
 from igym.services.leaving import Member
@@ -160,6 +160,7 @@ def _packages(deployment: Deployment) -> None:
     """Have packages checked, exports made and studies rehearsed, by whoever takes the jobs."""
     examining.look(deployment)
     exporting.look(deployment)
+    filming.look(deployment)
     crowding.look(deployment)
 
 

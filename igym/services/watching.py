@@ -6,7 +6,6 @@ that grows with the study: a list says how many there are where it shows fewer.
 
 from __future__ import annotations
 
-import json
 import threading
 import time
 from typing import Any
@@ -15,6 +14,7 @@ from igym.domain.participant import Phase
 from igym.domain.plan import Plan
 from igym.errors import NotFound
 from igym.services.connect import Deployment, now_ms
+from igym.services.games import listing
 from igym.services.sessions.identity import MODES
 from igym.store import counts, games, jobs, keys, lobby, packages, records
 
@@ -26,11 +26,6 @@ MOST_GAMES, MOST_PROBLEMS, MOST_TRACE = 100, 20, 8_000
 #: Arrivals and endings are told for so many steps of so many minutes.
 PACE_STEPS, PACE_MINUTES = 60, 2
 
-_GAME = (
-    "scene", "mode", "phase", "seats", "created_ms", "claimed_ms", "owner", "generation",
-    "paused_ms", "benched",
-)  # fmt: skip
-
 
 class Watch:
     """The overview of one deployment, kept for a moment."""
@@ -40,6 +35,7 @@ class Watch:
         self._lock = threading.Lock()
         self._seen: dict[str, Any] = {}
         self._seen_s = -FRESH_S
+        self._paces = listing.Paces()
 
     def overview(self) -> dict[str, Any]:
         """Everything the admin page shows, as plain values. Costs a few ms, or nothing.
@@ -70,7 +66,8 @@ class Watch:
             open_games = games.open_games(redis, name)
             some = open_games[: MOST_GAMES - len(live)]
             hidden += len(open_games) - len(some)
-            live += self._games(name, some)
+            live += listing.live(self._deployment, name, some, self._paces)
+        self._paces.keep([one["id"] for one in live])
         return {
             "now_ms": now_ms(),
             "pace_minutes": PACE_MINUTES,
@@ -140,33 +137,6 @@ class Watch:
                     "waiting": waiting,
                     "wanted": _wanted(plan, scene),
                     "since_ms": first[0][1],
-                }
-            )
-        return made
-
-    def _games(self, experiment: str, ids: list[str]) -> list[dict[str, Any]]:
-        with self._deployment.redis.pipeline(transaction=False) as pipe:
-            for game in ids:
-                pipe.hmget(keys.game(experiment, game), *_GAME)
-            read = pipe.execute()
-        made = []
-        for game, values in zip(ids, read, strict=True):
-            about = {k: v.decode() if v else "" for k, v in zip(_GAME, values, strict=True)}
-            if not about["phase"] or about["phase"] == "over":
-                continue
-            seats: dict[str, str] = json.loads(about["seats"] or "{}")
-            made.append(
-                {
-                    "id": game,
-                    "experiment": experiment,
-                    "scene": about["scene"],
-                    "mode": about["mode"],
-                    "seats": [{"seat": s, "session": who} for s, who in seats.items()],
-                    "since_ms": float(about["claimed_ms"] or 0) or float(about["created_ms"] or 0),
-                    "owner": about["owner"],
-                    "generation": about["generation"],
-                    "paused_ms": float(about["paused_ms"] or 0),
-                    "benched": json.loads(about["benched"] or "{}"),
                 }
             )
         return made

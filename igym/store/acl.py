@@ -45,18 +45,18 @@ WRITES: Mapping[Tier, frozenset[str]] = {
         "visits wrong_passwords admin_link audit bell problems written bench bench_asks bindings "
         "packages experiments unchecked exports export exports_of errands errand versions opening "
         "releases orders sockets mail chat chatters replies heard felt links screening "
-        "browser_lines followed command commands commands_open commands_for",
+        "browser_lines followed command commands commands_open commands_for films film",
         Tier.GAME: f"{_PEOPLE} game games links log closed replies chat chatters mail answer "
         "worker bell bindings starter problems inference_workers command commands_open "
-        "commands_for",
+        "commands_for finished",
         Tier.INFERENCE: "inference_worker inference_workers",
         Tier.DIRECTOR: f"{_PEOPLE} lease lease_token fence fills game games links log closed "
         "replies chat chatters mail sockets heard answer screening hooked happenings telling waits "
         "bell bindings starter problems unchecked exports export exports_of errands errand report "
         "orders audit felt browser_lines appendfsync worker decided command commands "
-        "commands_open commands_for trail",
+        "commands_open commands_for trail films film finished",
         Tier.CHECKS: "unchecked exports export exports_of errands errand plan versions opening "
-        "releases hooked report answer records bell problems audit",
+        "releases hooked report answer records bell problems audit films film",
     }.items()
 }  # fmt: skip
 
@@ -64,7 +64,7 @@ WRITES: Mapping[Tier, frozenset[str]] = {
 READS: Mapping[Tier, frozenset[str]] = {
     tier: frozenset(names.split()) | ({"followed"} - WRITES[tier])
     for tier, names in {
-        Tier.WEB: "plan report worker game games closed appendfsync decided trail",
+        Tier.WEB: "plan report worker game games finished closed appendfsync decided trail",
         Tier.GAME: "plan sockets heard inference_worker",
         Tier.INFERENCE: "plan",
         Tier.DIRECTOR: "plan packages versions opening experiments releases",

@@ -265,6 +265,10 @@ def take(
     return int(generation), int(fruitless)
 
 
+#: Games of an experiment that are remembered once they are over, for the admin page.
+MOST_FINISHED = 200
+
+
 def end(
     redis: Redis,
     game: Game,
@@ -283,6 +287,7 @@ def end(
                 keys.game(game.experiment, game.id),
                 keys.records(game.experiment, game.release),
                 keys.closed(game.experiment),
+                keys.finished(game.experiment),
             ],
             [
                 game.generation,
@@ -291,9 +296,36 @@ def end(
                 unclosed,
                 int(now_ms),
                 msgspec.json.encode(away),
+                game.id,
+                MOST_FINISHED,
+                keys.finished.ttl_s,
             ],
         )
     )
+
+
+class Ended(msgspec.Struct, frozen=True, array_like=True):
+    """A game that is over, as admins see it in a list. Whatever was in its hash is text."""
+
+    id: str
+    outcome: str
+    ended_ms: str
+    scene: str
+    mode: str
+    created_ms: str
+    generation: str
+    done: str
+    scores: str  # JSON: seat -> sum of rewards over the episodes that count
+    episode: str  # the last that was written to; "" = none
+
+
+_ended = msgspec.json.Decoder(Ended).decode
+
+
+def finished(redis: Redis, experiment: str, most: int) -> list[Ended]:
+    """The last games that ended, newest first."""
+    found: Any = redis.lrange(keys.finished(experiment), 0, most - 1)
+    return [_ended(one) for one in found]
 
 
 # --- connections of a game's seats -----------------------------------------------------------

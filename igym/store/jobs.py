@@ -38,6 +38,7 @@ ALLOWED: Mapping[str, tuple[type, ...]] = {
     "workers.checks.check_package": (str,),
     "workers.checks.export": (str, str),
     "workers.checks.rehearse": (str, str),
+    "workers.checks.film": (str, str),
 }
 
 
@@ -237,6 +238,18 @@ def rehearse(redis: Redis, experiment: str, id: str) -> None:
     )
 
 
+def film(redis: Redis, experiment: str, episode: str) -> None:
+    """Ask the checks worker to film an episode (`igym.services.data.filming`)."""
+    _queue(redis, PACKAGES).enqueue_call(
+        "workers.checks.film",
+        args=(experiment, episode),
+        timeout=-1,  # the process that runs the package's code has limits of its own
+        result_ttl=0,
+        failure_ttl=86_400,
+        retry=None,
+    )
+
+
 def asked(redis: Redis) -> int:
-    """How many questions, packages, exports and rehearsals wait for a checks worker."""
+    """How many questions, packages, exports, rehearsals and films wait for a checks worker."""
     return sum(int(redis.llen(f"rq:queue:{name}")) for name in (CHECKS, PACKAGES))

@@ -52,6 +52,18 @@ def errand(experiment: str, id: str) -> str:
     return f"igym:{{{experiment}}}:errand:{id}"
 
 
+@key("string", days=1)
+def film(experiment: str, episode_id: str) -> str:
+    """The film of an episode and how far it is, as JSON (`store.films`)."""
+    return f"igym:{{{experiment}}}:film:{episode_id}"
+
+
+@key("list", days=31)
+def finished(experiment: str) -> str:
+    """The last games that ended, newest first, as JSON (`game_end.lua`); capped. Names nobody."""
+    return f"igym:{{{experiment}}}:finished"
+
+
 @key("string", days=400)
 def report(experiment: str, package: str) -> str:
     """What the check on the server found, as JSON (`igym.wire.api.Report`)."""

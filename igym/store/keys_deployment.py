@@ -41,6 +41,12 @@ def unchecked() -> str:
     return "igym:unchecked"
 
 
+@key("hash", days=1)
+def films() -> str:
+    """Id of an episode whose film waits to be made -> its experiment."""
+    return "igym:films"
+
+
 @key("hash")
 def exports() -> str:
     """Id of an export that waits -> its experiment."""

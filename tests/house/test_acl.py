@@ -36,7 +36,7 @@ WITHHELD = {
     Tier.INFERENCE: "secret pepper experiments packages versions opening releases hooked replies "
     "commands_for",
     Tier.DIRECTOR: "secret pepper written",
-    Tier.CHECKS: "secret pepper bindings starter games game links log closed",
+    Tier.CHECKS: "secret pepper bindings starter games game links log closed finished",
 }
 
 

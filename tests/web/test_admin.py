@@ -420,7 +420,9 @@ def test_a_lobby_a_game_and_a_worker_are_seen(deployment, redis, slime):
     (game,) = seen["games"]
     assert (seen["games_total"], seen["games_hidden"]) == (1, 0), "a game that is over is not live"
     assert (game["id"], game["owner"], game["generation"]) == ("g1", "games-1", "2")
-    assert game["seats"] == [{"seat": "left", "session": "cat"}]
+    assert [(s["seat"], s["session"], s["away"]) for s in game["seats"]] == [
+        ("left", "cat", "gone")
+    ]
     assert [(w["name"], w["pid"], w["load"]) for w in seen["workers"]] == [("games-1", "77", 0.25)]
 
 

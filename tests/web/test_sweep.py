@@ -42,7 +42,14 @@ HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
 }
 
-PARTS = {"experiment": "counters", "package": "0" * 64, "filename": "x.js", "path:name": "x.png"}
+PARTS = {
+    "int:view": "0",
+    "int:piece": "0",
+    "experiment": "counters",
+    "package": "0" * 64,
+    "filename": "x.js",
+    "path:name": "x.png",
+}
 
 
 @pytest.fixture

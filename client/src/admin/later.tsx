@@ -6,8 +6,8 @@ import type { Boot } from './said.ts';
 
 type Page = (props: { path: string; boot: Boot }) => preact.JSX.Element;
 
-/** Addresses that name a game. */
-export const NAMED = /^\/admin\/games\/[^/]+\/[^/]+$/;
+/** Addresses that name a game, or an episode. */
+export const NAMED = /^\/admin\/(games\/[^/]+\/[^/]+|episodes\/[^/]+)$/;
 
 let known: Page | null = null;
 

@@ -4,6 +4,7 @@ import { render } from 'preact';
 import { useState } from 'preact/hooks';
 import '../style/admin.css';
 import '../style/board.css';
+import '../style/games.css';
 import '../style/desk.css';
 import '../style/health.css';
 import '../style/watching.css';
@@ -28,7 +29,7 @@ const PAGES: Record<string, (seen: Seen, paused: boolean) => preact.JSX.Element>
   '/admin': (seen, paused) => <Overview seen={seen} boot={boot} paused={paused} />,
   '/admin/participants': (seen, paused) => <Participants seen={seen} paused={paused} />,
   '/admin/lobbies': (_, paused) => <Lobbies paused={paused} />,
-  '/admin/games': (seen) => <Games seen={seen} />,
+  '/admin/games': (seen, paused) => <Games seen={seen} paused={paused} />,
   '/admin/logs': (_, paused) => <Logs paused={paused} form_token={boot.form_token} />,
   '/admin/problems': (seen) => <Problems seen={seen} />,
   '/admin/packages': (_, paused) => <Packages paused={paused} formToken={boot.form_token} />,

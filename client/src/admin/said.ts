@@ -46,11 +46,25 @@ export interface Game {
   experiment: string;
   scene: string;
   mode: string;
-  seats: { seat: string; session: string }[];
+  /** `away`: "" they look, "hidden" or "blur", "gone" = no socket of theirs is known. */
+  seats: { seat: string; session: string; rtt_ms: number | null; away: string }[];
   since_ms: number;
   /** "" while it waits for a worker. */
   owner: string;
   generation: string;
+  /** Since when an admin has it stand still; 0 = it does not. */
+  paused_ms: number;
+  /** From 0; null before the first. */
+  episode: number | null;
+  /** The most there can be; 0 = not known. */
+  episodes: number;
+  tick: number;
+  /** Ticks a second as declared, 0 = not known, and as played lately, null = not known. */
+  fps: number;
+  pace: number | null;
+  /** How late the latest of the last ticks was. */
+  late_ms: number;
+  scores: Record<string, number>;
 }
 
 export interface Worker {

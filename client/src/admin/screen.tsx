@@ -40,6 +40,10 @@ export class Picture {
     return this.scene.hear(frame) === 'shown';
   }
 
+  catchUp(frames: readonly Frame[]): void {
+    this.scene.catchUp(frames);
+  }
+
   begin(): void {
     this.scene.stop();
     this.scene = this.made();

@@ -4,7 +4,9 @@ import { useCallback, useEffect, useState } from 'preact/hooks';
 import { io } from 'socket.io-client';
 import * as parser from 'socket.io-msgpack-parser';
 import { decodeFrame, type Episode, type FrameArray, type Refused } from '../wire.gen.ts';
+import { rounded } from './games.tsx';
 import { Empty, Id, Part } from './parts.tsx';
+import { stay } from './router.ts';
 import { order, whyNot } from './said.ts';
 import { called, full, Screen, Seats, type Picture, type Shown } from './screen.tsx';
 
@@ -170,6 +172,16 @@ function Theatre(props: {
         label={`Game ${game}, as ${seat} sees it`}
         ready={ready}
       />
+      {state === 'over' && episode && (
+        <p>
+          <a
+            href={`/admin/episodes/${encodeURIComponent(game)}-${String(episode.episode).padStart(3, '0')}`}
+            onClick={stay}
+          >
+            Replay its last episode
+          </a>
+        </p>
+      )}
       {late && state !== 'over' && (
         <p class="alert">
           No picture has come yet. The game may wait for a worker or for its people, or enough
@@ -229,5 +241,3 @@ function stands({ practice, round, rounds, stage, away }: Episode): string {
   const gone = away.length ? ` (${away.join(', ')})` : '';
   return `${which}, ${STAGES[stage]}${gone}`;
 }
-
-export const rounded = (score: number): string => String(Math.round(score * 1000) / 1000);

@@ -53,6 +53,15 @@ export class Scene {
     return verdict;
   }
 
+  /** Apply all of these and show the last one: what a moment of a recording looks like. */
+  catchUp(frames: readonly Frame[]): void {
+    const shown = frames.filter((frame) => this.frames.apply(frame) === 'shown').at(-1);
+    if (!shown) return;
+    this.playout.arrive(shown.tick, performance.now());
+    const jpeg = this.frames.rendered()?.now.data;
+    if (jpeg) this.film.develop(jpeg, shown.episode, shown.tick);
+  }
+
   /** Point at the participant: until further notice, or from now on for a moment. */
   point(how: 'on' | 'a moment'): void {
     this.markUntil = how === 'on' ? Infinity : performance.now() + MARK_MS;

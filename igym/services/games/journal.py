@@ -6,6 +6,7 @@ the last tick that was flushed.
 
 from __future__ import annotations
 
+import json
 import logging
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -189,6 +190,9 @@ class Journal:
             LeaseLost: somebody else owns the game now.
             GameOver: Redis stayed away for longer than anybody's grace.
         """
+        if self._ticks:  # what admins see of a game that is on
+            late_us = max(tick.late_us for tick in self._ticks)
+            self.note(late_ms=round(late_us / 1000, 1), earned=json.dumps(self.earned))
         chunk = self._chunk()
         fields, self._fields = self._fields, {}
         waiting, self._rows = self._rows, []

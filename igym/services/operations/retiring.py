@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 
 from igym.services.connect import Deployment, now_ms
-from igym.services.data import exporting
+from igym.services.data import exporting, filming
 from igym.store import packages, retired
 
 #: Sessions of one experiment in one round, so that a round stays short.
@@ -21,7 +21,7 @@ _DAY_S = 86_400
 
 
 def retire(deployment: Deployment) -> int:
-    """Forget sessions that ended long ago, exports and log files that are as old.
+    """Forget sessions that ended long ago, exports and log files that are as old, and films.
 
     Returns:
         How many of all of them.
@@ -33,6 +33,7 @@ def retire(deployment: Deployment) -> int:
         for experiment in packages.known(deployment.redis)
     )
     gone += exporting.sweep(deployment, days * _DAY_S)
+    gone += filming.sweep(deployment)
     return gone + _logs(deployment.settings.log_file, time.time() - days * _DAY_S)
 
 

@@ -119,6 +119,7 @@ def register(app: Flask, deployment: Deployment, outbox: Outbox | None = None) -
     for name in clients:
         admin.add_url_rule(f"/admin/{name}", name, client)
     admin.add_url_rule("/admin/games/<experiment>/<game>", "live_game", client)
+    admin.add_url_rule("/admin/episodes/<episode>", "episode", client)
 
     @admin.get("/admin/overview.json")
     @login_required
