@@ -38,7 +38,9 @@ def main(words: list[str]) -> None:
     parser.add_argument("--web", type=int, default=2)
     parser.add_argument("--games", type=int, default=1)
     parser.add_argument("--nginx", action="store_true", help="through nginx")
-    parser.add_argument("--against", choices=["floor"], help="this in the same run")
+    parser.add_argument(
+        "--against", choices=["floor", "mug"], action="append", help="this in the same run"
+    )
     parser.add_argument("--steps", default=",".join(map(str, STEPS)), help="numbers of people")
     parser.add_argument("--past", action="store_true", help="every step, whatever they show")
     parser.add_argument("--package", type=Path, default=servers.MOVERS)
@@ -53,7 +55,7 @@ def main(words: list[str]) -> None:
     made: dict[str, list[dict[str, Any]]] = {}
     measured = [
         servers.igym(said.web, said.games, package=said.package, behind_nginx=said.nginx),
-        *([servers.floor()] if said.against == "floor" else []),
+        *({"floor": servers.floor, "mug": servers.mug}[one]() for one in said.against or ()),
     ]
     for one in measured:
         with one as server:

@@ -18,8 +18,10 @@ from typing import Any
 
 from bench.curve import seen
 from bench.curve.lines import Line, Lines
-from bench.curve.visitors import Onlooker, Participant, Shared
+from bench.curve.visitors import Onlooker, Participant, PeersParticipant, Shared
 from igym.bots.site import Site
+
+Someone = Participant | PeersParticipant | Onlooker
 
 #: People who open the door at once; each waits for the server and hardly works.
 DOORS = 8
@@ -32,14 +34,14 @@ class Generator:
     """Everybody, and the window through which they are looked at."""
 
     def __init__(self, url: str, fps: float) -> None:
-        """`url` of a study, or of a floor: then it begins with ws."""
+        """`url` of a study, of a floor (ws://…) or of a peer (mug+http://…)."""
         self._url = url
         self._fps = fps
         self._tag = secrets.token_hex(4)
         self._shared = Shared()
         self._lines = Lines()
-        self._visitors: list[Participant | Onlooker] = []
-        self._ready: queue.SimpleQueue[tuple[Line | Exception, Participant | Onlooker]]
+        self._visitors: list[Someone] = []
+        self._ready: queue.SimpleQueue[tuple[Line | Exception, Someone]]
         self._ready = queue.SimpleQueue()
         self._doors = ThreadPoolExecutor(DOORS)
 
@@ -67,13 +69,15 @@ class Generator:
         shared = self._shared
         return {"playing": shared.playing, "failed": why, "refused": shared.refused[:5]}
 
-    def _visitor(self, number: int) -> Participant | Onlooker:
+    def _visitor(self, number: int) -> Someone:
         if self._url.startswith("ws"):
             return Onlooker(self._url, number, self._shared)
+        if self._url.startswith("mug+"):
+            return PeersParticipant(self._url, number, self._shared)
         name = f"load-{self._tag}-{number}"
         return Participant(Site.at(self._url), name, number, self._shared)
 
-    def _enter(self, visitor: Participant | Onlooker) -> None:
+    def _enter(self, visitor: Someone) -> None:
         try:
             self._ready.put((visitor.enter(), visitor))
         except Exception as error:  # noqa: BLE001 - whatever it was, the one who counts must hear

@@ -1,12 +1,17 @@
-"""What is measured: igym's stack in some shape, or a floor; each with its CPU time told by tier."""
+"""What is measured: igym's stack in some shape, a peer or a floor, with its CPU time by tier."""
 
 from __future__ import annotations
 
 import contextlib
 import json
+import os
+import socket
 import subprocess
 import sys
 import tempfile
+import time
+import urllib.error
+import urllib.request
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -74,6 +79,82 @@ def _redis(running: Stack) -> dict[str, float]:
     }
 
 
+#: The peer, as its authors publish it.
+PEER, PEER_VERSION = "multi-user-gymnasium", "0.1.3"
+
+
+@contextlib.contextmanager
+def mug() -> Iterator[Server]:
+    """Multi-User Gymnasium, from PyPI, in an environment of its own."""
+    with tempfile.TemporaryDirectory(prefix="igym-load-") as home, socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+        probe.close()
+        command = [_peer(), Path(__file__).with_name("peer.py"), str(port), MOVERS]
+        with (Path(home) / "log").open("wb") as said:
+            process = subprocess.Popen(command, cwd=home, stdout=said, stderr=said)
+        try:
+            _wait(f"http://127.0.0.1:{port}/favicon.ico", process)
+            yield _alone(f"{PEER} {PEER_VERSION}", f"mug+http://127.0.0.1:{port}", process, "peer")
+        finally:
+            process.terminate()
+            process.wait()
+
+
+def _peer() -> Path:
+    """The Python that has the peer; installed once."""
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    home = cache / "igym-bench" / f"{PEER}-{PEER_VERSION}"
+    python = home / "bin" / "python"
+    if not (home / "installed").exists():
+        subprocess.run([sys.executable, "-m", "uv", "venv", "-q", "--clear", home], check=True)
+        install = [
+            "uv",
+            "pip",
+            "install",
+            "-q",
+            "--python",
+            python,
+            f"{PEER}[server]=={PEER_VERSION}",
+        ]
+        subprocess.run([sys.executable, "-m", *install], check=True)
+        (home / "installed").touch()
+    return python
+
+
+def _wait(url: str, process: subprocess.Popen[bytes], patience_s: float = 60.0) -> None:
+    until_s = time.monotonic() + patience_s
+    while True:
+        try:
+            urllib.request.urlopen(url, timeout=1).close()
+            return
+        except urllib.error.HTTPError:
+            return  # it answers
+        except OSError as error:
+            if process.poll() is not None or time.monotonic() > until_s:
+                raise RuntimeError(f"nothing answers at {url}") from error
+            time.sleep(0.1)
+
+
+def _alone(name: str, url: str, process: subprocess.Popen[bytes], tier: str) -> Server:
+    """A server that is one process."""
+    about = psutil.Process(process.pid)
+
+    def cpu_s() -> dict[str, float]:
+        times = about.cpu_times()
+        return {tier: times.user + times.system}
+
+    return Server(
+        name,
+        url,
+        30.0,
+        cpu_s,
+        lambda: {tier: about.memory_info().rss / 1e6},
+        lambda: {"commands": 0.0, "bytes": 0.0},
+        lambda: None,
+    )
+
+
 @contextlib.contextmanager
 def floor() -> Iterator[Server]:
     """One process that writes frames made beforehand (`bench.curve.floor`)."""
@@ -82,21 +163,7 @@ def floor() -> Iterator[Server]:
     assert process.stdout is not None
     try:
         port = json.loads(process.stdout.readline())["port"]
-        about = psutil.Process(process.pid)
-
-        def cpu_s() -> dict[str, float]:
-            times = about.cpu_times()
-            return {"floor": times.user + times.system}
-
-        yield Server(
-            "floor",
-            f"ws://127.0.0.1:{port}/",
-            30.0,
-            cpu_s,
-            lambda: {"floor": about.memory_info().rss / 1e6},
-            lambda: {"commands": 0.0, "bytes": 0.0},
-            lambda: None,
-        )
+        yield _alone("floor", f"ws://127.0.0.1:{port}/", process, "floor")
     finally:
         process.terminate()
         process.wait()

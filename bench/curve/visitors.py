@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import random
 import time
+import urllib.request
 from collections import deque
 from typing import Any
 
 import msgspec
 
-from bench.curve.lines import BINARY, TEXT, Line
+from bench.curve.lines import BINARY, PATIENCE_S, TEXT, Line
 from bench.curve.seen import Person, Window
 from igym import wire
 from igym.bots.site import Site
@@ -158,6 +159,75 @@ class Participant:
 
     def lose(self) -> None:
         """Nobody comes back: a line that was lost is a figure that is not reported."""
+        self.person.playing = False
+
+
+class _Pictured(msgspec.Struct):
+    step: int
+    hud_text: str
+
+
+_decode_pictured = msgspec.json.Decoder(tuple[str, _Pictured]).decode
+_PICTURED = b'42["server_render_state"'
+_KEYS = ("ArrowLeft", "ArrowRight", "ArrowUp", "ArrowDown")
+
+
+class PeersParticipant:
+    """The same at a server of Multi-User Gymnasium (`bench.curve.peer`): Socket.IO as JSON text."""
+
+    def __init__(self, url: str, seed: int, shared: Shared) -> None:
+        self._url = url.removeprefix("mug+")
+        self._name = f"load-{seed}"
+        self._dice = random.Random(seed)
+        self._shared = shared
+        self.person = Person()
+        self._server, self._held = "", ""
+
+    def enter(self) -> Line:
+        """Open the page, connect and register, waiting for it. Raises `OSError`."""
+        urllib.request.urlopen(f"{self._url}/{self._name}", timeout=PATIENCE_S).close()
+        line = Line(socket_url(self._url))
+        line.wait()  # Engine.IO opens
+        line.send(b"40", TEXT)
+        while not line.wait()[1].startswith(b"40"):
+            pass
+        self._say(line, "register_subject", {"subject_id": self._name, "mugGlobals": {}})
+        return line
+
+    def _say(self, line: Line, event: str, about: dict[str, Any]) -> None:
+        line.send(b"42" + msgspec.json.encode([event, about]), TEXT)
+
+    def hear(self, line: Line, kind: int, message: bytes) -> None:
+        """A packet."""
+        if message.startswith(_PICTURED):
+            said = _decode_pictured(message[2:])[1]
+            at_ms = int(float(said.hud_text)) % _WRAP
+            frame(self._shared, self.person, said.step, at_ms)
+        elif message == b"2":
+            line.send(b"3", TEXT)
+        elif message.startswith(b"42"):
+            event, *about = msgspec.json.decode(message[2:])
+            if event == "server_session_id":
+                self._server = about[0]["session_id"]
+            elif event == "activate_scene" and about[0]["scene_id"] == "start":
+                self._say(line, "advance_scene", {})
+            elif event == "activate_scene" and about[0]["scene_id"] == "together":
+                self._say(line, "join_game", {"session_id": self._server})
+            elif event.endswith("_error") or event == "end_game":
+                self._shared.refused.append(f"{event}: {about}"[:300])
+
+    def speak(self, line: Line, now_s: float) -> None:
+        """Change the keys that are held."""
+        if self.person.tick < 0:
+            return
+        self._held = "" if self._held else self._dice.choice(_KEYS)
+        self._shared.window.spoken += 1
+        held = [self._held] if self._held else []
+        about = {"server_session_id": self._server, "pressed_keys": held}
+        self._say(line, "send_pressed_keys", about)
+
+    def lose(self) -> None:
+        """As `Participant.lose`."""
         self.person.playing = False
 
 
