@@ -1,68 +1,58 @@
-"""`python -m bench load`: the command line of the load curve."""
+"""`python -m bench load`: how many people at once, and what they feel."""
 
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from pathlib import Path
 from typing import Any
 
-from bench.curve import ramp, seen, servers
+from bench.curve import ramp, report, servers
 
-STEPS = (20, 100, 200, 300, 400, 500, 600, 700, 800, 1000)
-
-HEAD = (
-    f"{'people':>6} {'fps':>6} {'worst':>6} {'age p50':>8} {'p99 ms':>8} {'reply p99':>9} "
-    f"{'CPU us/frame':>12}  by tier"
-)
+STEPS = "20,100,200,300,400,500,600,700,800,1000"
 
 
-def row(told: dict[str, Any]) -> str:
-    """A window in a line."""
-    if told.get("failed"):
-        return f"{told['people']:>6} {told['failed']} {' '.join(told['refused'])}"
-    tiers = ", ".join(f"{tier} {us:.0f}" for tier, us in told["cpu_us"].items() if us >= 0.5)
-    line = (
-        f"{told['people']:>6} {told['fps']:>6.2f} {told['fps_worst']:>6.2f} "
-        f"{told['age_ms']['p50']:>8.1f} {told['age_ms']['p99']:>8.1f} "
-        f"{told['reply_ms']['p99'] or 0:>9.1f} {told['cpu_us_all']:>12.1f}  {tiers}; "
-        f"load {1e6 * told['load_cpu_s'] / max(1, told['frames']):.0f}"
-    )
-    return "\n".join([line, *(f"       not to be reported: {why}" for why in told["doubts"])])
+def shape(text: str) -> tuple[int, int]:
+    """ "2x1" as web and game workers."""
+    web, _, games = text.partition("x")
+    return int(web), int(games)
 
 
 def main(words: list[str]) -> None:
-    """Run it."""
+    """Climb with each server in turn, and print what came of it."""
     parser = argparse.ArgumentParser(prog="bench load", description=__doc__)
-    parser.add_argument("--web", type=int, default=2)
-    parser.add_argument("--games", type=int, default=1)
+    parser.add_argument(
+        "--shapes", default="2x1", metavar="WEBxGAMES,…", help="stacks to measure; default 2x1"
+    )
     parser.add_argument("--nginx", action="store_true", help="through nginx")
     parser.add_argument(
         "--against", choices=["floor", "mug"], action="append", help="this in the same run"
     )
-    parser.add_argument("--steps", default=",".join(map(str, STEPS)), help="numbers of people")
+    parser.add_argument("--steps", default=STEPS, help=f"numbers of people; default {STEPS}")
     parser.add_argument("--past", action="store_true", help="every step, whatever they show")
     parser.add_argument("--package", type=Path, default=servers.MOVERS)
-    parser.add_argument("--json", type=Path, metavar="FILE", help="also write it there")
+    parser.add_argument("--to", type=Path, metavar="DIR", help="CSV, JSON and pictures go there")
     said = parser.parse_args(words)
     steps = [int(one) for one in said.steps.split(",")]
 
     def told(one: dict[str, Any]) -> None:
-        sys.stdout.write(row(one) + "\n")
+        sys.stdout.write(report.row(one) + "\n")
         sys.stdout.flush()
 
-    made: dict[str, list[dict[str, Any]]] = {}
+    others = {"floor": servers.floor, "mug": servers.mug}
     measured = [
-        servers.igym(said.web, said.games, package=said.package, behind_nginx=said.nginx),
-        *({"floor": servers.floor, "mug": servers.mug}[one]() for one in said.against or ()),
+        *(
+            servers.igym(*shape(one), package=said.package, behind_nginx=said.nginx)
+            for one in said.shapes.split(",")
+        ),
+        *(others[one]() for one in said.against or ()),
     ]
+    made: dict[str, list[dict[str, Any]]] = {}
     for one in measured:
         with one as server:
-            sys.stdout.write(f"\n{server.name}\n{HEAD}\n")
-            windows = ramp.climb(server, steps, past=said.past, told=told)
-            made[server.name] = windows
-            clean = [w for w in windows if "frames" in w]
-            sys.stdout.write(f"served well: {seen.largest(clean)} people\n")
-    if said.json:
-        said.json.write_text(json.dumps(made, indent=1) + "\n", "utf-8")
+            sys.stdout.write(f"\n{server.name}\n{report.HEAD}\n")
+            share = 0.95 if server.url.startswith("mug+") else 0.99
+            made[server.name] = ramp.climb(server, steps, share=share, past=said.past, told=told)
+    sys.stdout.write("\n" + "\n".join(report.verdict(made)) + "\n")
+    if said.to:
+        report.write(said.to, made)

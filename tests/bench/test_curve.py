@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import csv
 import os
 import socket
 import threading
+from xml.etree import ElementTree
 
 import pytest
 
-from bench.curve import seen
+from bench.curve import report, seen
 from bench.curve.lines import BINARY, TEXT, Line, Lines
 from bench.curve.seen import Person, Window
 
@@ -123,3 +125,27 @@ def test_messages_come_whole_however_they_are_cut_and_everybody_speaks_in_turn()
     assert ear.heard == [*((BINARY, one) for one in messages), (TEXT, b"2")]
     assert got[0].startswith(b"\x82\x84\0\0\0\0keys")
     assert lines.lost == 1
+
+
+def test_curves_are_written_for_people_and_programs(tmp_path):
+    windows = [
+        told(people) | {"cpu_us": {"web": 20.0}, "cpu_us_all": 20.0 + people, "redis_commands": 0.1,
+                        "redis_bytes": 90.0, "machine_load": 1.0, "doubts": [], "good": True}
+        for people in (10, 20)
+    ]  # fmt: skip
+    curves = {"igym": windows, "floor": windows[:1], "none": [{"people": 5, "failed": "no"}]}
+
+    files = report.write(tmp_path / "curve", curves)
+
+    assert {file.name for file in files} == {
+        "load.csv", "load.json", "fps.svg", "age.svg", "cpu.svg"
+    }  # fmt: skip
+    rows = csv.DictReader((tmp_path / "curve" / "load.csv").read_text().splitlines())
+    found = [(row["server"], row["people"], row["fps"], row["age_ms_p99"]) for row in rows]
+    expected = [("igym", "10"), ("igym", "20"), ("floor", "10")]
+    assert found == [(*one, "30.0", "20.0") for one in expected]
+    assert "igym: 20 people at 99 % of the rate, 20 at 95 %" in report.verdict(curves)
+    assert "igym: 30.0 us of CPU for a delivered frame, 1.0 times the floor" in (
+        report.verdict(curves)
+    )
+    ElementTree.parse(tmp_path / "curve" / "age.svg")
