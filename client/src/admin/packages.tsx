@@ -90,7 +90,7 @@ function Experiment(props: {
         </p>
       }
     >
-      <Table id={id} heads={['Version', 'Stands', 'Sent', 'Size', 'People', 'What to do']}>
+      <Table id={id} heads={['Version', 'Stands', 'What to do', 'People', 'Sent', 'Size']}>
         {one.versions.map((version) => (
           <tr key={version.package} data-version={version.version}>
             <th scope="row">
@@ -102,11 +102,6 @@ function Experiment(props: {
               </span>
             </td>
             <td>
-              {version.sent_by}, <span class="n">{clock(version.sent_ms, shelf.now_ms)}</span>
-            </td>
-            <td class="n">{version.size ? bytes(version.size) : ''}</td>
-            <td>{people(version.people)}</td>
-            <td>
               <Actions
                 version={version}
                 one={one}
@@ -116,6 +111,11 @@ function Experiment(props: {
                 step={props.step}
               />
             </td>
+            <td>{people(version.people)}</td>
+            <td>
+              {version.sent_by}, <span class="n">{clock(version.sent_ms, shelf.now_ms)}</span>
+            </td>
+            <td class="n">{version.size ? bytes(version.size) : ''}</td>
           </tr>
         ))}
       </Table>

@@ -56,7 +56,7 @@ export function Report({ of, waits }: { of: string; waits: boolean }) {
             ? `The check passed, with ${plural(others, 'thing')} to know.`
             : 'The check passed.'
           : `The check refused it: ${plural(errors, 'error')}. Mend the package and send it again.`}{' '}
-        {said.took_s > 0 && (
+        {said.took_s >= 1 && (
           <span class="soft">
             It took {duration(said.took_s)}
             {said.igym && `, with igym ${said.igym}`}.

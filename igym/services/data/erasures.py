@@ -22,8 +22,8 @@ from igym.store.errands import Errand
 #: Erasures that may wait.
 MOST = 20
 
-#: A helper that has begun and said nothing for so long died with it.
-LONGEST_S = 1800.0
+#: A helper that has begun and has not ended after so long died with it.
+LONGEST_S = 600.0
 
 HOW = ("erase", "anonymise")
 

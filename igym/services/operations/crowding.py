@@ -7,6 +7,7 @@ no secret. What it does is of the mode "rehearsal", apart from everybody else's 
 
 from __future__ import annotations
 
+import contextlib
 import json
 import logging
 import os
@@ -26,7 +27,7 @@ from igym.services import auditing
 from igym.services.connect import Deployment, now_ms
 from igym.services.functions import apart
 from igym.settings import Settings
-from igym.store import errands, jobs, processes
+from igym.store import RedisError, errands, jobs, processes
 from igym.store.errands import Errand
 
 _log = logging.getLogger(__name__)
@@ -35,13 +36,19 @@ _log = logging.getLogger(__name__)
 #: with whoever takes part; larger ones are for `igym rehearse` on another machine.
 MOST_PEOPLE, MOST_SECONDS = 50, 120
 
-#: The longest that one may take; a worker that died with it is noticed after as long.
+#: The longest that one may take, and the longest that one may wait for a worker.
 LONGEST_S = 900.0
+
+#: It is said so often how far one is; of one that is silent for so long, the worker has died.
+TOLD_EVERY_S, SILENT_S = 1.0, 30.0
+
+#: The crowd. It says so much as a line whenever one of them is through, and at last its summary.
+CROWD = (sys.executable, "-m", "igym.bots.crowd")
 
 #: How long a web worker may take to say that it is there.
 ANSWER_S = 5.0
 
-#: What a crowd prints whenever one of them is through (`igym.bots.crowd.ENDED`).
+#: That line (`igym.bots.crowd.ENDED`).
 ENDED = "one of them is through"
 
 #: The longest error that is kept.
@@ -114,18 +121,46 @@ def hold(deployment: Deployment, experiment: str, id: str) -> None:
     (errand,) = errands.several(deployment.redis, experiment, [id])
     if errand is None or errand.state != "waiting":
         return
-    due_ms = now_ms() + (LONGEST_S + 60) * 1000
-    errand = replace(errand, state="doing", tries=errand.tries + 1, due_ms=due_ms)
-    errands.put(deployment.redis, errand)
+    errand = replace(errand, state="doing", tries=errand.tries + 1)
     base = inside(deployment.settings)
     if why := _unreachable(base):
         text = f"The web workers cannot be reached at {base}: {why}."
         hint = "Set inside_url to the address at which the director's machine reaches them."
         ended = replace(errand, state="failed", text=text, hint=hint)
     else:
-        ended = _held(deployment, errand, base)
+        with _Told(deployment, errand) as told:
+            ended = _held(errand, base, told)
     errands.put(deployment.redis, ended)
     _log.info("the rehearsal of %s %s", experiment, ended.state)
+
+
+class _Told:
+    """How far a rehearsal is, said again and again: a worker that died with one says no more."""
+
+    def __init__(self, deployment: Deployment, errand: Errand) -> None:
+        self._redis = deployment.redis
+        self._errand = errand
+        self._over = threading.Event()
+        self._teller = threading.Thread(target=self._tell, name="told", daemon=True)
+        self.share = 0.0
+
+    def __enter__(self) -> _Told:
+        self._say()
+        self._teller.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._over.set()
+        self._teller.join()  # what it came to is the last that is said
+
+    def _say(self) -> None:
+        due_ms = now_ms() + SILENT_S * 1000
+        errands.put(self._redis, replace(self._errand, share=self.share, due_ms=due_ms))
+
+    def _tell(self) -> None:
+        while not self._over.wait(TOLD_EVERY_S):
+            with contextlib.suppress(RedisError):  # the next time will do
+                self._say()
 
 
 def inside(settings: Settings) -> str:
@@ -148,13 +183,12 @@ def _unreachable(base: str) -> str:
         return str(error)
 
 
-def _held(deployment: Deployment, errand: Errand, base: str) -> Errand:
+def _held(errand: Errand, base: str, told: _Told) -> Errand:
     about, began_ms = errand.about, now_ms()
     people = int(about["participants"])
     link = f"{base}/e/{errand.experiment}?mode=rehearsal&package={about['package']}"
     process = subprocess.Popen(
-        [sys.executable, "-m", "igym.bots.crowd", link,
-         "--participants", str(people), "--seconds", str(about["seconds"])],
+        [*CROWD, link, "--participants", str(people), "--seconds", str(about["seconds"])],
         stdout=subprocess.PIPE, text=True, env=apart.environment(), preexec_fn=_behind_games,
     )  # fmt: skip
     assert process.stdout is not None
@@ -168,13 +202,12 @@ def _held(deployment: Deployment, errand: Errand, base: str) -> Errand:
                 last = line
                 if line.strip() == ENDED:
                     through += 1
-                    errands.put(deployment.redis, replace(errand, share=through / people))
+                    told.share = through / people
         process.wait()
     finally:
         killer.cancel()
     try:
-        told: dict[str, Any] = json.loads(last)
-        said = judged(told) | {"took_s": round((now_ms() - began_ms) / 1000, 1)}
+        said = judged(json.loads(last)) | {"took_s": round((now_ms() - began_ms) / 1000, 1)}
     except (ValueError, KeyError, TypeError):
         text = f"The simulated participants ended with {process.returncode}."
         return replace(errand, state="failed", text=text, hint="The log of the director says why.")
