@@ -15,7 +15,7 @@ import gevent
 from igym.errors import OldClient, TooMuch
 from igym.services.connect import Deployment
 from igym.services.games import spectating
-from igym.services.games.spectating import Ticket
+from igym.services.games.spectating import Permit
 from igym.store import RedisError
 from igym.web.outlet import Link, Outlet
 from igym.wire import VERSION, inner
@@ -35,25 +35,25 @@ class Looking:
     def __init__(self, deployment: Deployment, outlet: Outlet) -> None:
         self._deployment = deployment
         self._outlet = outlet
-        self._tickets: dict[int, Ticket] = {}  # by connection
+        self._permits: dict[int, Permit] = {}  # by connection
 
     def admit(self, sid: str, said: Mapping[str, Any], environ: Mapping[str, Any]) -> None:
-        """Let a socket look on that comes with a ticket.
+        """Let a socket look on that comes with a permit.
 
         Raises:
             BadToken, NotYours, NotFound: it may not, or there is nothing to see.
             OldClient: its page is from before an update.
             TooMuch: enough look on from here.
         """
-        ticket = spectating.read(self._deployment, said.get("watch"))
+        permit = spectating.read(self._deployment, said.get("watch"))
         if said.get("wire") != VERSION:
             raise OldClient("This page is from before an update.", hint="Reload it to go on.")
-        if len(self._tickets) >= MOST:
+        if len(self._permits) >= MOST:
             raise TooMuch("Many look on already.", hint="Close a game that you watch.")
         link = self._outlet.watch(sid, environ.get("wsgi.websocket"))
         seat = said.get("seat")
-        link.game, link.seat = ticket.game, seat[:80] if isinstance(seat, str) else ""
-        self._tickets[link.conn] = ticket
+        link.game, link.seat = permit.game, seat[:80] if isinstance(seat, str) else ""
+        self._permits[link.conn] = permit
         gevent.spawn(self._first, link)  # the answer to `connect` must reach the browser first
 
     def _first(self, link: Link) -> None:
@@ -65,7 +65,7 @@ class Looking:
     def left(self, link: Link) -> None:
         """That connection is gone."""
         self._outlet.close(link)
-        self._tickets.pop(link.conn, None)
+        self._permits.pop(link.conn, None)
         if link.worker:
             said = inner.Unwatch(link.game, self._outlet.name, link.conn)
             self._outlet.outbox.put(link.worker, said)
@@ -81,12 +81,12 @@ class Looking:
 
     def _see(self, links: list[Link]) -> None:
         """Tell each one's game that they look on; hang up on whoever may not any more."""
-        asked = {link: t for link in links if (t := self._tickets.get(link.conn)) is not None}
+        asked = {link: t for link in links if (t := self._permits.get(link.conn)) is not None}
         if not asked:
             return
         found = spectating.look(self._deployment, asked.values())
-        for link, ticket in asked.items():
-            game = found[ticket]
+        for link, permit in asked.items():
+            game = found[permit]
             if game is None:
                 link.socket.close(wait=False)
             elif game.owner and game.phase != "over":

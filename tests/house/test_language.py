@@ -34,7 +34,7 @@ NOT_TO_PARTICIPANTS = re.compile(
     r"igym packages|igym admin link|experiment\.toml|pip install|has .* versions? |"
     r"^There is no package|has no package|^Version \{\} of|moved on|would not hold still|"
     r"admin link|participant page is not built|must be a number|files \(any more\)|^code$|"
-    r"^That ticket is not valid|^Open the game\.$|^You look on here"
+    r"^That permit is not valid|^Open the game\.$|^You look on here"
 )
 
 

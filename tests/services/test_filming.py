@@ -170,6 +170,21 @@ def test_a_long_film_is_cut_into_pieces_that_each_begin_whole(lab, played, tmp_p
     assert (about["filmed"], about["whole"]) == (0, False)
 
 
+def test_a_film_has_a_view_for_each_person_where_the_game_had(lab, played, tmp_path):
+    place = filming.find(lab.deployment, access(), episode_id(played.id, 0))
+    source = lab.deployment.package_root(played.package) / "counters.py"
+    source.chmod(0o644)
+    source.write_text(source.read_text().replace("def draw(self):", "def draw(self, seat):"))
+    archive = Volume(place.root, lab.deployment.data / "packages")
+    about = reel.shoot(archive, place.episode, tmp_path)
+    assert [view["seat"] for view in about["views"]] == ["left", "right"]
+    for n, seat in enumerate(("left", "right")):
+        (things, _) = pictures(frames_of((tmp_path / f"{n}-0.gz").read_bytes()))[10]
+        assert {thing[17] for thing in things.values() if 17 in thing} == {seat}, (
+            "points out oneself"
+        )
+
+
 def test_an_episode_without_some_of_its_ticks_cannot_be_filmed_and_says_why(lab, played):
     deployment = lab.deployment
     place = filming.find(deployment, access(), episode_id(played.id, 0))

@@ -1,4 +1,4 @@
-"""Who may look on at a game, with which ticket, and for how long."""
+"""Who may look on at a game, with which permit, and for how long."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from igym.domain.access import ANY, Role
 from igym.errors import BadToken, IgymError, NotFound, NotYours
 from igym.services import accounts, auditing
 from igym.services.games import spectating
-from igym.services.games.spectating import Ticket
+from igym.services.games.spectating import Permit
 from igym.services.sessions import tokens
 from igym.store import keys
 
@@ -47,31 +47,31 @@ def test_who_may_see_an_experiment_may_look_on_and_nobody_else(lab, role, experi
             spectating.read(lab.deployment, forged)
         return
     said = spectating.admit(*ask)
-    assert spectating.read(lab.deployment, said["ticket"]) == Ticket(visit.id, "counters", game.id)
+    assert spectating.read(lab.deployment, said["permit"]) == Permit(visit.id, "counters", game.id)
     assert said["people"] == game.seats and said["fps"] == 120
     (line, *_) = auditing.read(lab.deployment)
     assert (line.did, line.who, line.what) == ("watched", access.name, game.id)
 
 
-def test_a_ticket_is_worth_nothing_to_who_is_signed_out_or_has_another_role_now(lab):
+def test_a_permit_is_worth_nothing_to_who_is_signed_out_or_has_another_role_now(lab):
     game = lab.pair()
     visit, access = visiting(lab.deployment, Role.VIEWER, "counters")
-    text = spectating.admit(lab.deployment, visit, access, "counters", game.id)["ticket"]
-    ticket = spectating.read(lab.deployment, text)
-    seen = spectating.look(lab.deployment, [ticket, ticket])[ticket]
+    text = spectating.admit(lab.deployment, visit, access, "counters", game.id)["permit"]
+    permit = spectating.read(lab.deployment, text)
+    seen = spectating.look(lab.deployment, [permit, permit])[permit]
     assert seen is not None and (seen.id, seen.owner) == (game.id, "")
 
     accounts.change(lab.deployment, access.name, Role.VIEWER, ("other",))
-    assert spectating.look(lab.deployment, [ticket]) == {ticket: None}
+    assert spectating.look(lab.deployment, [permit]) == {permit: None}
     accounts.change(lab.deployment, access.name, Role.VIEWER, ("counters",))
-    assert spectating.read(lab.deployment, text) == ticket
+    assert spectating.read(lab.deployment, text) == permit
     accounts.sign_out(lab.deployment, visit)
-    assert spectating.look(lab.deployment, [ticket]) == {ticket: None}
+    assert spectating.look(lab.deployment, [permit]) == {permit: None}
     with pytest.raises(NotYours):
         spectating.read(lab.deployment, text)
 
 
-def test_only_tickets_of_ours_are_tickets(lab):
+def test_only_permits_of_ours_are_permits(lab):
     session = lab.arrive()
     for bad in (
         None,

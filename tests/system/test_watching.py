@@ -24,8 +24,8 @@ def connected(server: Server) -> Deployment:
     return connect(settings.load(env, server.data))
 
 
-def looks_on(server: Server, ticket: str, seat: str = "") -> Client:
-    auth = {"watch": ticket, "wire": VERSION, "seat": seat}
+def looks_on(server: Server, permit: str, seat: str = "") -> Client:
+    auth = {"watch": permit, "wire": VERSION, "seat": seat}
     return Client(server.url, None, auth=auth)
 
 
@@ -41,8 +41,8 @@ def test_a_watcher_sees_each_frame_people_see_changes_nothing_and_goes_when_put_
     players = games.links(stack.redis, "pair", game)
 
     with pytest.raises(Turned):
-        looks_on(stack, said["ticket"][:-2] + "xx")
-    with looks_on(stack, said["ticket"], couple[1].game["seat"]) as watcher:
+        looks_on(stack, said["permit"][:-2] + "xx")
+    with looks_on(stack, said["permit"], couple[1].game["seat"]) as watcher:
         eventually(lambda: len(watcher.all("frame")) > 10, what="frames")
         frames = watcher.all("frame")
         assert frames[0][BASE] == -1 and all(f[BASE] == f[TICK] - 1 for f in frames[1:])
@@ -60,4 +60,4 @@ def test_a_watcher_sees_each_frame_people_see_changes_nothing_and_goes_when_put_
         accounts.change(deployment, "wanda", Role.VIEWER, ("other",))
         watcher.wait_closed()
         with pytest.raises(Turned):
-            looks_on(stack, said["ticket"])
+            looks_on(stack, said["permit"])

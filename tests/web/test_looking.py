@@ -9,7 +9,7 @@ import pytest
 from igym import wire
 from igym.errors import NotYours, OldClient, TooMuch
 from igym.services.games import spectating
-from igym.services.games.spectating import Ticket
+from igym.services.games.spectating import Permit
 from igym.store.games import Glance
 from igym.web import looking
 from igym.web.door import Door
@@ -48,14 +48,14 @@ def stands(game: str, owner: str = "games-1", phase: str = "live") -> Glance:
 
 @pytest.fixture
 def seen(monkeypatch) -> dict:
-    """Ticket -> how its game stands; None = they may not any more."""
-    found: dict[Ticket, Glance | None] = {}
+    """Permit -> how its game stands; None = they may not any more."""
+    found: dict[Permit, Glance | None] = {}
 
-    def read(_: object, text: str) -> Ticket:
-        ticket = Ticket("visit", "pair", text)
-        if found.get(ticket, 1) is None:
+    def read(_: object, text: str) -> Permit:
+        permit = Permit("visit", "pair", text)
+        if found.get(permit, 1) is None:
             raise NotYours("You may not.")
-        return ticket
+        return permit
 
     monkeypatch.setattr(spectating, "read", read)
     monkeypatch.setattr(
@@ -89,12 +89,12 @@ def admit(lookers: Looking, sid: str, game: str, seat: object = "left", **said: 
 def test_a_watcher_is_told_of_to_the_games_owner_and_again_when_another_has_it(
     lookers, outlet, seen
 ):
-    ticket = Ticket("visit", "pair", "g")
-    seen[ticket] = stands("g", owner="")
+    permit = Permit("visit", "pair", "g")
+    seen[permit] = stands("g", owner="")
     admit(lookers, "s", "g")
     assert outlet.outbox.said == []
     for owner in ("games-1", "games-1", "games-2"):
-        seen[ticket] = stands("g", owner)
+        seen[permit] = stands("g", owner)
         lookers._see(outlet.watchers())
     said = inner.Watch("g", "left", "web-1", 1)
     assert outlet.outbox.said == [("games-1", said), ("games-1", said), ("games-2", said)]
@@ -104,10 +104,10 @@ def test_a_watcher_is_told_of_to_the_games_owner_and_again_when_another_has_it(
 
 
 def test_whoever_may_not_look_on_any_more_is_hung_up_on(lookers, outlet, server, seen):
-    seen[Ticket("visit", "pair", "g")] = stands("g")
-    seen[Ticket("visit", "pair", "h")] = stands("h")
+    seen[Permit("visit", "pair", "g")] = stands("g")
+    seen[Permit("visit", "pair", "h")] = stands("h")
     admit(lookers, "s", "g"), admit(lookers, "t", "h")
-    seen[Ticket("visit", "pair", "g")] = None
+    seen[Permit("visit", "pair", "g")] = None
     lookers._see(outlet.watchers())
     assert server.gone == ["s"]
     with pytest.raises(NotYours):

@@ -24,7 +24,6 @@ export function Games({ seen, paused }: { seen: Seen; paused: boolean }) {
           'Late',
           'Runs for',
           'Worker',
-          '',
         ]}
         rows={seen.games}
         empty={<Empty>No game is on. One begins as soon as a group is complete.</Empty>}
@@ -62,7 +61,7 @@ function Live({ one, now_ms }: { one: Game; now_ms: number }) {
   return (
     <tr data-game={one.id}>
       <td>
-        <Id id={one.id} />
+        <Id id={one.id} /> <WatchLink experiment={one.experiment} game={one.id} />
       </td>
       <td>
         {one.experiment} <span class="soft">{one.scene}</span>
@@ -99,9 +98,6 @@ function Live({ one, now_ms }: { one: Game; now_ms: number }) {
       <td>
         {one.owner || <span class="soft">none yet</span>}
         {taken > 0 && <span class="soft"> {times(taken)}</span>}
-      </td>
-      <td>
-        <WatchLink experiment={one.experiment} game={one.id} />
       </td>
     </tr>
   );
@@ -167,17 +163,7 @@ function Finished({ paused }: { paused: boolean }) {
       id="finished"
       title="Played lately"
       aside={told && <p class="soft">{plural(told.games.length, 'game')}</p>}
-      heads={[
-        'Game',
-        'Experiment',
-        'Ended',
-        'Outcome',
-        'Episodes',
-        'Score',
-        'Took',
-        'Taken over',
-        '',
-      ]}
+      heads={['Game', 'Experiment', 'Ended', 'Outcome', 'Episodes', 'Score', 'Took', 'Taken over']}
       rows={told?.games ?? []}
       empty={
         <Empty>
@@ -187,7 +173,16 @@ function Finished({ paused }: { paused: boolean }) {
       line={(one) => (
         <tr key={one.id} data-finished={one.id}>
           <td>
-            <Id id={one.id} />
+            <Id id={one.id} />{' '}
+            {one.episode && (
+              <a
+                href={`/admin/episodes/${encodeURIComponent(one.episode)}`}
+                onClick={stay}
+                aria-label={`Replay game ${one.id.slice(0, 8)}`}
+              >
+                Replay
+              </a>
+            )}
           </td>
           <td>
             {one.experiment} <span class="soft">{one.scene}</span>
@@ -205,17 +200,6 @@ function Finished({ paused }: { paused: boolean }) {
           </td>
           <td class="n">{duration((one.ended_ms - one.created_ms) / 1000)}</td>
           <td class="n">{times(one.generation - 1)}</td>
-          <td>
-            {one.episode && (
-              <a
-                href={`/admin/episodes/${encodeURIComponent(one.episode)}`}
-                onClick={stay}
-                aria-label={`Replay game ${one.id.slice(0, 8)}`}
-              >
-                Replay
-              </a>
-            )}
-          </td>
         </tr>
       )}
     >

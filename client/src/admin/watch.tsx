@@ -12,7 +12,7 @@ import { called, full, Screen, Seats, type Picture, type Shown } from './screen.
 
 /** What /admin/games/<experiment>/<game>/watch.json answers. */
 interface Admitted extends Omit<Shown, 'game'> {
-  ticket: string;
+  permit: string;
   wire: number;
   scene: string;
   mode: string;
@@ -36,7 +36,7 @@ export function Watch(props: { experiment: string; game: string; form_token: str
   const { experiment, game, form_token } = props;
   const [let_in, setLetIn] = useState<Admitted | null>(null);
   const [trouble, setTrouble] = useState('');
-  const [turn, setTurn] = useState(0); // rises where a new ticket is wanted
+  const [turn, setTurn] = useState(0); // rises where a new permit is wanted
   useEffect(() => {
     let left = false;
     const path = `/admin/games/${encodeURIComponent(experiment)}/${encodeURIComponent(game)}/watch.json`;
@@ -73,7 +73,7 @@ export function Watch(props: { experiment: string; game: string; form_token: str
           </p>
         </>
       ) : let_in ? (
-        <Theatre key={let_in.ticket} let_in={let_in} game={game} again={again} fail={setTrouble} />
+        <Theatre key={let_in.permit} let_in={let_in} game={game} again={again} fail={setTrouble} />
       ) : (
         <Empty>Opening the game …</Empty>
       )}
@@ -109,7 +109,7 @@ function Theatre(props: {
         transports: ['websocket'],
         parser,
         forceNew: true,
-        auth: { watch: let_in.ticket, wire: let_in.wire, seat },
+        auth: { watch: let_in.permit, wire: let_in.wire, seat },
         reconnectionDelay: 300,
         reconnectionDelayMax: 3_000,
       });

@@ -148,7 +148,8 @@ def _about(place: Place) -> dict[str, Any] | None:
     try:
         if json.loads((place.film / "source").read_text()) != place.source():
             return None
-        os.utime(place.film)  # somebody looks at it
+        with contextlib.suppress(OSError):  # a volume that this process may only read
+            os.utime(place.film)  # somebody looks at it
         about: dict[str, Any] = json.loads(content(place, "about.json"))
     except (OSError, ValueError, NotFound):
         return None

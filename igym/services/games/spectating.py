@@ -1,6 +1,6 @@
-"""Looking on at a live game: who may, with which ticket, and where the game is just now.
+"""Looking on at a live game: who may, with which permit, and where the game is just now.
 
-The right is looked at when a ticket is given out, when a socket comes with it, and every second
+The right is looked at when a permit is given out, when a socket comes with it, and every second
 after that: whoever is signed out, or looks after other experiments now, sees no further frame.
 """
 
@@ -22,12 +22,12 @@ from igym.store import games
 from igym.store.accounts import Visit
 from igym.store.games import Glance
 
-#: A socket can connect with a ticket for so long; once it is there, for as long as it may.
-TICKET_S = 600
+#: A socket can connect with a permit for so long; once it is there, for as long as it may.
+PERMIT_S = 600
 
 
 @dataclass(frozen=True, slots=True)
-class Ticket:
+class Permit:
     """What somebody may look on at, as whom."""
 
     visit: str  # id of their visit
@@ -38,7 +38,7 @@ class Ticket:
 def admit(
     deployment: Deployment, visit: Visit, access: Access, experiment: str, game_id: str
 ) -> dict[str, Any]:
-    """Let somebody look on. Returns the ticket, and what a page needs to show the game.
+    """Let somebody look on. Returns the permit, and what a page needs to show the game.
 
     Raises:
         NotYours: it is no experiment of theirs.
@@ -53,7 +53,7 @@ def admit(
     assert play is not None
     auditing.note(deployment, access, Did.WATCHED, experiment=experiment, what=game_id)
     return {
-        "ticket": tokens.issue_watch(deployment, visit.id, experiment, game_id),
+        "permit": tokens.issue_watch(deployment, visit.id, experiment, game_id),
         "wire": wire.VERSION,
         "scene": game.scene,
         "mode": game.mode,
@@ -69,25 +69,25 @@ def admit(
     }
 
 
-def read(deployment: Deployment, text: object) -> Ticket:
-    """What a ticket says, if its holder still may. Raises `BadToken`, `NotYours`, `NotFound`."""
-    ticket = Ticket(*tokens.read_watch(deployment, text, TICKET_S))
-    if not may(deployment, ticket):
+def read(deployment: Deployment, text: object) -> Permit:
+    """What a permit says, if its holder still may. Raises `BadToken`, `NotYours`, `NotFound`."""
+    permit = Permit(*tokens.read_watch(deployment, text, PERMIT_S))
+    if not may(deployment, permit):
         raise NotYours("You may not look on there (any more).", hint="Sign in again.")
-    games.read(deployment.redis, ticket.experiment, ticket.game)
-    return ticket
+    games.read(deployment.redis, permit.experiment, permit.game)
+    return permit
 
 
-def may(deployment: Deployment, ticket: Ticket) -> bool:
+def may(deployment: Deployment, permit: Permit) -> bool:
     """Whether its holder is still signed in and may still see that experiment."""
-    found = accounts.opens(deployment, ticket.visit)
-    return found is not None and found[1].may(Right.SEE, ticket.experiment)
+    found = accounts.opens(deployment, permit.visit)
+    return found is not None and found[1].may(Right.SEE, permit.experiment)
 
 
-def look(deployment: Deployment, tickets: Collection[Ticket]) -> dict[Ticket, Glance | None]:
+def look(deployment: Deployment, permits: Collection[Permit]) -> dict[Permit, Glance | None]:
     """How each game stands for who looks on; None for whom there is nothing to see (any more)."""
-    found: dict[Ticket, Glance | None] = {}
-    for ticket in set(tickets):
-        (game,) = games.glance(deployment.redis, ticket.experiment, [ticket.game])
-        found[ticket] = game if may(deployment, ticket) else None
+    found: dict[Permit, Glance | None] = {}
+    for permit in set(permits):
+        (game,) = games.glance(deployment.redis, permit.experiment, [permit.game])
+        found[permit] = game if may(deployment, permit) else None
     return found

@@ -68,18 +68,18 @@ def renewed(deployment: Deployment, holder: Holder) -> str | None:
 
 
 def issue_watch(deployment: Deployment, visit: str, experiment: str, game: str) -> str:
-    """A ticket with which the socket of that admin's visit may look on at that game."""
+    """A permit with which the socket of that admin's visit may look on at that game."""
     return _signer(deployment, "watch").dumps([visit, experiment, game])
 
 
-def read_watch(deployment: Deployment, ticket: object, life_s: int) -> tuple[str, str, str]:
-    """(visit, experiment, game) of a ticket that is no older than `life_s`. Raises `BadToken`."""
+def read_watch(deployment: Deployment, permit: object, life_s: int) -> tuple[str, str, str]:
+    """(visit, experiment, game) of a permit that is no older than `life_s`. Raises `BadToken`."""
     try:
-        if not isinstance(ticket, str) or len(ticket) > 1024:
-            raise BadSignature("not a ticket")
-        visit, experiment, game = _signer(deployment, "watch").loads(ticket, max_age=life_s)
+        if not isinstance(permit, str) or len(permit) > 1024:
+            raise BadSignature("not a permit")
+        visit, experiment, game = _signer(deployment, "watch").loads(permit, max_age=life_s)
     except (BadSignature, ValueError, TypeError) as error:
-        raise BadToken("That ticket is not valid (any more).", hint="Open the game.") from error
+        raise BadToken("That permit is not valid (any more).", hint="Open the game.") from error
     return str(visit), str(experiment), str(game)
 
 

@@ -26,7 +26,7 @@ def add(admin: Blueprint, deployment: Deployment) -> None:
     @admin.post("/admin/games/<experiment>/<game>/watch.json")
     @login_required
     def watch_game(experiment: str, game: str) -> Response:
-        """A ticket to look on, and what there is to know of the game. A line in the audit log."""
+        """A permit to look on, and what there is to know of the game. A line in the audit log."""
         check_form(deployment)
         me = visitor()
         return jsonify(spectating.admit(deployment, me.visit, me.access, experiment, game))
