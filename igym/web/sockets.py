@@ -13,7 +13,15 @@ from socketio.exceptions import ConnectionRefusedError as Refusal
 
 from igym import log, wire
 from igym.domain.participant import Phase
-from igym.errors import BadMessage, Conflict, IgymError, NotFound, NotYours, OldClient
+from igym.errors import (
+    BadMessage,
+    Conflict,
+    IgymError,
+    NotFound,
+    NotYours,
+    OldClient,
+    Unavailable,
+)
 from igym.services.connect import Deployment, now_ms
 from igym.services.games import replying
 from igym.services.lobby import waiting
@@ -81,6 +89,12 @@ class Sockets:
             self._admit(sid, auth, environ)
         except IgymError as error:
             raise self._turned_away(auth, refusal(error)) from error
+        except RedisError as error:
+            _log.warning("a connection could not be admitted, Redis is away: %s", error)
+            away = Unavailable(
+                "We lost our own connection for a moment.", hint="We try again by ourselves."
+            )
+            raise self._turned_away(auth, refusal(away)) from error
         except Exception as error:
             _log.exception("a connection could not be admitted")
             what = "Something went wrong on our side."
