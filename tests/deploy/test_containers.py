@@ -21,10 +21,10 @@ from tests.system.server import IGYM, eventually, plain_env
 
 pytestmark = [pytest.mark.docker, pytest.mark.slow, pytest.mark.timeout(900)]
 
-#: On two cores that nobody else uses, a start takes a sixth of this.
-UP_S = 120
+#: From `up` to ready on two cores, had they nothing else to do.
+UP_S = 20
 
-LARGEST_BYTES = 450_000_000
+LARGEST_BYTES = 430_000_000
 
 ROLES = ("redis", "web", "games", "inference", "director", "nginx")
 
@@ -44,7 +44,7 @@ def test_the_images_are_small(images):
 
 
 def test_it_is_ready_soon(stack):
-    assert stack.up_s < UP_S
+    assert stack.alone_s < UP_S, f"{stack.up_s:.1f} s, on a machine that did other things too"
 
 
 @pytest.mark.parametrize("role", ROLES)
