@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, expect
 
 from igym import settings
 from igym.domain.access import Role
@@ -18,11 +18,11 @@ from igym.store import keys
 from tests.system.browser import Tab, running
 from tests.system.client import Client, join
 from tests.system.conftest import two
+from tests.system.looks import pictured, violations
 from tests.system.server import Server, package, serving
 
 pytestmark = [pytest.mark.stack, pytest.mark.browser]
 
-AXE = Path(__file__).parents[2] / "client" / "node_modules" / "axe-core" / "axe.min.js"
 WORDS = "correct horse battery staple"
 NASTY = "<img src=x onerror=alert(1)>"
 
@@ -73,18 +73,6 @@ def admin(browser, server) -> Tab:
 
 def session_of(one: Client) -> str:
     return str(one.state["session"])
-
-
-def violations(page: Page) -> list[str]:
-    """What axe-core finds on that page and calls serious or worse."""
-    page.evaluate(AXE.read_text())
-    found = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
-    return [
-        f"{one['id']}: {one['help']}: {node['html']}"
-        for one in found["violations"]
-        if one["impact"] in ("serious", "critical")
-        for node in one["nodes"]
-    ]
 
 
 def test_the_overview_counts_who_plays_and_a_title_stays_text(admin, couple):
@@ -209,34 +197,48 @@ def test_a_viewer_sees_no_answers(browser, server, couple):
     assert page.get_by_role("link", name="Accounts").count() == 0
 
 
+#: Page -> what is on it once it has come. `{game}` is a live one.
+PAGES = {
+    "": "text=Web workers",
+    "/participants": "[data-session]",
+    "/lobbies": "text=Latest decisions",
+    "/games": "[data-game]",
+    "/games/pair/{game}": "canvas",
+    "/packages": "[data-version]",
+    "/data": "[data-table]",
+    "/problems": ".problem",
+    "/logs": ".log li",
+    "/logs?of=server": "text=Warnings and errors",
+    "/account": "main h2",
+    "/accounts": "main h2",
+    "/doctor": ".findings li",
+}
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_axe_finds_nothing_serious(browser, server, couple, scheme):
     look: Any = {"color_scheme": scheme, "reduced_motion": "reduce"}
-    fresh = Tab(browser, viewport={"width": 390, "height": 844}, **look)
+    fresh = Tab(browser, **look)
     found = {}
-    for path, there in (("/admin/sign-in", "button.primary"), ("/e/pair", "main button")):
+    for path, there, name in (
+        ("/admin/sign-in", "button.primary", "admin-sign-in"),
+        ("/e/pair", "main button", "participant-consent"),
+        ("/e/nowhere", "main h1", "participant-no-such-study"),
+        ("/", "main h1", "participant-no-link"),
+    ):
         fresh.page.goto(server.url + path)
         expect(fresh.page.locator(there).first).to_be_visible(timeout=60_000)
+        pictured(fresh.page, name, scheme)
         found[path] = violations(fresh.page)
     page = signed_in(browser, server, "ann", **look).page
-    for path in (
-        "",
-        "/lobbies",
-        "/logs",
-        "/logs?of=server",
-        "/games",
-        "/problems",
-        "/participants",
-        "/packages",
-        "/data",
-        "/account",
-        "/accounts",
-    ):
-        page.goto(f"{server.url}/admin{path}")
-        if there := {"/packages": "[data-version]", "/data": "[data-table]"}.get(path):
-            expect(page.locator(there).first).to_be_visible(timeout=60_000)
+    game = couple[0].game["game"]
+    for path, there in PAGES.items():
+        page.goto(f"{server.url}/admin{path.format(game=game)}")
+        expect(page.locator(there).first).to_be_visible(timeout=60_000)
         if path == "/participants":
-            page.locator("[data-session]").first.click(timeout=60_000)
+            page.locator("[data-session]").first.click()
             expect(page.get_by_role("complementary")).to_contain_text("arrived", timeout=60_000)
+        name = re.sub(r"\W+", "-", path.replace("{game}", "")).strip("-") or "overview"
+        pictured(page, f"admin-{name}", scheme)
         found[path or "/admin"] = violations(page)
     assert {path: said for path, said in found.items() if said} == {}
