@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
+from igym import log
+
 # Two cores are shared with whatever else runs: no example is too slow, only too many are.
 settings.register_profile(
     "igym", max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow]
@@ -61,6 +63,12 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         terminalreporter.section("skipped")
     for report in skipped:
         terminalreporter.line(f"{report.nodeid}: {report.longrepr[2]}")
+
+
+@pytest.fixture(autouse=True)
+def _about_nothing() -> None:
+    """What one test's lines in the log were about is not what another's are about."""
+    log._about.set({})
 
 
 @pytest.fixture(scope="session")

@@ -143,6 +143,7 @@ def test_no_role_starts_with_a_weak_secret_or_a_volume_it_cannot_write(verb, tmp
         assert what in said.stderr
 
 
+@pytest.mark.slow
 def test_a_game_worker_whose_loop_stands_still_is_not_well(tmp_path):
     run = tmp_path / "igym-run-x"
     run.mkdir()

@@ -116,6 +116,7 @@ def test_only_what_moves_is_sent_again(match):
     assert gone == []
 
 
+@pytest.mark.slow
 def test_the_ball_stays_in_the_picture_at_the_highest_serve(match):
     for seed in range(30):
         match.reset(seed=seed)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 from typing import Any
 
@@ -85,7 +86,13 @@ def test_a_seat_nobody_took_is_filled():
 def test_what_sits_in_for_a_person_is_the_scenes_choice_by_seat():
     made = cast("left", "right")
     assert every(made.stand_in("left", 0)) == 9
-    assert isinstance(made.stand_in("right", 0), Idle)
+
+
+def test_where_the_rule_names_no_policy_an_admin_seats_the_one_for_seats_nobody_took():
+    assert every(cast("left", "right").stand_in("right", 0)) == 7
+    unfilled = cast("left", "right")
+    unfilled._play = dataclasses.replace(SCENE, fill=None)
+    assert isinstance(unfilled.stand_in("right", 0), Idle)
 
 
 def test_policies_draw_something_else_in_each_seat_and_episode():

@@ -174,6 +174,7 @@ def test_an_entry_that_is_no_requirement_is_refused(data, tmp_path, entry):
         depending.requirements(root)
 
 
+@pytest.mark.slow
 def test_what_takes_too_long_is_ended_with_all_it_started(shop, data, tmp_path, monkeypatch):
     witness = tmp_path / "witness"
     wheels.broken(shop, "slowlib", "1.0", runs=f"import time; open({str(witness)!r}, 'w'); "

@@ -185,6 +185,7 @@ def test_a_film_has_a_view_for_each_person_where_the_game_had(lab, played, tmp_p
         )
 
 
+@pytest.mark.slow
 def test_an_episode_without_some_of_its_ticks_cannot_be_filmed_and_says_why(lab, played):
     deployment = lab.deployment
     place = filming.find(deployment, access(), episode_id(played.id, 0))

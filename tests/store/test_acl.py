@@ -45,6 +45,7 @@ def server() -> Iterator[Guarded]:
     made.remove()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("tier", Tier)
 def test_every_tier_gets_in_with_its_password_and_nobody_without(server, tier):
     assert server.user(tier).ping()
