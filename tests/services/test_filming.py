@@ -122,6 +122,8 @@ def test_a_film_shows_what_people_saw_and_is_made_once(lab, played):
         (score,) = (s["score"] for s in about["seats"] if s["seat"] == seat)
         assert score == sum(said["rewards"])
     assert len(strips["late_ms"]) == 10
+    keys = {label["action"]: label["keys"] for label in strips["labels"]}
+    assert keys == {"0": "", "1": "a", "2": "b"}
     assert {line.what for line in auditing.read(deployment) if line.did == "replayed"} == {episode}
 
     # Then it is there for whoever comes next, until the ticks are others

@@ -3,7 +3,7 @@
 import { useEffect, useState } from 'preact/hooks';
 import { clock, duration, number, plural } from './format.ts';
 import { Empty, Id, Listed } from './parts.tsx';
-import { stay } from './router.ts';
+import { go, stay } from './router.ts';
 import { follow, type Game, type Seen } from './said.ts';
 
 export function Games({ seen, paused }: { seen: Seen; paused: boolean }) {
@@ -204,7 +204,27 @@ function Finished({ paused }: { paused: boolean }) {
       )}
     >
       {told && trouble && <p class="alert">{trouble}</p>}
+      <Older />
     </Listed>
+  );
+}
+
+/** Any episode that is in the data, by its id in the table `episodes`. */
+function Older() {
+  const open = (event: SubmitEvent): void => {
+    event.preventDefault();
+    const said = new FormData(event.currentTarget as HTMLFormElement).get('episode');
+    const id = typeof said === 'string' ? said.trim() : '';
+    if (id) go(`/admin/episodes/${encodeURIComponent(id)}`);
+  };
+  return (
+    <form class="older" onSubmit={open}>
+      <label>
+        Any other episode, by its id in the data{' '}
+        <input name="episode" required maxLength={80} autocomplete="off" spellcheck={false} />
+      </label>{' '}
+      <button>Open</button>
+    </form>
   );
 }
 

@@ -65,7 +65,7 @@ function App() {
   document.title = `${label} · igym admin`;
   return (
     <>
-      <Top boot={boot} path={path} ours={new Set(Object.keys(PAGES))} />
+      <Top boot={boot} path={named ? '/admin/games' : path} ours={new Set(Object.keys(PAGES))} />
       <main class="board">
         {!named && (
           <Pulse

@@ -1,7 +1,7 @@
 /** A recorded episode: what people saw, what they did and how late everything was, at every tick. */
 
 import { useCallback, useEffect, useMemo, useRef, useState } from 'preact/hooks';
-import { clock } from './format.ts';
+import { clock, plural } from './format.ts';
 import { Empty, Id, Part } from './parts.tsx';
 import { Playing, type Told } from './playing.ts';
 import { Reel, unpacked } from './reel.ts';
@@ -367,7 +367,7 @@ function Moment(props: { about: About; strips: Strips | null; tick: number }) {
                 <td class="n" data-score={rounded(so_far)}>
                   {rounded(so_far)}
                 </td>
-                <td class="n">{lag == null ? '' : `${lag} ticks before`}</td>
+                <td class="n">{lag == null ? '' : `${plural(lag, 'tick')} before`}</td>
                 <td class="n">{rtt == null ? '' : `${Math.round(rtt)} ms`}</td>
               </tr>
             );

@@ -193,7 +193,9 @@ def _strips(archive: Archive, recorded: Recorded, play: PlayPlan) -> dict[str, A
     table = archive.table("ticks", episode=recorded.id).sort_by("tick")
     columns = table.to_pydict()
     numbers: dict[str, int] = {}
-    held = {json.dumps(action): keys for keys, action in play.actions.items() if keys}
+    # Of several that give the same action the least that is held, mostly nothing.
+    ways = sorted(play.actions.items(), key=lambda way: -len(way[0]))
+    held = {json.dumps(action): keys for keys, action in ways}
     made: dict[str, dict[str, list[Any]]] = {
         seat: {name: [] for name in ("actions", "actors", "rewards", "rtt", "lag")}
         for seat in recorded.seats
