@@ -9,17 +9,22 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from igym import settings
 from igym.archive.audit import audit
 from igym.cli.nginx import free_port
 from igym.domain import secret
+from igym.domain.access import ANY, Access, Role
 from igym.services.connect import connect
+from igym.services.data import erasures
 from igym.services.functions import asking
+from igym.services.operations import crowding
 from igym.services.packages import publishing
-from igym.store import Redis
+from igym.store import Redis, errands, packages
 from igym.store.acl import Tier
+from igym.store.errands import Errand
 from tests.services import choosy
 from tests.store.test_acl import Guarded
 from tests.system.conftest import two
@@ -39,7 +44,7 @@ class Study:
         self._started: list[subprocess.Popen[bytes]] = []
         self._log = (home / "log").open("wb")
         self.deployment = connect(settings.load(self.env(Tier.OPERATOR), home))
-        publishing.publish(self.deployment, package(home, "pair"))
+        self.pair = publishing.publish(self.deployment, package(home, "pair")).package
         self.choosy = publishing.publish(self.deployment, choosy.write(home / "choosy")).package
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
@@ -72,6 +77,17 @@ class Study:
             )
         )  # fmt: skip
 
+    def came(self, errand: Errand) -> Errand:
+        """What came of it."""
+
+        def ended() -> Errand | None:
+            found = errands.read(self.deployment.redis, errand.experiment, errand.id)
+            return None if found.open else found
+
+        found = eventually(ended, within_s=120, what=errand.kind)
+        assert found.state == "done", found
+        return found
+
     def denied(self) -> set[tuple[str, str]]:
         """(user, what it was refused) since the server began."""
         log = Redis(unix_socket_path=str(self.redis.socket), username="test", password="")
@@ -103,9 +119,14 @@ def study() -> Iterator[Study]:
             made.stop()
 
 
+BOSS = Access("boss", "boss", Role.ADMIN, (ANY,), True, 0.0, float("inf"))
+
+
 def test_a_study_runs_to_its_data_with_a_redis_user_for_each_tier(study):
-    # People are matched, play, and end; an author's function is asked
+    # People are matched, play, and end; an author's function is asked; others rehearse
     ann, bob = two(study)
+    version = packages.find(study.deployment.redis, study.pair)
+    rehearsal = crowding.order(study.deployment, version, BOSS, participants=2, seconds=1)
     with ann, bob:
         question = asking.ask(
             study.deployment, "choosy", study.choosy, "screen", [choosy.facts("say")], 5.0
@@ -124,5 +145,17 @@ def test_a_study_runs_to_its_data_with_a_redis_user_for_each_tier(study):
         return bool(found.games)
 
     eventually(archived, within_s=60, what="the data of the game")
+    # The rehearsal has gone well, and one who took part in it is erased
+    assert study.came(rehearsal).said["fine"]
+    sessions = study.home / "data" / "pair" / "1" / "sessions"
+
+    def rehearsed() -> list[str]:
+        rows = pd.read_parquet(sessions, columns=["session_id", "mode", "ended_ms"])
+        return list(rows.session_id[(rows["mode"] == "rehearsal") & rows.ended_ms.notna()])
+
+    who = eventually(rehearsed, within_s=60, what="the data of the rehearsal")[0]
+    erased = study.came(erasures.order(study.deployment, "pair", who, "erase", BOSS))
+    assert (erased.said["sessions"], erased.said["log_rewritten"]) == (1, True)
+    assert who not in rehearsed()
     # But for one question that the director's note answers, nobody was refused anything
     assert study.denied() - {("web", "config|get")} == set()
