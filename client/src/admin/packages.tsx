@@ -17,7 +17,7 @@ type Open = { package: string; what: 'report' | 'rehearsal' } | null;
 type Step = { of: Version; from: Shelved; what: 'activate' | 'retire' } | null;
 
 export function Packages({ paused, formToken }: { paused: boolean; formToken: string }) {
-  const news = useNews<Shelf>('/admin/packages.json', 1000, paused);
+  const news = useNews<Shelf>('/admin/packages.json', 1500, paused);
   const [open, setOpen] = useState<Open>(null);
   const [step, setStep] = useState<Step>(null);
   const shelf = news.said;
