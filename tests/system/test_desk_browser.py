@@ -96,7 +96,15 @@ def test_from_a_folder_to_data_by_the_page_alone(page, stack, folder, tmp_path):
     one.get_by_role("button", name="Activate").click()
     sure(page, "Activate")
     stands(one, "active")
-    expect(study).to_contain_text("0 of at most 40 completions")
+    expect(study).to_contain_text("0 of 40 completions wanted")
+
+    # Recruitment is closed and opened
+    study.get_by_role("button", name="Close").click()
+    sure(page, "Close")
+    expect(study).to_contain_text("closed since", timeout=SOON_MS)
+    study.get_by_role("button", name="Open").click()
+    sure(page, "Open")
+    expect(study).to_contain_text("open to newcomers", timeout=SOON_MS)
     with page.context.expect_page() as opened:
         one.get_by_role("link", name="Preview").click()
     expect(opened.value.locator("main button").first).to_be_visible(timeout=SOON_MS)

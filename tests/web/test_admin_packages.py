@@ -8,7 +8,7 @@ from igym.domain.plan import Plan, ScenePlan, TreatmentPlan
 from igym.services import auditing
 from igym.services.connect import Deployment
 from igym.services.operations import crowding
-from igym.store import errands, packages, quotas
+from igym.store import errands, keys, packages, quotas
 from tests.web.api import checks, edited, quickly, raw, toml
 from tests.web.desk import alive, ann, app, deployment, visitors
 
@@ -134,8 +134,13 @@ def test_places_of_treatments_are_shown_as_they_are(ann, deployment, redis):
     places = quotas.names("kitchen", "1", "live")[0]
     redis.hset(places, mapping={"partner:novice:valid": 3, "partner:novice:reserved": 2})
 
+    packages.cap(redis, "kitchen", 30)
+    redis.hset(keys.counts("kitchen", "1", "live"), mapping={"now:playing": 2, "now:ended": 9})
+    redis.hset(keys.counts("kitchen", "1", "live"), "outcome:complete", 3)
+
     one = ann.shelf()["kitchen"]
 
+    assert (one["cap"], one["taken"]) == (30, 5)
     assert one["title"] == NASTY, "as it is: whoever shows it makes it text"
     (live,) = one["places"]
     assert (live["mode"], live["wanted"], live["name"]) == ("live", 40, "partner")

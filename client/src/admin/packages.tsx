@@ -7,7 +7,8 @@ import { Bar, Empty, Part, Table } from './parts.tsx';
 import { Rehearsal } from './rehearsal.tsx';
 import { Report } from './report.tsx';
 import { order } from './said.ts';
-import { cap, type Shelf, type Shelved, type Treatment, type Version } from './shelf.ts';
+import { Newcomers } from './newcomers.tsx';
+import { type Shelf, type Shelved, type Treatment, type Version } from './shelf.ts';
 import { Sure } from './sure.tsx';
 import { Upload } from './upload.tsx';
 
@@ -85,8 +86,8 @@ function Experiment(props: {
       id={id}
       title={one.title}
       aside={
-        <p>
-          <code>{one.id}</code> <Recruits one={one} now_ms={shelf.now_ms} />
+        <p class="actions small">
+          <code>{one.id}</code> <Newcomers one={one} shelf={shelf} formToken={props.formToken} />
         </p>
       }
     >
@@ -147,29 +148,6 @@ const STANDS: Record<Version['standing'], string> = {
 
 const moved = (version: Version, now_ms: number): string =>
   version.moved_by ? `by ${version.moved_by}, ${clock(version.moved_ms, now_ms)}` : '';
-
-/** Whether newcomers are let in, and how many the study still takes. */
-function Recruits({ one, now_ms }: { one: Shelved; now_ms: number }) {
-  const places = cap(one.places);
-  return (
-    <>
-      <span class={`tag ${one.open ? '' : 'quiet'}`}>
-        {one.open
-          ? 'open to newcomers'
-          : one.closed_ms
-            ? `closed since ${clock(one.closed_ms, now_ms)}`
-            : 'no version is active'}
-      </span>{' '}
-      {one.active && (
-        <span class="soft">
-          {places
-            ? `${number(places.taken)} of at most ${number(places.of)} completions`
-            : 'no cap on participants'}
-        </span>
-      )}
-    </>
-  );
-}
 
 function Actions(props: {
   version: Version;

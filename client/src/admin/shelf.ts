@@ -78,6 +78,9 @@ export interface Shelved {
   active: string;
   open: boolean;
   closed_ms: number;
+  /** So many live participants at the most, and how many there are; 0 = any number. */
+  cap: number;
+  taken: number;
   versions: Version[];
   versions_hidden: number;
   places: Treatment[];

@@ -72,6 +72,8 @@ class Shelf:
             "active": active.version if active else "",
             "open": bool(opening.active) and not opening.closed_ms,
             "closed_ms": opening.closed_ms,
+            "cap": opening.cap,
+            "taken": self._taken(name) if opening.cap else 0,
             "versions": [
                 _version(one, came[one.version], errand)
                 for one, errand in zip(shown, tried, strict=True)
@@ -79,6 +81,11 @@ class Shelf:
             "versions_hidden": len(known) - len(shown),
             "places": self._places(name, opening.active) if opening.active else [],
         }
+
+    def _taken(self, name: str) -> int:
+        """How many participants the cap counts."""
+        found = counts.read(self._deployment.redis, name, ("live",))
+        return sum(map(counts.taken, found.values()))
 
     def _places(self, name: str, package: str) -> list[dict[str, Any]]:
         """Places of each treatment of the active version: those completed, and those under way."""
