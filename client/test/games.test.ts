@@ -12,6 +12,7 @@ const game = (more: Partial<Game> = {}): Game => ({
   owner: 'games-1',
   generation: '1',
   paused_ms: 0,
+  benched: {},
   episode: 0,
   episodes: 2,
   tick: 100,

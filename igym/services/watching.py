@@ -17,6 +17,7 @@ from igym.services.connect import Deployment, now_ms
 from igym.services.games import listing
 from igym.services.sessions.identity import MODES
 from igym.store import counts, games, jobs, keys, lobby, packages, records
+from igym.store.packages import Opening
 
 #: Two dashboards that ask within this time cost one look.
 FRESH_S = 0.8
@@ -51,17 +52,19 @@ class Watch:
 
     def _look(self) -> dict[str, Any]:
         redis = self._deployment.redis
-        active = packages.active(redis)
+        openings = packages.openings(redis)
         experiments: list[dict[str, Any]] = []
         waiting: list[dict[str, Any]] = []
         live: list[dict[str, Any]] = []
         hidden = 0
-        for name, package in sorted(active.items()):
+        for name, opening in sorted(openings.items()):
+            if not opening.active:
+                continue
             try:
-                plan = self._deployment.plans.get(name, package)
+                plan = self._deployment.plans.get(name, opening.active)
             except NotFound:
                 continue
-            experiments.append(self._experiment(plan))
+            experiments.append(self._experiment(plan, opening))
             waiting += self._lobbies(plan)
             open_games = games.open_games(redis, name)
             some = open_games[: MOST_GAMES - len(live)]
@@ -81,7 +84,7 @@ class Watch:
             "problems": self._problems(),
         }
 
-    def _experiment(self, plan: Plan) -> dict[str, Any]:
+    def _experiment(self, plan: Plan, opening: Opening) -> dict[str, Any]:
         root = self._deployment.data / plan.experiment / plan.version
         counted = counts.read(self._deployment.redis, plan.experiment, MODES)
         counted.setdefault("live", counts.Counts())
@@ -102,6 +105,9 @@ class Watch:
                 }
                 for mode, one in sorted(counted.items())
             ],
+            "closed_ms": opening.closed_ms,
+            "cap": opening.cap,
+            "taken": counts.taken(counted["live"]),
             "data": str(root),
             "load": f'pd.read_parquet("{root}/ticks")',
         }

@@ -1,8 +1,11 @@
 /** All that is known of one person now, beside the table. */
 
 import { useEffect, useRef, useState } from 'preact/hooks';
+import { PersonActions } from './actions.tsx';
+import { may } from './boot.ts';
 import { duration } from './format.ts';
 import { WatchLink } from './games.tsx';
+import { RecentOf } from './recent.tsx';
 import { follow } from './said.ts';
 import { cellsOf, type Row } from './table.ts';
 import { Timeline, type Past } from './timeline.tsx';
@@ -83,6 +86,8 @@ export function Drawer({ row, now_ms, close }: { row: Row; now_ms: number; close
             ),
         )}
       </dl>
+      <PersonActions row={row} />
+      {may('control') && <RecentOf session={row.id} now_ms={now_ms} />}
       {trouble && <p class="alert">{trouble}</p>}
       {!about && !trouble && <p class="soft">Asking …</p>}
       {about && <Timeline past={about} session={row.id} now_ms={now_ms} />}

@@ -1,8 +1,11 @@
 /** Games that are on, how they go, and those that were played lately. */
 
 import { useEffect, useState } from 'preact/hooks';
+import { GameActions } from './actions.tsx';
+import { may } from './boot.ts';
 import { clock, duration, number, plural } from './format.ts';
 import { Empty, Id, Listed } from './parts.tsx';
+import { Recent } from './recent.tsx';
 import { go, stay } from './router.ts';
 import { follow, type Game, type Seen } from './said.ts';
 
@@ -24,6 +27,7 @@ export function Games({ seen, paused }: { seen: Seen; paused: boolean }) {
           'Late',
           'Runs for',
           'Worker',
+          ...(may('control') ? ['Act on it'] : []),
         ]}
         rows={seen.games}
         empty={<Empty>No game is on. One begins as soon as a group is complete.</Empty>}
@@ -33,6 +37,7 @@ export function Games({ seen, paused }: { seen: Seen; paused: boolean }) {
           <p class="soft">{number(seen.games_hidden)} more are not listed.</p>
         )}
       </Listed>
+      <Recent paused={paused} now_ms={seen.now_ms} />
       <Finished paused={paused} />
     </>
   );
@@ -99,6 +104,11 @@ function Live({ one, now_ms }: { one: Game; now_ms: number }) {
         {one.owner || <span class="soft">none yet</span>}
         {taken > 0 && <span class="soft"> {times(taken)}</span>}
       </td>
+      {may('control') && (
+        <td>
+          <GameActions game={one} />
+        </td>
+      )}
     </tr>
   );
 }

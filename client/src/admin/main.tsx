@@ -6,8 +6,10 @@ import '../style/admin.css';
 import '../style/board.css';
 import '../style/games.css';
 import '../style/desk.css';
+import '../style/acting.css';
 import '../style/health.css';
 import '../style/watching.css';
+import { boot as begun } from './boot.ts';
 import { clock } from './format.ts';
 import { Data } from './data.tsx';
 import { Games } from './games.tsx';
@@ -19,10 +21,10 @@ import { Participants } from './participants.tsx';
 import { Overview } from './overview.tsx';
 import { Problems } from './problems.tsx';
 import { usePath } from './router.ts';
-import { useSeen, type Boot, type Seen } from './said.ts';
+import { useSeen, type Seen } from './said.ts';
 import { Top } from './top.tsx';
 
-const boot = JSON.parse(document.getElementById('igym')?.textContent || '{}') as Boot;
+const boot = begun();
 
 /** Path -> the page. The server answers each of these with this client. */
 const PAGES: Record<string, (seen: Seen, paused: boolean) => preact.JSX.Element> = {

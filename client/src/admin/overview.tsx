@@ -1,9 +1,11 @@
 /** Everything at a glance: who is where, what runs, and what went wrong. */
 
+import { ExperimentActions, Recruitment } from './actions.tsx';
 import { Chart } from './chart.tsx';
 import { arrived, outcomes, rank, standing, steps, totals, usualWait } from './figures.ts';
 import { clock, duration, number, percent, plural } from './format.ts';
 import { Bar, Empty, Listed, Part, Severity } from './parts.tsx';
+import { Recent } from './recent.tsx';
 import { stay } from './router.ts';
 import type { Boot, Experiment, Lobby, Mode, Seen } from './said.ts';
 import { Alarms, Load, useStanding } from './standing.tsx';
@@ -44,6 +46,7 @@ export function Overview({ seen, boot, paused }: { seen: Seen; boot: Boot; pause
         <Lobbies lobbies={seen.lobbies} now_ms={seen.now_ms} />
         <Latest seen={seen} />
       </div>
+      <Recent paused={paused} now_ms={seen.now_ms} />
       <Load of={standing.said} trouble={standing.trouble} />
     </>
   );
@@ -90,6 +93,8 @@ function Card(props: { one: Experiment; base: string; now_ms: number; pace_minut
           {link}
         </a>
       </p>
+      <Recruitment one={one} />
+      <ExperimentActions one={one} />
       {modes.map((mode) => (
         <div key={mode.mode}>
           <Funnel mode={mode} />

@@ -2,6 +2,7 @@
 
 import { Component } from 'preact';
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
+import { PeopleActions } from './actions.tsx';
 import { Drawer } from './drawer.tsx';
 import { clock, duration, number, plural } from './format.ts';
 import { Empty, Id, Part } from './parts.tsx';
@@ -110,6 +111,7 @@ export function Participants({ seen, paused }: { seen: Seen; paused: boolean }) 
           <Choice label="Mode" value={filter.mode} options={modes} pick={(mode) => set({ mode })} />
         )}
       </form>
+      <PeopleActions rows={shown} />
       {people.trouble && (
         <p class="alert" role="alert">
           {people.trouble} Trying again.

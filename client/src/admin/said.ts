@@ -29,6 +29,12 @@ export interface Experiment {
   modes: Mode[];
   data: string;
   load: string;
+  /** Since when nobody new is let in; 0 = they are. */
+  closed_ms: number;
+  /** So many live participants at the most; 0 = any number. */
+  cap: number;
+  /** How many there are by that count. */
+  taken: number;
 }
 
 export interface Lobby {
@@ -54,6 +60,8 @@ export interface Game {
   generation: string;
   /** Since when an admin has it stand still; 0 = it does not. */
   paused_ms: number;
+  /** Seat that a policy plays by an admin's word -> that admin. */
+  benched: Record<string, string>;
   /** From 0; null before the first. */
   episode: number | null;
   /** The most there can be; 0 = not known. */
@@ -110,6 +118,8 @@ export interface Boot {
   pages: { href: string; label: string }[];
   leave: string;
   form_token: string;
+  /** What they may do to some experiment at least. */
+  rights: string[];
   /** Whether nobody has an account yet, told to whoever may make one. */
   alone: boolean;
 }
