@@ -1,4 +1,4 @@
-"""A participant who cannot keep up is shown less, and nobody else notices."""
+"""A participant or watcher who cannot keep up is shown less, and nobody else notices."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import pytest
 
 from tests.system.client import BASE, TICK, Client, Picture, join
 from tests.system.server import eventually
+from tests.system.test_watching import looks_on, permitted
 
 pytestmark = pytest.mark.stack
 
@@ -23,13 +24,17 @@ def test_a_socket_that_stops_reading_comes_back_to_the_present(stack):
         for one in (slow, fast):
             one.wait_playing()
         slow.wait_frames(10)
+        permit = permitted(stack, "walt", "crowd", fast.game["game"])
+        watcher = looks_on(stack, permit, receive_bytes=2048)
+        eventually(lambda: watcher.seen >= 0, what="what a watcher sees")
         workers = stack.children("igym.web")
         assert len(workers) == 2
 
-        # When one of two does not read for three seconds while the other plays on
+        # When one of two and one who looks on do not read for three seconds while the other plays
         before = slow.mark()
         memory = sum(worker.memory_info().rss for worker in workers)
         slow.stop_reading()
+        watcher.stop_reading()
         start = fast.mark()
         index = fast.game["keys"].index("ArrowRight")
         until = time.monotonic() + 3
@@ -50,9 +55,11 @@ def test_a_socket_that_stops_reading_comes_back_to_the_present(stack):
         # and who comes back sees the present, whole and right, at once
         now = fast.seen
         slow.go_on_reading()
+        watcher.go_on_reading()
         back_s = time.monotonic()
         eventually(lambda: slow.seen >= now, within_s=2, what="the present")
         assert time.monotonic() - back_s < 1
+        eventually(lambda: watcher.seen >= now, within_s=3, what="the watcher's present")
         fast.let_go("ArrowRight")
         tick = fast.wait_frames(15)[-1][TICK]
         slow.wait("frame", lambda f: f[TICK] >= tick, within_s=2)
@@ -67,4 +74,6 @@ def test_a_socket_that_stops_reading_comes_back_to_the_present(stack):
         missed = [f for f in slow.all("frame", before) if f[TICK] <= ticks[-1]]
         assert any(frame[BASE] == -1 for frame in missed)
         assert len(missed) < len(frames) / 2  # the past is not made up for
+        assert sum(frame[BASE] == -1 for frame in watcher.all("frame")) >= 2
+        watcher.close()
         fast.press(" ")
