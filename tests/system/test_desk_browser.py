@@ -99,10 +99,10 @@ def test_from_a_folder_to_data_by_the_page_alone(page, stack, folder, tmp_path):
     expect(study).to_contain_text("0 of 40 completions wanted")
 
     # Recruitment is closed and opened
-    study.get_by_role("button", name="Close").click()
+    study.get_by_role("button", name="Close recruitment").click()
     sure(page, "Close")
     expect(study).to_contain_text("closed since", timeout=SOON_MS)
-    study.get_by_role("button", name="Open").click()
+    study.get_by_role("button", name="Open recruitment").click()
     sure(page, "Open")
     expect(study).to_contain_text("open to newcomers", timeout=SOON_MS)
     with page.context.expect_page() as opened:

@@ -28,7 +28,7 @@ export function Newcomers(props: { one: Shelved; shelf: Shelf; formToken: string
       {one.active && <span class="soft">{room(one)}</span>}
       {shelf.may_release && one.active && (
         <button type="button" onClick={ask}>
-          {one.closed_ms ? 'Open' : 'Close'}
+          {one.closed_ms ? 'Open recruitment' : 'Close recruitment'}
         </button>
       )}
       {asking && (

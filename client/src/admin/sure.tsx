@@ -21,7 +21,11 @@ export function Sure({ title, does, harms, ready = true, act, close, children }:
   const box = useRef<HTMLDialogElement>(null);
   const [busy, setBusy] = useState(false);
   const [trouble, setTrouble] = useState('');
-  useEffect(() => box.current?.showModal(), []);
+  useEffect(() => {
+    const before = document.activeElement as HTMLElement | null;
+    box.current?.showModal();
+    return () => before?.focus();
+  }, []);
   const go = async (event: Event): Promise<void> => {
     event.preventDefault();
     setBusy(true);
