@@ -18,8 +18,9 @@ from igym.cli.nginx import free_port
 from igym.domain import secret
 from igym.domain.access import ANY, Access, Role
 from igym.services.connect import connect
-from igym.services.data import erasures
+from igym.services.data import erasures, filming
 from igym.services.functions import asking
+from igym.services.games import listing
 from igym.services.operations import crowding
 from igym.services.packages import publishing
 from igym.store import Redis, errands, packages
@@ -145,6 +146,21 @@ def test_a_study_runs_to_its_data_with_a_redis_user_for_each_tier(study):
         return bool(found.games)
 
     eventually(archived, within_s=60, what="the data of the game")
+    # An admin sees the episode again: asked for by a web worker, made by a checks worker
+    web = connect(settings.load(study.env(Tier.WEB), study.home))
+    over = listing.finished(web, ["pair"], lambda name: True)
+    (episode,) = (one["episode"] for one in over if one["mode"] == "live")
+    ticks = study.home / "data" / "pair" / "1" / "ticks" / f"{episode}.parquet"
+    eventually(ticks.is_file, within_s=60, what="the ticks of the game")
+    place = filming.find(web, BOSS, episode)
+    filming.order(web, BOSS, place)
+
+    def filmed() -> bool:
+        now = filming.state(web, place)
+        assert now["state"] in ("waiting", "ready"), now
+        return bool(now["state"] == "ready")
+
+    eventually(filmed, within_s=120, what="a film")
     # The rehearsal has gone well, and one who took part in it is erased
     assert study.came(rehearsal).said["fine"]
     sessions = study.home / "data" / "pair" / "1" / "sessions"

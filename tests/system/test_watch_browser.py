@@ -37,12 +37,12 @@ def test_a_game_is_watched_live_and_its_episode_replayed_to_the_same_end(stack, 
         lambda: page.evaluate("document.querySelector('canvas').toDataURL()") != before,
         what="another picture",
     )
-    expect(page.get_by_role("status")).to_have_text("Live")
+    expect(page.locator(".theatre .pulse")).to_have_text("Live")
     assert violations(page) == []
 
     # Then the game ends, and what was played is there to see
     couple[0].press(" ")
-    expect(page.get_by_role("status")).to_have_text("The game is over.", timeout=30_000)
+    expect(page.locator(".theatre .pulse")).to_have_text("The game is over.", timeout=30_000)
     ticks = stack.tables("pair") / "ticks" / f"{game}-000.parquet"
     eventually(ticks.exists, within_s=60, what="the archive")
     page.get_by_role("link", name="Replay its last episode").click()
