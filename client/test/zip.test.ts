@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { belongs, crc32, zip } from '../src/admin/zip.ts';
 import { bytes } from '../src/admin/format.ts';
-import { cap, type Treatment } from '../src/admin/shelf.ts';
+import { completions, type Treatment } from '../src/admin/shelf.ts';
 
 const data = (text: string) => new TextEncoder().encode(text);
 
@@ -76,6 +76,6 @@ test('a study takes as many as the treatment that ends first', () => {
     treatment('c', 0, [70, 70]),
     treatment('d', 1, [0, 0], 'rehearsal'),
   ];
-  expect(cap(places)).toEqual({ taken: 18, of: 20 });
-  expect(cap([treatment('c', 0, [70, 70])])).toBeNull();
+  expect(completions(places)).toEqual({ taken: 18, of: 20 });
+  expect(completions([treatment('c', 0, [70, 70])])).toBeNull();
 });

@@ -3,7 +3,7 @@
 import { useRef, useState } from 'preact/hooks';
 import { clock, number } from './format.ts';
 import { order } from './said.ts';
-import { cap, type Shelf, type Shelved } from './shelf.ts';
+import { completions, type Shelf, type Shelved } from './shelf.ts';
 import { Sure } from './sure.tsx';
 
 export function Newcomers(props: { one: Shelved; shelf: Shelf; formToken: string }) {
@@ -58,7 +58,7 @@ function state(one: Shelved, now_ms: number): string {
 
 /** The cap that an admin set, and what treatments want. */
 function room(one: Shelved): string {
-  const places = cap(one.places);
+  const places = completions(one.places);
   const said = [
     one.cap > 0 && `${number(one.taken)} of at most ${number(one.cap)} participants`,
     places && `${number(places.taken)} of ${number(places.of)} completions wanted`,

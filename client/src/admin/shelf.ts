@@ -98,7 +98,7 @@ export interface Shelf {
 }
 
 /** How many completions a study takes, and how many it has: of the treatment that ends first. */
-export function cap(places: readonly Treatment[]): { taken: number; of: number } | null {
+export function completions(places: readonly Treatment[]): { taken: number; of: number } | null {
   const limited = places
     .filter((one) => one.mode === 'live' && one.wanted > 0)
     .map((one) => ({
