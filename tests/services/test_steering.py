@@ -11,6 +11,7 @@ from igym.domain.commands import State, What
 from igym.domain.dropout import hold
 from igym.domain.participant import Phase
 from igym.domain.policy import Random
+from igym.services.games import steering
 from igym.services.operations import commanding
 from igym.services.sessions import screens
 from igym.store import commands as store
@@ -98,6 +99,14 @@ def test_a_pause_outlives_the_worker(lab, game):
     Timer(0.3, lambda: ask(lab, game, What.RESUME)).start()
     assert next_worker(lab, game) == "finished"
     assert games.read(lab.deployment.redis, "counters", game.id).paused_ms == 0
+
+
+def test_a_paused_game_that_was_given_to_another_worker_is_let_go_of(lab, game, monkeypatch):
+    monkeypatch.setattr(steering, "STILL_OURS_S", 0.05)
+    name = f"igym:{{counters}}:game:{game.id}"
+    taken = Timer(0.2, lambda: lab.deployment.redis.hset(name, "generation", 2))
+    lab.at = {5: lambda: (ask(lab, game, What.PAUSE), taken.start())}
+    assert lab.play(game) == ""
 
 
 def test_who_is_away_in_a_pause_has_their_whole_grace_after_it(lab, game):

@@ -26,6 +26,9 @@ _log = logging.getLogger(__name__)
 #: A game that nobody lets go on goes on by itself after so long: its people wait at their screens.
 PAUSE_S = 1800.0
 
+#: A game that stands still writes nothing: so often it finds out whether it is still its worker's.
+STILL_OURS_S = 1.0
+
 
 class Steering:
     """The commands of one game.
@@ -98,13 +101,21 @@ class Steering:
         self._stage.journal.note(paused_ms=paused_ms, paused_by=by)
 
     def hold(self, pause_s: float) -> None:
-        """Stand still until an admin lets the game go on, or nobody is left. Looks so often."""
+        """Stand still until an admin lets the game go on, or nobody is left. Looks so often.
+
+        Raises:
+            LeaseLost: another worker has the game now, and stands still with it.
+        """
         stage = self._stage
         stage.journal.flush()
         until_ms = self.paused_ms + PAUSE_S * 1000
         stage.tell("paused", starts_ms=until_ms)
+        flushed_s = time.monotonic()
         while self.paused_ms:
             self.attend()
+            if time.monotonic() - flushed_s > STILL_OURS_S:
+                stage.journal.flush()
+                flushed_s = time.monotonic()
             if now_ms() > until_ms and self.paused_ms:
                 self._resume()
             if all(one.leaves or one.stands is Seated.GONE for one in stage.people.values()):
