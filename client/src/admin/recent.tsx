@@ -43,7 +43,7 @@ function Line({ one, now_ms }: { one: Batch; now_ms: number }) {
         {all.length > 1 ? `${all.length} people in ${first.experiment}` : <Whom of={first} />}
       </td>
       <td>{first.by}</td>
-      <td>
+      <td class="became">
         <span class={`state c-${alike ? first.state : 'pending'}`}>
           {all.length > 1 ? tally(all) : stands(first)}
         </span>{' '}
