@@ -78,6 +78,8 @@ class Looking:
                 self._see(self._outlet.watchers())
             except RedisError as error:
                 _log.warning("watchers wait for Redis: %s", error)
+            except Exception:  # noqa: BLE001 - the edge: rights are looked at for ever
+                _log.exception("watchers could not be looked after")
 
     def _see(self, links: list[Link]) -> None:
         """Tell each one's game that they look on; hang up on whoever may not any more."""

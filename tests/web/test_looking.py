@@ -10,6 +10,7 @@ from igym import wire
 from igym.errors import NotYours, OldClient, TooMuch
 from igym.services.games import spectating
 from igym.services.games.spectating import Permit
+from igym.store import RedisError
 from igym.store.games import Glance
 from igym.web import looking
 from igym.web.door import Door
@@ -159,3 +160,30 @@ def test_whatever_a_watcher_says_is_refused_and_one_who_goes_on_is_hung_up_on(
     for _ in range(3):
         server.handlers["*"]("something", "s", {})
     assert server.gone[:1] == ["s"]
+
+
+def test_rights_are_looked_at_again_whatever_went_wrong_before(
+    lookers, outlet, server, seen, monkeypatch
+):
+    admit(lookers, "s", "g")
+    went = iter([ValueError("nobody thought of that"), RedisError("away"), None])
+
+    def look(_: object, asked: list[Permit]) -> dict[Permit, None]:
+        if (wrong := next(went)) is not None:
+            raise wrong
+        return dict.fromkeys(asked)
+
+    class Enough(BaseException):
+        """Ends what else goes on for ever."""
+
+    turns = iter(range(3))
+
+    def sleep(_: float) -> None:
+        if next(turns, None) is None:
+            raise Enough
+
+    monkeypatch.setattr(spectating, "look", look)
+    monkeypatch.setattr(looking.gevent, "sleep", sleep)
+    with pytest.raises(Enough):
+        lookers.run()
+    assert server.gone == ["s"]
