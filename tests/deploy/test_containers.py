@@ -216,7 +216,13 @@ def test_a_backup_comes_back_into_empty_volumes(stack, rehearsed, tmp_path):
         before = bob.state["scene"]
     stack.igym("backup", "/backups/all.zip", options=volume)
 
-    stack.compose("down", "--volumes", "--timeout", "60")
+    stack.compose("stop", "--timeout", "60")
+    ended = {}
+    for service in ("web", "games", "director", "redis"):
+        found = stack.compose("ps", "--all", "--quiet", service).split()
+        ended[service] = max(stack.inspect(one)["State"]["FinishedAt"] for one in found)
+    assert max(ended, key=ended.__getitem__) == "redis", "it went before who writes to it"
+    stack.compose("down", "--volumes")
     stack.compose("up", "--detach", "--wait", "redis")
     stack.igym("restore", "/backups/all.zip", options=volume)
     stack.up()
