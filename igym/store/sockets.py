@@ -8,6 +8,9 @@ from typing import Any
 from redis import Redis
 
 from igym.store import heard, keys
+from igym.store.script import Script
+
+_forget = Script("socket_forget.lua")
 
 #: (web worker, connection number in it)
 Where = tuple[str, int]
@@ -33,12 +36,10 @@ def connect(redis: Redis, experiment: str, session: str, web: str, conn: int) ->
 def disconnect(redis: Redis, experiment: str, session: str, web: str, conn: int) -> None:
     """That connection is gone. A newer one of the same session is left alone.
 
-    Not atomic on purpose: a newer connection that slips in between re-announces itself
-    with its next sign of life, and a nudge that misses is healed by the next connect.
+    In one script: once Redis is back after a while everybody's old connections are forgotten in
+    the moment in which their new ones come, and who is taken for gone hears of nothing any more.
     """
-    here: Any = redis.hget(keys.sockets(experiment), session)
-    if here and parse(here) == (web, conn):
-        redis.hdel(keys.sockets(experiment), session)
+    _forget(redis, [keys.sockets(experiment)], [session, f"{web}|{conn}"])
 
 
 def where(redis: Redis, experiment: str, sessions: Sequence[str]) -> dict[str, Where]:
