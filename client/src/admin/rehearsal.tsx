@@ -1,7 +1,7 @@
 /** A rehearsal of a version with simulated participants: asked for, followed, and what it came to. */
 
 import { useState } from 'preact/hooks';
-import { clock, duration, percent, plural } from './format.ts';
+import { clock, duration, number, percent, plural } from './format.ts';
 import { Bar } from './parts.tsx';
 import { order, whyNot } from './said.ts';
 import type { Rehearsal as Told, Shelf, Summary, Version } from './shelf.ts';
@@ -122,7 +122,7 @@ function Came({ said, told, now_ms }: { said: Summary; told: Told; now_ms: numbe
     <div data-rehearsed={said.fine ? 'fine' : 'not'}>
       <p class={said.fine ? 'alert good' : 'alert'} role="status">
         {said.fine
-          ? `All ${plural(said.participants, 'simulated participant')} came to the end.`
+          ? went(said)
           : `${said.participants - said.finished} of ${plural(said.participants, 'simulated participant')} did not come to the end, or met a technical problem.`}{' '}
         <span class="soft">
           Asked for by {told.asked_by}, {clock(told.asked_ms, now_ms)}
@@ -148,6 +148,17 @@ function Came({ said, told, now_ms }: { said: Summary; told: Told; now_ms: numbe
       )}
     </div>
   );
+}
+
+/** Whoever was told that the study is full, or found nobody to play with, came to the end as well. */
+function went(said: Summary): string {
+  const completed = said.outcomes['complete'] ?? 0;
+  const all = `All ${plural(said.participants, 'simulated participant')} came to the end`;
+  if (completed === said.participants) return `${all}.`;
+  const full = said.outcomes['full']
+    ? ' Places of treatments are counted among rehearsals, too, and are taken by now: a new version begins anew.'
+    : '';
+  return `${all}, and ${number(completed)} of them completed it.${full}`;
 }
 
 const frames = (said: Summary): string =>
