@@ -7,6 +7,7 @@
 -- ARGV[3]  JSON rows [[table, row JSON], ...]
 -- ARGV[4]  now, ms
 -- ARGV[5]  ticks that have to lie between two takeovers, or the first one bore no fruit
+-- ARGV[6]  '1' = its owner gives it away: that is nobody's failure, and counts for nothing
 -- returns  {generation, fruitless}: the new generation, and how many takeovers in a row came
 --          with fewer ticks between them; {0, 0} where the game is over or somebody was faster
 
@@ -16,10 +17,11 @@ local here = (game[4] or '') .. ':' .. (game[5] or '')
 local episode, logged = string.match(game[6] or '', '^(.*):(%d+)$')
 local few = game[6] == here
   or (episode == game[4] and tonumber(game[5] or '0') - tonumber(logged) < tonumber(ARGV[5]))
-local fruitless = few and tonumber(game[7] or '0') + 1 or 0
+local before = tonumber(game[7] or '0')
+local fruitless = ARGV[6] == '1' and before or few and before + 1 or 0
 local generation = redis.call('HINCRBY', KEYS[1], 'generation', 1)
 redis.call('HSET', KEYS[1], 'owner', '', 'phase', 'offered', 'offered_ms', ARGV[4],
-  'taken_at', here, 'fruitless', fruitless)
+  'taken_at', ARGV[6] == '1' and (game[6] or '') or here, 'fruitless', fruitless)
 for _, row in ipairs(cjson.decode(ARGV[3])) do
   redis.call('XADD', KEYS[2], '*', 't', row[1], 'd', row[2])
 end

@@ -249,9 +249,9 @@ FEW_TICKS = 30
 
 
 def take(
-    redis: Redis, game: Game, owner: str, rows: Sequence[Row], *, now_ms: float
+    redis: Redis, game: Game, owner: str, rows: Sequence[Row], *, now_ms: float, given: bool = False
 ) -> tuple[int, int]:
-    """Make the next generation of a game whose `owner` is dead or gives it away.
+    """Make the next generation of a game whose `owner` is dead, or has `given` it away.
 
     Returns:
         (the new generation, takeovers in a row with hardly a tick between them); (0, 0) where
@@ -260,7 +260,7 @@ def take(
     generation, fruitless = _take(
         redis,
         [keys.game(game.experiment, game.id), keys.records(game.experiment, game.release)],
-        [game.generation, owner, packed_json(rows), int(now_ms), FEW_TICKS],
+        [game.generation, owner, packed_json(rows), int(now_ms), FEW_TICKS, int(given)],
     )
     return int(generation), int(fruitless)
 

@@ -227,6 +227,19 @@ def test_of_two_who_find_the_worker_dead_one_takes_the_game(lab):
     assert redis.llen("rq:queue:games-again") == 1
 
 
+def test_being_handed_over_again_and_again_is_nobodys_failure(lab):
+    """As when every worker is restarted while a game is paused: no tick lies between."""
+    game = lab.pair()
+    redis = lab.deployment.redis
+    for generation in range(1, 8):
+        owner = f"games-{generation}"
+        games.claim(redis, "counters", game.id, generation, owner, 1.0)
+        here = games.read(redis, "counters", game.id)
+        assert finishing.take_over(lab.deployment, here, owner, "stopped", given=True)
+    assert games.read(redis, "counters", game.id).fruitless == 0
+    assert (game.id, 8) in jobs.waiting(redis)
+
+
 def test_a_worker_that_is_told_to_stop_hands_its_games_over_without_losing_a_tick(lab):
     game = lab.pair()
     lab.connect(game, "left", "right")

@@ -147,8 +147,10 @@ def dismiss(deployment: Deployment, outbox: Outbox, game: Game, seat: str, outco
     nudging.nudge(outbox, deployment, game.experiment, session)
 
 
-def take_over(deployment: Deployment, game: Game, owner: str, why: str) -> int:
-    """Offer the game to another worker, in the next generation.
+def take_over(
+    deployment: Deployment, game: Game, owner: str, why: str, *, given: bool = False
+) -> int:
+    """Offer the game to another worker, in the next generation; `given` by the `owner` itself.
 
     Returns:
         The generation; 0 where it is over or somebody was faster.
@@ -159,7 +161,9 @@ def take_over(deployment: Deployment, game: Game, owner: str, why: str) -> int:
         game=game.id,
         detail=f"from {owner}, generation {game.generation}: {why}",
     )
-    generation, fruitless = games.take(deployment.redis, game, owner, [row], now_ms=now_ms())
+    generation, fruitless = games.take(
+        deployment.redis, game, owner, [row], now_ms=now_ms(), given=given
+    )
     if not generation:
         return 0
     _log.warning("game %s goes to generation %s: %s", game.id, generation, why)

@@ -252,7 +252,7 @@ class GameHost:
             try:
                 stage.journal.flush()
                 finishing.take_over(
-                    self.deployment, stage.game, self.name, "its worker was stopped"
+                    self.deployment, stage.game, self.name, "its worker was stopped", given=True
                 )
             except (GameOver, LeaseLost, NotFound, RedisError) as error:
                 _log.warning("game %s: %s", stage.game.id, error)
