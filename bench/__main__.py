@@ -17,6 +17,7 @@ from pathlib import Path
 from bench import (
     archive,
     author,
+    board,
     deploy,
     hundred,
     inference,
@@ -42,6 +43,7 @@ PARTS = {
     "author": author,
     "memory": memory,
     "scenes": scenes,
+    "board": board,
     "hundred": hundred,
     "matching": matching,
     "deploy": deploy,

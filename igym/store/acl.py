@@ -64,7 +64,7 @@ WRITES: Mapping[Tier, frozenset[str]] = {
 READS: Mapping[Tier, frozenset[str]] = {
     tier: frozenset(names.split()) | ({"followed"} - WRITES[tier])
     for tier, names in {
-        Tier.WEB: "plan report worker game games finished closed appendfsync decided trail",
+        Tier.WEB: "plan report worker game games finished closed appendfsync decided trail fills",
         Tier.GAME: "plan sockets heard inference_worker",
         Tier.INFERENCE: "plan",
         Tier.DIRECTOR: "plan packages versions opening experiments releases",

@@ -30,7 +30,7 @@ BEGINS = {
 
 #: Keys of modules that a tier loads for something else, and has no business with.
 WITHHELD = {
-    Tier.WEB: "answer fence fills hooked log starter",
+    Tier.WEB: "answer fence hooked log starter",
     Tier.GAME: "secret pepper experiments packages versions opening releases hooked orders fence "
     "fills lease lease_token commands",
     Tier.INFERENCE: "secret pepper experiments packages versions opening releases hooked replies "

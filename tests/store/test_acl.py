@@ -11,7 +11,7 @@ from redis.exceptions import AuthenticationError, NoPermissionError
 
 from igym.cli import embedded
 from igym.domain import secret
-from igym.store import acl, durable, forgetting, keys
+from igym.store import acl, durable, forgetting, keys, lobby
 from igym.store.acl import Tier
 from igym.store.client import open_redis
 from tests.redis_server import Server
@@ -85,6 +85,13 @@ def test_neither_does_the_director(server, command):
     if command[0] != "MONITOR":
         with pytest.raises(NoPermissionError):
             server.user(Tier.DIRECTOR).execute_command(*command)
+
+
+def test_a_web_worker_knows_whether_a_policy_may_still_be_offered_and_counts_none(server):
+    web = server.user(Tier.WEB)
+    assert lobby.filled(web, "kitchen", "p:cook:live") == 0
+    with pytest.raises(NoPermissionError):
+        web.hset(keys.fills("kitchen"), "cook:live", 9)
 
 
 @pytest.mark.parametrize("command", ["FLUSHALL", "FLUSHDB", "SHUTDOWN", "MONITOR", "ACL LIST"])

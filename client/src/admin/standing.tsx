@@ -181,6 +181,7 @@ function Processes({ all, most }: { all: Process[]; most: number }) {
 
 function Store({ of }: { of: Standing }) {
   const { redis, disk, queues } = of;
+  const ticks = of.late.counts.reduce((a, b) => a + b, 0);
   const waits = Object.values(queues).reduce((a, b) => a + b, 0);
   const facts: [string, string, string][] = [
     [
@@ -204,6 +205,7 @@ function Store({ of }: { of: Standing }) {
       redis.clients === null ? '' : plural(redis.clients, 'connection'),
     ],
     ['Disk', bytes(disk.free), disk.size ? `free of ${bytes(disk.size)}` : 'free'],
+    ['Ticks', `${number(Math.round(ticks / 60))} a second`, 'of all games, over the last minute'],
     ['Data are behind', duration(of.archive_lag_s), `${plural(waits, 'job')} waiting`],
   ];
   return (

@@ -19,9 +19,10 @@ from igym.services.connect import Deployment, now_ms
 from igym.store import felt, heard
 from igym.store import roster as store
 
-#: How old a list may be; how often sessions that nobody told of are looked for; how many there are
+#: How old a list may be (a browser asks a second after its last answer: together that is how late
+#: an admin sees at most); how often sessions that nobody told of are looked for; how many there are
 #: at most; and how long it is remembered that one is gone.
-FRESH_S, WALK_S, MOST, GONE_MS = 1.0, 60.0, 10_000, 3_600_000.0
+FRESH_S, WALK_S, MOST, GONE_MS = 0.4, 60.0, 10_000, 3_600_000.0
 
 #: What somebody else's clock may be off, and a look may be late, ms.
 MARGIN_MS = 10_000.0
