@@ -6,8 +6,6 @@ that grows with the study: a list says how many there are where it shows fewer.
 
 from __future__ import annotations
 
-import threading
-import time
 from typing import Any
 
 from igym.domain.participant import Phase
@@ -15,6 +13,7 @@ from igym.domain.plan import Plan
 from igym.errors import NotFound
 from igym.services.connect import Deployment, now_ms
 from igym.services.games import listing
+from igym.services.lately import Lately
 from igym.services.sessions.identity import MODES
 from igym.store import counts, games, jobs, keys, lobby, packages, records
 from igym.store.packages import Opening
@@ -33,9 +32,7 @@ class Watch:
 
     def __init__(self, deployment: Deployment) -> None:
         self._deployment = deployment
-        self._lock = threading.Lock()
-        self._seen: dict[str, Any] = {}
-        self._seen_s = -FRESH_S
+        self._lately = Lately(self._look, FRESH_S)
         self._paces = listing.Paces()
 
     def overview(self) -> dict[str, Any]:
@@ -44,11 +41,7 @@ class Watch:
         Text in it comes from researchers, participants and tracebacks: whoever shows it
         escapes it.
         """
-        with self._lock:
-            if time.monotonic() - self._seen_s >= FRESH_S:
-                self._seen = self._look()
-                self._seen_s = time.monotonic()
-            return self._seen
+        return self._lately()
 
     def _look(self) -> dict[str, Any]:
         redis = self._deployment.redis

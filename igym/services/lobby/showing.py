@@ -6,8 +6,6 @@ by how many wait.
 
 from __future__ import annotations
 
-import threading
-import time
 from contextlib import suppress
 from dataclasses import replace
 from typing import Any
@@ -17,6 +15,7 @@ from igym.domain.plan import Plan, PlayPlan
 from igym.domain.strategies import Ticket, in_order
 from igym.errors import NotFound
 from igym.services.connect import Deployment, now_ms
+from igym.services.lately import Lately
 from igym.services.sessions import assigning
 from igym.store import decisions, lobby, packages
 from igym.store.lobby import Lobby
@@ -42,20 +41,14 @@ class Rooms:
 
     def __init__(self, deployment: Deployment) -> None:
         self._deployment = deployment
-        self._lock = threading.Lock()
-        self._seen: dict[str, Any] = {}
-        self._seen_s = -FRESH_S
+        self._lately = Lately(self._look, FRESH_S)
 
     def seen(self) -> dict[str, Any]:
         """Every lobby in which somebody waits, and the latest decisions. Costs some ms, or nothing.
 
         Text in it comes from links, answers and packages: whoever shows it escapes it.
         """
-        with self._lock:
-            if time.monotonic() - self._seen_s >= FRESH_S:
-                self._seen = self._look()
-                self._seen_s = time.monotonic()
-            return self._seen
+        return self._lately()
 
     def _look(self) -> dict[str, Any]:
         redis = self._deployment.redis

@@ -7,7 +7,6 @@ move (`igym.store.counts`). No key is searched for.
 from __future__ import annotations
 
 import os
-import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -16,6 +15,7 @@ from typing import Any
 from igym.domain.metrics import METRICS, Buckets, Sample
 from igym.domain.participant import Phase
 from igym.services.connect import Deployment, now_ms
+from igym.services.lately import Lately
 from igym.services.sessions.identity import MODES
 from igym.store import RedisError, counts, jobs, keys, meters, packages, processes, records
 from igym.store.client import info, open_redis
@@ -33,17 +33,11 @@ class Measure:
     def __init__(self, deployment: Deployment) -> None:
         self._deployment = deployment
         self._redis = open_redis(deployment.settings.redis_url, answer_s=ANSWER_S)
-        self._lock = threading.Lock()
-        self._samples: list[Sample] = []
-        self._at_s = -FRESH_S
+        self._lately = Lately(self._look, FRESH_S)
 
     def samples(self) -> list[Sample]:
         """Every figure. While Redis is away that, and what can be known without it."""
-        with self._lock:
-            if time.monotonic() - self._at_s >= FRESH_S:
-                self._samples = self._look()
-                self._at_s = time.monotonic()
-            return self._samples
+        return self._lately()
 
     def _look(self) -> list[Sample]:
         made = list(self._volume())

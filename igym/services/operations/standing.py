@@ -6,8 +6,6 @@ whoever asks within a moment.
 
 from __future__ import annotations
 
-import threading
-import time
 from bisect import bisect_left
 from collections import Counter
 from typing import Any
@@ -16,6 +14,7 @@ from igym.domain import capacity
 from igym.domain.capacity import Figures, Worker
 from igym.domain.metrics import METRICS
 from igym.services.connect import Deployment, now_ms
+from igym.services.lately import Lately
 from igym.services.operations.measuring import Measure
 from igym.store import RedisError, felt, keys, meters, packages, processes
 from igym.store.client import info
@@ -42,17 +41,11 @@ class Standing:
     def __init__(self, deployment: Deployment, measure: Measure | None = None) -> None:
         self._deployment = deployment
         self._measure = measure or Measure(deployment)
-        self._lock = threading.Lock()
-        self._seen: dict[str, Any] = {}
-        self._seen_s = -FRESH_S
+        self._lately = Lately(self._look, FRESH_S)
 
     def seen(self) -> dict[str, Any]:
         """Figures as plain values, and alarms. While Redis is away that, and the disk."""
-        with self._lock:
-            if time.monotonic() - self._seen_s >= FRESH_S:
-                self._seen = self._look()
-                self._seen_s = time.monotonic()
-            return self._seen
+        return self._lately()
 
     def _look(self) -> dict[str, Any]:
         measured: dict[str, float] = {}

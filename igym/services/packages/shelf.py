@@ -5,8 +5,6 @@ Built when somebody looks, at most about once a second per process, like `igym.s
 
 from __future__ import annotations
 
-import threading
-import time
 from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
@@ -16,6 +14,7 @@ from igym.domain.places import NONE, Taken
 from igym.domain.plan import Plan, TreatmentPlan
 from igym.errors import NotFound
 from igym.services.connect import Deployment, now_ms
+from igym.services.lately import Lately
 from igym.services.operations import crowding
 from igym.services.packages import releasing
 from igym.services.sessions.identity import MODES
@@ -38,23 +37,19 @@ class Shelf:
 
     def __init__(self, deployment: Deployment) -> None:
         self._deployment = deployment
-        self._lock = threading.Lock()
-        self._seen: list[dict[str, Any]] = []
-        self._seen_s = -FRESH_S
+        self._lately = Lately(self._look, FRESH_S)
 
     def experiments(self) -> list[dict[str, Any]]:
         """Every experiment, by id, as plain values. Text in it comes from researchers."""
-        with self._lock:
-            if time.monotonic() - self._seen_s >= FRESH_S:
-                openings = packages.openings(self._deployment.redis)
-                self._seen = [self._one(*each) for each in sorted(openings.items())]
-                self._seen_s = time.monotonic()
-            return self._seen
+        return self._lately()
 
     def again(self) -> None:
         """Something was changed here: the next look is a new one."""
-        with self._lock:
-            self._seen_s = -FRESH_S
+        self._lately.again()
+
+    def _look(self) -> list[dict[str, Any]]:
+        openings = packages.openings(self._deployment.redis)
+        return [self._one(*each) for each in sorted(openings.items())]
 
     def _one(self, name: str, opening: Opening) -> dict[str, Any]:
         redis = self._deployment.redis

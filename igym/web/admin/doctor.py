@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import threading
-import time
 from collections import Counter
 
 from flask import Blueprint, render_template
@@ -11,8 +9,8 @@ from flask_login import login_required
 
 from igym import __version__
 from igym.domain.access import Right
-from igym.domain.finding import Finding
 from igym.services.connect import Deployment
+from igym.services.lately import Lately
 from igym.services.operations import diagnosing
 from igym.store.client import open_redis
 from igym.web.admin.visitor import needs
@@ -21,35 +19,18 @@ from igym.web.admin.visitor import needs
 FRESH_S = 5.0
 
 
-class Looked:
-    """The last look of this process."""
-
-    def __init__(self, deployment: Deployment) -> None:
-        self._settings = deployment.settings
-        self._redis = open_redis(deployment.settings.redis_url, answer_s=2.0)
-        self._lock = threading.Lock()
-        self._found: list[Finding] = []
-        self._at_s = -FRESH_S
-
-    def findings(self) -> list[Finding]:
-        """What was found, a moment ago at most."""
-        with self._lock:
-            if time.monotonic() - self._at_s >= FRESH_S:
-                self._found = diagnosing.diagnose(self._settings, self._redis)
-                self._at_s = time.monotonic()
-            return self._found
-
-
 def add(admin: Blueprint, deployment: Deployment) -> None:
     """Add the page."""
-    looked = Looked(deployment)
+    settings = deployment.settings
+    redis = open_redis(settings.redis_url, answer_s=2.0)
+    lately = Lately(lambda: diagnosing.diagnose(settings, redis), FRESH_S)
 
     @admin.get("/admin/doctor")
     @login_required
     @needs(Right.ACCOUNTS)
     def doctor() -> str:
         """Every finding, the bad ones first."""
-        found = looked.findings()
+        found = lately()
         order = ("fail", "warn", "skipped", "ok")
         return render_template(
             "admin/doctor.html",
