@@ -54,6 +54,7 @@ def said(event: str, victim: Client) -> Any:
         "reply": {"game": game, "ask": "after", "episode": 0, "answers": {"fun": 1}},
         "withdraw": {"keep": False},
         "got": {"seq": 2**31},
+        "seen": {"id": "c1", "read": True},
     }[event]
 
 
