@@ -33,7 +33,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     def lateness(item: pytest.Item) -> int:
         return max((n for n, m in enumerate(ORDER, 1) if item.get_closest_marker(m)), default=0)
 
-    items.sort(key=lateness)
+    # A long one that began last would have a core to itself, and the other one nothing to do.
+    items.sort(key=lambda item: (lateness(item), item.get_closest_marker("long") is None))
 
 
 def _refuse_skip(report: pytest.TestReport | pytest.CollectReport) -> None:

@@ -31,6 +31,7 @@ def test_warming_up_is_not_growth():
 
 @pytest.mark.stack
 @pytest.mark.slow
+@pytest.mark.long
 def test_a_minute_of_coming_and_going_leaves_nobody_stuck():
     done = subprocess.run(
         [sys.executable, "-m", "bench", "soak", "--minutes", "1"],
