@@ -24,6 +24,7 @@ from tests.system.terminal import Terminal
 # Three starts of everything, and all of a study: a minute or two, and more beside other work.
 pytestmark = [
     pytest.mark.slow, pytest.mark.stack, pytest.mark.browser, pytest.mark.timeout(600),
+    pytest.mark.long,
 ]  # fmt: skip
 
 #: Two cores are shared with whatever else runs.
