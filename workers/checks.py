@@ -7,7 +7,9 @@ It stays for a while after the last question, so that the next one does not pay 
 
 from __future__ import annotations
 
+import contextlib
 import logging
+from collections.abc import Iterator
 
 import gevent
 import gevent.event
@@ -45,6 +47,19 @@ _one_crowd = gevent.lock.BoundedSemaphore(1)
 _one_film = gevent.lock.BoundedSemaphore(1)
 
 
+@contextlib.contextmanager
+def _in_turn(one: gevent.lock.BoundedSemaphore) -> Iterator[Deployment]:
+    """Count as busy, also while waiting for the turn among jobs of the same kind."""
+    global _busy
+    assert _deployment is not None, "this job runs only in a checks worker"
+    _busy += 1
+    try:
+        with one:
+            yield _deployment
+    finally:
+        _busy -= 1
+
+
 def answer(
     experiment: str, question: str, package: str, what: str, arguments: str, limit_s: float
 ) -> None:
@@ -60,50 +75,26 @@ def answer(
 
 def check_package(package: str) -> None:
     """RQ job: check a submitted package. Safe to run twice: what was checked is left alone."""
-    global _busy
-    assert _deployment is not None, "this job runs only in a checks worker"
-    _busy += 1
-    try:
-        with _one_check:
-            examining.check(_deployment, package)
-    finally:
-        _busy -= 1
+    with _in_turn(_one_check) as deployment:
+        examining.check(deployment, package)
 
 
 def export(experiment: str, id: str) -> None:
     """RQ job: make an export that was asked for. Safe to run twice: it is whole or not there."""
-    global _busy
-    assert _deployment is not None, "this job runs only in a checks worker"
-    _busy += 1
-    try:
-        with _one_export:
-            exporting.make(_deployment, experiment, id)
-    finally:
-        _busy -= 1
+    with _in_turn(_one_export) as deployment:
+        exporting.make(deployment, experiment, id)
 
 
 def rehearse(experiment: str, id: str) -> None:
     """RQ job: a rehearsal that was asked for. Safe to run twice: it is begun once."""
-    global _busy
-    assert _deployment is not None, "this job runs only in a checks worker"
-    _busy += 1
-    try:
-        with _one_crowd:
-            crowding.hold(_deployment, experiment, id)
-    finally:
-        _busy -= 1
+    with _in_turn(_one_crowd) as deployment:
+        crowding.hold(deployment, experiment, id)
 
 
 def film(experiment: str, episode: str) -> None:
     """RQ job: film an episode. Safe to run twice: the film is whole or not there."""
-    global _busy
-    assert _deployment is not None, "this job runs only in a checks worker"
-    _busy += 1
-    try:
-        with _one_film:
-            filming.make(_deployment, experiment, episode)
-    finally:
-        _busy -= 1
+    with _in_turn(_one_film) as deployment:
+        filming.make(deployment, experiment, episode)
 
 
 class ChecksWorker(BesideWorker):
