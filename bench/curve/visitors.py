@@ -65,15 +65,26 @@ def frame(shared: Shared, person: Person, tick: int, at_ms: int) -> None:
     shared.window.ages_ms.append((now_ms - at_ms + _WRAP / 2) % _WRAP - _WRAP / 2)
 
 
-class Participant:
+class _Visitor:
+    """What all of them have in common."""
+
+    def __init__(self, shared: Shared) -> None:
+        self._shared = shared
+        self.person = Person()
+
+    def lose(self) -> None:
+        """Nobody comes back: a line that was lost is a figure that is not reported."""
+        self.person.playing = False
+
+
+class Participant(_Visitor):
     """Comes by the link, reads the page, waits for a partner, plays with five changes a second."""
 
     def __init__(self, site: Site, name: str, seed: int, shared: Shared) -> None:
         self._site = site
         self._name = name
         self._dice = random.Random(seed)
-        self._shared = shared
-        self.person = Person()
+        super().__init__(shared)
         self._game = ""
         self._place = 0
         self._count, self._held, self._turn = 0, 0, seed % _PROBE_TURNS
@@ -157,10 +168,6 @@ class Participant:
             while pending and pending[0][0] <= acks[self._place]:
                 self._shared.window.replies_ms.append(now_ms - pending.popleft()[1])
 
-    def lose(self) -> None:
-        """Nobody comes back: a line that was lost is a figure that is not reported."""
-        self.person.playing = False
-
 
 class _Pictured(msgspec.Struct):
     step: int
@@ -172,15 +179,14 @@ _PICTURED = b'42["server_render_state"'
 _KEYS = ("ArrowLeft", "ArrowRight", "ArrowUp", "ArrowDown")
 
 
-class PeersParticipant:
+class PeersParticipant(_Visitor):
     """The same at a server of Multi-User Gymnasium (`bench.curve.peer`): Socket.IO as JSON text."""
 
     def __init__(self, url: str, seed: int, shared: Shared) -> None:
         self._url = url.removeprefix("mug+")
         self._name = f"load-{seed}"
         self._dice = random.Random(seed)
-        self._shared = shared
-        self.person = Person()
+        super().__init__(shared)
         self._server, self._held = "", ""
 
     def enter(self) -> Line:
@@ -226,18 +232,13 @@ class PeersParticipant:
         about = {"server_session_id": self._server, "pressed_keys": held}
         self._say(line, "send_pressed_keys", about)
 
-    def lose(self) -> None:
-        """As `Participant.lose`."""
-        self.person.playing = False
 
-
-class Onlooker:
+class Onlooker(_Visitor):
     """Looks at a floor's frames and presses keys that nobody reads."""
 
     def __init__(self, url: str, seed: int, shared: Shared) -> None:
         self._url = url
-        self._shared = shared
-        self.person = Person()
+        super().__init__(shared)
         self._keys = wire.packet(wire.Keys("g", seed, 0, 1, [(0, True, 1.0)]))
 
     def enter(self) -> Line:
@@ -253,7 +254,3 @@ class Onlooker:
         """As participants do."""
         self._shared.window.spoken += 1
         line.send(self._keys)
-
-    def lose(self) -> None:
-        """As `Participant.lose`."""
-        self.person.playing = False
