@@ -1,7 +1,8 @@
 """`python -m bench [--record] [PART …]`: measure, print, and with --record put into README.md.
 
-Two are commands of their own: `python -m bench load` climbs to the most people that are served
-well (`bench/curve`), `python -m bench soak --minutes 10` says whether anything grows.
+Some are commands of their own: `python -m bench load` climbs to the most people that are served
+well (`bench/curve`), `python -m bench ratio` says whether a frame became dearer, `python -m bench
+soak --minutes 10` whether anything grows.
 """
 
 from __future__ import annotations
@@ -32,6 +33,7 @@ from bench import (
     wire,
 )
 from bench.curve import command as curve
+from bench.curve import ratio
 from bench.figure import HEAD
 from igym import __version__
 
@@ -72,7 +74,7 @@ def recorded(text: str, part: str, content: str) -> str:
 
 def main() -> None:
     """The command line."""
-    others = {"soak": soak.main, "load": curve.main}
+    others = {"soak": soak.main, "load": curve.main, "ratio": ratio.main}
     if other := others.get(sys.argv[1] if len(sys.argv) > 1 else ""):
         other(sys.argv[2:])
         return

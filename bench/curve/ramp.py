@@ -25,12 +25,21 @@ class Load:
         command = [sys.executable, "-m", "bench.curve.generator", server.url, f"{server.fps:g}"]
         self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
 
-    def ask(self, **order: float) -> dict[str, Any]:
-        """Have something done, while the server's supervisor goes on with its work."""
+    @property
+    def pid(self) -> int:
+        """Of the generator's process."""
+        return self._process.pid
+
+    def order(self, **what: float) -> None:
+        """Say what to do, and go on."""
+        assert self._process.stdin is not None
+        self._process.stdin.write(json.dumps(what).encode() + b"\n")
+        self._process.stdin.flush()
+
+    def answer(self) -> dict[str, Any]:
+        """What came of it, while the server's supervisor goes on with its work."""
         process = self._process
-        assert process.stdin is not None and process.stdout is not None
-        process.stdin.write(json.dumps(order).encode() + b"\n")
-        process.stdin.flush()
+        assert process.stdout is not None
         while not select.select([process.stdout], [], [], 0.1)[0]:
             self._server.watch()
         line = process.stdout.readline()
@@ -38,6 +47,11 @@ class Load:
             raise RuntimeError(f"the load generator ended with {process.wait()}")
         told: dict[str, Any] = json.loads(line)
         return told
+
+    def ask(self, **what: float) -> dict[str, Any]:
+        """Have something done."""
+        self.order(**what)
+        return self.answer()
 
     def end(self) -> None:
         """Everybody leaves."""

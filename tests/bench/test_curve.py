@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import csv
+import json
 import os
 import socket
+import subprocess
+import sys
 import threading
 from xml.etree import ElementTree
 
 import pytest
 
-from bench.curve import report, seen
+from bench.curve import ratio, report, seen, servers
 from bench.curve.lines import BINARY, TEXT, Line, Lines
 from bench.curve.seen import Person, Window
 
@@ -149,3 +152,28 @@ def test_curves_are_written_for_people_and_programs(tmp_path):
         report.verdict(curves)
     )
     ElementTree.parse(tmp_path / "curve" / "age.svg")
+
+
+def test_a_tier_that_became_dearer_is_not_paid_for_by_another():
+    then = {"all": 10.0, "web": 3.0, "games": 6.0, "redis": 1.0}
+    assert not ratio.worse({"all": 11.9, "web": 3.5, "games": 7.1, "redis": 9.0}, then)
+    found = ratio.worse({"all": 9.5, "web": 1.5, "games": 7.5, "redis": 0.5}, then)
+    assert found == ["games: 7.50 times the floor, +25% to the baseline's 6.00"]
+
+
+def test_the_baseline_has_every_part_that_is_judged():
+    then = json.loads(ratio.BASELINE.read_text())
+    assert set(ratio.JUDGED) <= set(then["floors"])
+    assert all(then["floors"][part] > 1 for part in ratio.JUDGED)
+    assert all(share < ratio.MORE - 1 for share in then["spread"].values())
+
+
+def test_cpu_of_another_process_is_told_to_the_microsecond():
+    with subprocess.Popen([sys.executable, "-c", "while True: pass"]) as busy:
+        try:
+            before_s = servers.process_s(busy.pid)
+            while (spent_s := servers.process_s(busy.pid) - before_s) == 0:
+                pass
+            assert 0 < spent_s < 0.009, "no coarser than a hundredth of a second"
+        finally:
+            busy.kill()
