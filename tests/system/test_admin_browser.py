@@ -18,12 +18,12 @@ from igym.store import keys
 from tests.system.browser import Tab, running
 from tests.system.client import Client, join
 from tests.system.conftest import two
+from tests.system.desk import WORDS, signed_in
 from tests.system.looks import pictured, violations
 from tests.system.server import Server, package, serving
 
 pytestmark = [pytest.mark.stack, pytest.mark.browser]
 
-WORDS = "correct horse battery staple"
 NASTY = "<img src=x onerror=alert(1)>"
 
 
@@ -33,13 +33,7 @@ def server(tmp_path_factory) -> Iterator[Server]:
     study = package(tmp_path_factory.mktemp("study"), "pair")
     toml = study / "experiment.toml"
     toml.write_text(toml.read_text().replace("A pair", NASTY))
-    acted = package(tmp_path_factory.mktemp("acted"), "pair")
-    (acted / "experiment.toml").write_text('id = "acted"\nversion = "1"\ntitle = "Acted on"\n')
-    words = (acted / "experiment.py").read_text().replace('hold("15 s")', 'hold("15 s", Random())')
-    words = words.replace("import Experiment", "import Random, Experiment")
-    words = words.replace('"left": "GONE"', '"left": "GONE", "ended_by_researcher": "ENOUGH"')
-    (acted / "experiment.py").write_text(words)
-    with serving(study, acted, "breaks_step", WEB="2", GAMES="1", IGYM_BROWSER_LOGS="info") as made:
+    with serving(study, "breaks_step", WEB="2", GAMES="1", IGYM_BROWSER_LOGS="info") as made:
         env = {"REDIS_URL": f"unix://{made.data}/redis/redis.sock"}
         deployment = connect(settings.load(env, made.data))
         accounts.create(deployment, "ann", WORDS, Role.ADMIN)
@@ -60,16 +54,6 @@ def couple(server) -> Iterator[tuple[Client, Client]]:
 def browser(chromium) -> Iterator[Browser]:
     with running(chromium) as browser:
         yield browser
-
-
-def signed_in(browser: Browser, server: Server, name: str, **context: Any) -> Tab:
-    tab = Tab(browser, **context)
-    tab.page.goto(f"{server.url}/admin")
-    tab.page.get_by_label("Name").fill(name)
-    tab.page.get_by_label("Password").fill(WORDS)
-    tab.page.get_by_role("button", name="Sign in").click()
-    expect(tab.page.get_by_role("heading", name="Experiments")).to_be_visible(timeout=60_000)
-    return tab
 
 
 @pytest.fixture(scope="module")
@@ -253,84 +237,3 @@ def test_axe_finds_nothing_serious(browser, server, couple, scheme):
         pictured(page, f"admin-{name}", scheme)
         found[path or "/admin"] = violations(page)
     assert {path: said for path, said in found.items() if said} == {}
-
-
-def test_what_an_admin_does_arrives_and_the_admin_sees_that_it_did(admin, browser, server):
-    page, somebody = admin.page, Tab(browser)
-    their = somebody.page
-    their.goto(f"{server.url}/e/acted")
-    their.locator("main button").first.click(timeout=60_000)
-    with Client(server.url, join(server.url, "acted")) as other:
-        other.to_game(within_s=60)
-        their.locator("canvas").wait_for(timeout=60_000)
-        somebody.until(lambda: somebody.stage() == "playing", within_s=60, what="the game")
-        session, seat = somebody.state["session"], somebody.state["view"]["seat"]
-
-        def asks(label: str, words: str = "") -> None:
-            """Press a button of the open page, and answer its question."""
-            page.get_by_role("button", name=label, exact=True).first.click()
-            dialog = page.get_by_role("dialog")
-            if words:
-                dialog.locator("textarea, input").fill(words)
-            dialog.get_by_role("button", name=label, exact=True).click()
-            expect(dialog).to_have_count(0, timeout=60_000)
-
-        page.goto(f"{server.url}/admin/participants")
-        page.locator(f"[data-session='{session}']").click(timeout=60_000)
-        asks("Message", f"{NASTY} Two more rounds.")
-        expect(their.locator(".announcement-text")).to_have_text(f"{NASTY} Two more rounds.")
-        assert their.locator(".announcement img").count() == 0
-        assert their.evaluate("document.activeElement.closest('.announcement')") is None
-        told = page.locator("[data-command=message]")
-        expect(told).to_contain_text("on their screen", timeout=60_000)
-        their.get_by_role("button", name="Got it").click()
-        expect(their.locator(".announcement")).to_have_count(0)
-        expect(told).to_contain_text("read", timeout=60_000)
-
-        page.goto(f"{server.url}/admin/games")
-        game = page.locator("[data-game]", has_text=session[:8])
-        expect(game).to_be_visible(timeout=60_000)
-        mine = page.get_by_role("group", name=f"Act on game {other.game['game']}")
-
-        def steers(label: str) -> None:
-            mine.get_by_role("button", name=label, exact=True).click()
-            dialog = page.get_by_role("dialog")
-            dialog.get_by_role("button", name=label, exact=True).click()
-            expect(dialog).to_have_count(0, timeout=60_000)
-
-        steers("Pause game")
-        expect(their.get_by_role("heading", name="A short break")).to_be_visible(timeout=60_000)
-        expect(page.locator("tr[data-command=pause]")).to_have_attribute(
-            "data-state", "done", timeout=60_000
-        )
-        steers("Go on")
-        expect(their.locator(".overlay[data-stage]")).to_be_hidden(timeout=60_000)
-        steers(f"Policy in {seat}")
-        expect(their.locator(".note-chip", has_text="plays in your place")).to_be_visible(
-            timeout=60_000
-        )
-
-        page.goto(f"{server.url}/admin/participants")
-        page.locator(f"[data-session='{session}']").click(timeout=60_000)
-        asks("Remove", "Thank you, that is enough.")
-        expect(their.get_by_text("Thank you, that is enough.")).to_be_visible(timeout=60_000)
-        expect(their.locator("#code")).to_have_text("ENOUGH")
-        expect(page.locator("[data-command=remove]")).to_contain_text("ENOUGH", timeout=60_000)
-
-        page.goto(f"{server.url}/admin")
-        card = page.locator("[data-experiment=acted]")
-        card.get_by_role("button", name="Close recruitment").click(timeout=60_000)
-        page.get_by_role("dialog").get_by_role("button", name="Close recruitment").click()
-        expect(card.locator("[data-recruitment=closed]")).to_be_visible(timeout=60_000)
-        third = Tab(browser)
-        third.page.goto(f"{server.url}/e/acted")
-        expect(third.page.get_by_text("takes nobody new")).to_be_visible(timeout=60_000)
-        third.context.close()
-
-        page.goto(f"{server.url}/admin/games")
-        expect(mine).to_be_visible(timeout=60_000)
-        steers("End game")
-        state = other.wait("state", lambda s: s["phase"] == "ended", within_s=60)
-        assert state["view"]["code"] == "ENOUGH"
-    somebody.context.close()
-    assert not any("alert" in said for said in admin.errors)

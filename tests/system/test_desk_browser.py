@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import io
 import shutil
 import zipfile
@@ -10,19 +9,19 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Page, expect
 
 from igym import settings
 from igym.domain.access import Role
 from igym.services import accounts
 from igym.services.connect import connect
 from igym.services.packages import packing
+from tests.system.desk import SOON_MS, dropped, exported, opens, stands, sure
 from tests.system.server import EXAMPLES, Server
 
 pytestmark = [pytest.mark.stack, pytest.mark.browser]
 
 NASTY = '"><img src=x onerror=alert(1)>'
-SOON_MS = 60_000
 
 
 @pytest.fixture(scope="module")
@@ -44,44 +43,21 @@ def signed_in(page: Page, stack: Server) -> None:
     page.goto(f"{stack.url}/admin/enter?key={accounts.link(deployment, 'dora')}")
 
 
-def dropped(page: Page, name: str, content: bytes) -> None:
-    """Drop a file, as somebody does who drags it there."""
-    page.locator(".drop").evaluate(
-        """(box, [name, text]) => {
-          const raw = Uint8Array.from(atob(text), (one) => one.charCodeAt(0));
-          const dataTransfer = new DataTransfer();
-          dataTransfer.items.add(new File([raw], name));
-          const how = { dataTransfer, bubbles: true, cancelable: true };
-          box.dispatchEvent(new DragEvent('drop', how));
-        }""",
-        [name, base64.b64encode(content).decode()],
-    )
-
-
-def sure(page: Page, does: str) -> None:
-    page.get_by_role("dialog").get_by_role("button", name=does, exact=True).click()
-    expect(page.get_by_role("dialog")).to_have_count(0)
-
-
-def stands(version: Locator, how: str) -> None:
-    expect(version.locator(".state")).to_have_text(how, timeout=SOON_MS)
-
-
 @pytest.mark.slow
 def test_from_a_folder_to_data_by_the_page_alone(page, stack, folder, tmp_path):
     heard: list[str] = []
     page.on("console", lambda said: heard.append(said.text) if said.type == "error" else None)
     signed_in(page, stack)
-    page.get_by_role("link", name="Packages").click()
+    opens(page, "Packages")
     drop = page.locator(".drop-state")
 
     # What is no package is told in words, and nothing is sent
-    dropped(page, "notes.txt", b"hello")
+    dropped(page, ("notes.txt", b"hello"))
     expect(drop).to_contain_text("no experiment.toml")
 
     # A ZIP that is dropped is checked, and its report read
     packing.pack(folder, tmp_path / "beacons.zip")
-    dropped(page, "beacons.zip", (tmp_path / "beacons.zip").read_bytes())
+    dropped(page, tmp_path / "beacons.zip")
     expect(drop).to_contain_text("beacons 1 has arrived", timeout=SOON_MS)
     study = page.locator("section", has=page.get_by_text("beacons", exact=True))
     one, two = (study.locator(f"[data-version='{version}']") for version in "12")
@@ -132,14 +108,11 @@ def test_from_a_folder_to_data_by_the_page_alone(page, stack, folder, tmp_path):
     expect(study.locator("[data-treatment=marking]")).to_have_count(2)
 
     # What they did is exported, and can be read
-    page.get_by_role("link", name="Data").click()
+    opens(page, "Data")
     data = page.locator("[data-data=beacons]")
     data.get_by_label("Version").select_option("1")
     data.get_by_label("rehearsal").check()
-    data.get_by_role("button", name="Export version 1").click()
-    with page.expect_download(timeout=SOON_MS) as download:
-        data.get_by_role("link", name="Download").click(timeout=SOON_MS)
-    download.value.save_as(tmp_path / "export.zip")
+    exported(page, "beacons", "1", tmp_path / "export.zip")
     with zipfile.ZipFile(tmp_path / "export.zip") as opened_zip:
         (name,) = [n for n in opened_zip.namelist() if n.endswith("/sessions.csv")]
         sessions = pd.read_csv(io.BytesIO(opened_zip.read(name)))
@@ -161,7 +134,7 @@ def test_from_a_folder_to_data_by_the_page_alone(page, stack, folder, tmp_path):
     expect(rows).to_have_count(3, timeout=SOON_MS)
     assert page.locator("img").count() == 0
     assert not any("alert" in said or "Content Security Policy" in said for said in heard)
-    page.get_by_role("link", name="Packages").click()
+    opens(page, "Packages")
     one.get_by_role("button", name="Retire").click()
     sure(page, "Retire")
     expect(study).to_contain_text("no version is active", timeout=SOON_MS)
