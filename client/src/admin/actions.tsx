@@ -114,6 +114,32 @@ function Message({ experiment, sessions }: { experiment: string; sessions: strin
   );
 }
 
+/** For one person in a waiting room, or for several of one experiment. */
+function Longer({ experiment, sessions }: { experiment: string; sessions: string[] }) {
+  const one = sessions.length === 1;
+  return (
+    <Act
+      experiment={experiment}
+      label={one ? 'Wait longer' : 'All wait longer'}
+      title={one ? 'Let them wait longer' : `Let ${sessions.length} people wait longer`}
+      says="Their time in the waiting room ends so much later. They see the new time."
+      field={{ label: 'Minutes more', kind: 'number', begins: '5', most: 60 }}
+      wants={(minutes) => ({ what: 'wait', sessions, number: Number(minutes) * 60 })}
+    />
+  );
+}
+
+/** What can be done about everybody in a waiting room. */
+export function RoomActions({ experiment, sessions }: { experiment: string; sessions: string[] }) {
+  if (!may('control') || sessions.length === 0 || sessions.length > MOST_PEOPLE) return null;
+  return (
+    <div class="actions" role="group" aria-label="Act on this room">
+      <Message experiment={experiment} sessions={sessions} />
+      <Longer experiment={experiment} sessions={sessions} />
+    </div>
+  );
+}
+
 /** What can be done about one person now. */
 export function PersonActions({ row }: { row: Row }) {
   if (!may('control')) return null;
@@ -123,16 +149,7 @@ export function PersonActions({ row }: { row: Row }) {
   return (
     <div class="actions" role="group" aria-label="Act on this person">
       {here && <Message {...about} sessions={sessions} />}
-      {row.phase === 'waiting' && (
-        <Act
-          {...about}
-          label="Wait longer"
-          title="Let them wait longer"
-          says="Their time in the waiting room ends so much later. They see the new time."
-          field={{ label: 'Minutes more', kind: 'number', begins: '5', most: 60 }}
-          wants={(minutes) => ({ what: 'wait', sessions, number: Number(minutes) * 60 })}
-        />
-      )}
+      {row.phase === 'waiting' && <Longer {...about} sessions={sessions} />}
       {row.phase === 'playing' && row.game && (
         <>
           <Bench {...about} game={row.game} seat={row.seat} />

@@ -1,5 +1,6 @@
 /** Waiting rooms: who waits, for what, and what the matcher decided lately. */
 
+import { RoomActions } from './actions.tsx';
 import { clock, duration, number, plural } from './format.ts';
 import { useNews } from './news.ts';
 import { Empty, Id, Part, Table } from './parts.tsx';
@@ -99,6 +100,7 @@ function Waiting({ room, now_ms }: { room: Room; now_ms: number }) {
       title={`${room.scene} of ${room.experiment}`}
       aside={<p class="soft">{rules(room)}</p>}
     >
+      <RoomActions experiment={room.experiment} sessions={room.tickets.map((one) => one.session)} />
       <Table id={id} heads={HEADS}>
         {room.tickets.map((one) => (
           <tr key={one.session} data-session={one.session}>
