@@ -46,6 +46,9 @@ from igym.store.post import Outbox
 STUDY = "slime_volleyball"
 PEOPLE, GAMES, ADMINS, EVENTS, LOOKS = 1_000, 100, 5, 40, 20
 
+#: What is sent again each second, whatever goes on.
+MOST_KB = {"overview": 20.0, "games": 20.0}
+
 #: For how long CPU time is counted, and how long after everybody has come.
 WATCHED_S, SETTLED_S = 20.0, 15.0
 
@@ -284,6 +287,7 @@ def figures() -> list[Figure]:
                 for path in (
                     "/admin/overview.json",
                     f"/admin/participants.json?experiment={STUDY}&since={time.time() * 1000}",
+                    "/admin/games.json",
                     "/admin/lobbies.json",
                     "/admin/load.json",
                 ):
@@ -312,8 +316,11 @@ def figures() -> list[Figure]:
         Figure(f"a fresh look at the {name}, asked to answered, median", median(ms), "ms", 50)
         for name, ms in took.items()
     ]
-    made += [Figure(f"… its {name}", kb, "kB") for name, kb in sizes.items()]
-    made.append(Figure("CPU of all four together", used / LOOKS * 1000, "ms"))
+    made += [
+        Figure(f"one answer of the {name}", kb, "kB", MOST_KB.get(name))
+        for name, kb in sizes.items()
+    ]
+    made.append(Figure("CPU of all five together", used / LOOKS * 1000, "ms"))
     if sight is not None:
         made.append(Figure("address opened to first row in Chromium", sight / 1000, "s", 2))
     return [

@@ -187,9 +187,20 @@ describe('figures', () => {
   });
 
   test('who has ended is not in the study', () => {
-    const seen = { experiments: [{ modes: [mode(), mode()] }], workers: [], problems: [] };
-    const all = totals({ ...seen, games_total: 2 } as unknown as Seen);
-    expect(all).toMatchObject({ here: 24, waiting: 8, playing: 8, games: 2, load: null });
+    const seen = {
+      experiments: [{ modes: [mode(), mode()] }],
+      workers: [],
+      problems: { total: 3 },
+    };
+    const all = totals({ ...seen, games: { total: 2 } } as unknown as Seen);
+    expect(all).toMatchObject({
+      here: 24,
+      waiting: 8,
+      playing: 8,
+      games: 2,
+      load: null,
+      problems: 3,
+    });
   });
 
   test('a time says its two largest units', () => {

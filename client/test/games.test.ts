@@ -1,48 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { health, rounded } from '../src/admin/games.tsx';
-import type { Game } from '../src/admin/said.ts';
+import { places, rounded } from '../src/admin/games.tsx';
 
-const game = (more: Partial<Game> = {}): Game => ({
-  id: 'g',
-  experiment: 'pair',
-  scene: 'together',
-  mode: 'live',
-  seats: ['a', 'b'].map((seat) => ({ seat, session: seat, rtt_ms: 20, away: '' })),
-  since_ms: 0,
-  owner: 'games-1',
-  generation: '1',
-  paused_ms: 0,
-  benched: {},
-  episode: 0,
-  episodes: 2,
-  tick: 100,
-  fps: 30,
-  pace: 29.9,
-  late_ms: 2,
-  scores: {},
-  ...more,
-});
-
-const away = (how: string) => [
-  { seat: 'a', session: 'a', rtt_ms: null, away: how },
-  { seat: 'b', session: 'b', rtt_ms: 20, away: '' },
-];
-
-describe('how a game goes', () => {
-  it.each([
-    [{}, 'good', 'well'],
-    [{ pace: null }, 'good', 'well'],
-    [{ fps: 0, late_ms: 500 }, 'good', 'well'],
-    [{ owner: '' }, 'poor', 'waits for a worker'],
-    [{ seats: away('gone') }, 'poor', 'a not connected'],
-    [{ seats: away('hidden') }, 'fair', 'a looks away'],
-    [{ pace: 20 }, 'poor', 'slower than declared'],
-    [{ pace: 0 }, 'fair', 'stands still'],
-    [{ pace: 0, paused_ms: 1 }, 'fair', 'paused by an admin'],
-    [{ late_ms: 40 }, 'fair', 'ticks are late'],
-    [{ generation: '3' }, 'fair', 'taken over 2 times'],
-  ] as [Partial<Game>, string, string][])('%j is %s: %s', (more, kind, said) => {
-    expect(health(game(more))).toEqual({ kind, said });
+describe('live games', () => {
+  it('are told by their places where not all of them are here', () => {
+    const some = Array.from({ length: 30 });
+    expect(places({ from: 0, total: 30, games: some })).toBe('30 games');
+    expect(places({ from: 30, total: 100, games: some })).toBe('31 to 60 of 100 games');
+    expect(places({ from: 0, total: 0, games: [] })).toBe('0 games');
   });
 
   it('tells scores without noise', () => {

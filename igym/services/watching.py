@@ -12,16 +12,17 @@ from igym.domain.participant import Phase
 from igym.domain.plan import Plan
 from igym.errors import NotFound
 from igym.services.connect import Deployment, now_ms
-from igym.services.games import listing
+from igym.services.games.listing import Live
 from igym.services.lately import Lately
 from igym.services.sessions.identity import MODES
-from igym.store import counts, games, jobs, keys, lobby, packages, records
+from igym.store import counts, jobs, keys, lobby, packages, records
 from igym.store.packages import Opening
 
 #: Two dashboards that ask within this time cost one look.
 FRESH_S = 0.8
 
-MOST_GAMES, MOST_PROBLEMS, MOST_TRACE = 100, 20, 8_000
+#: Problems that are told of, and letters of each.
+MOST_PROBLEMS, MOST_MESSAGE, MOST_TRACE = 20, 500, 8_000
 
 #: Arrivals and endings are told for so many steps of so many minutes.
 PACE_STEPS, PACE_MINUTES = 60, 2
@@ -30,26 +31,29 @@ PACE_STEPS, PACE_MINUTES = 60, 2
 class Watch:
     """The overview of one deployment, kept for a moment."""
 
-    def __init__(self, deployment: Deployment) -> None:
+    def __init__(self, deployment: Deployment, live: Live) -> None:
         self._deployment = deployment
+        self._live = live
         self._lately = Lately(self._look, FRESH_S)
-        self._paces = listing.Paces()
+        self._problems = Lately(self._look_at_problems, FRESH_S)
 
     def overview(self) -> dict[str, Any]:
-        """Everything the admin page shows, as plain values. Costs a few ms, or nothing.
+        """What is seen at a glance, as plain values. Costs a few ms, or nothing.
 
-        Text in it comes from researchers, participants and tracebacks: whoever shows it
-        escapes it.
+        A few kB: it has figures of games and no list of them, and no traceback. Text in it comes
+        from researchers, participants and exceptions: whoever shows it escapes it.
         """
         return self._lately()
+
+    def problems(self) -> list[dict[str, Any]]:
+        """The latest problems with their tracebacks, newest first."""
+        return self._problems()
 
     def _look(self) -> dict[str, Any]:
         redis = self._deployment.redis
         openings = packages.openings(redis)
         experiments: list[dict[str, Any]] = []
         waiting: list[dict[str, Any]] = []
-        live: list[dict[str, Any]] = []
-        hidden = 0
         for name, opening in sorted(openings.items()):
             if not opening.active:
                 continue
@@ -59,26 +63,18 @@ class Watch:
                 continue
             experiments.append(self._experiment(plan, opening))
             waiting += self._lobbies(plan)
-            open_games = games.open_games(redis, name)
-            some = open_games[: MOST_GAMES - len(live)]
-            hidden += len(open_games) - len(some)
-            live += listing.live(self._deployment, name, some, self._paces)
-        self._paces.keep([one["id"] for one in live])
         return {
             "now_ms": now_ms(),
             "pace_minutes": PACE_MINUTES,
             "experiments": experiments,
             "lobbies": waiting,
-            "games": live,
-            "games_total": len(live) + hidden,
-            "games_hidden": hidden,
+            "games": self._live.figures(),
             "workers": self._workers(),
             "queued": jobs.queued(redis),
-            "problems": self._problems(),
+            "problems": [short(one) for one in self.problems()],
         }
 
     def _experiment(self, plan: Plan, opening: Opening) -> dict[str, Any]:
-        root = self._deployment.data / plan.experiment / plan.version
         counted = counts.read(self._deployment.redis, plan.experiment, MODES)
         counted.setdefault("live", counts.Counts())
         return {
@@ -101,22 +97,23 @@ class Watch:
             "closed_ms": opening.closed_ms,
             "cap": opening.cap,
             "taken": counts.taken(counted["live"]),
-            "data": str(root),
-            "load": f'pd.read_parquet("{root}/ticks")',
+            "data": str(self._deployment.data / plan.experiment / plan.version),
         }
 
     def _pace(self, experiment: str, mode: str) -> dict[str, list[int]]:
-        """How many got so far in each step of `PACE_MINUTES`, the oldest first."""
+        """How many got so far in each step of `PACE_MINUTES`, the oldest first; nothing of what
+        nobody did in all of them."""
         by_minute = counts.pace(
             self._deployment.redis, experiment, mode, now_ms(), PACE_STEPS * PACE_MINUTES
         )
-        return {
+        steps = {
             milestone: [
                 sum(by_minute[milestone][at : at + PACE_MINUTES])
                 for at in range(0, PACE_STEPS * PACE_MINUTES, PACE_MINUTES)
             ]
             for milestone in ("arrived", "ended")
         }
+        return steps if any(map(any, steps.values())) else {}
 
     def _lobbies(self, plan: Plan) -> list[dict[str, Any]]:
         redis, made = self._deployment.redis, []
@@ -161,7 +158,7 @@ class Watch:
             if pid
         ]
 
-    def _problems(self) -> list[dict[str, Any]]:
+    def _look_at_problems(self) -> list[dict[str, Any]]:
         return [
             {
                 "id": f"{one.get('at_ms', 0)} {one.get('game', '')}",
@@ -170,12 +167,17 @@ class Watch:
                 "severity": str(one.get("severity", "error")),
                 "experiment": str(one.get("experiment", "")),
                 "game": str(one.get("game", "")),
-                "message": str(one.get("message", "")),
+                "message": str(one.get("message", ""))[:MOST_MESSAGE],
                 "where": str(one.get("where", "")),
                 "trace": str(one.get("trace", ""))[-MOST_TRACE:],
             }
             for one in records.problems(self._deployment.redis, MOST_PROBLEMS)
         ]
+
+
+def short(problem: dict[str, Any]) -> dict[str, Any]:
+    """That problem without its traceback."""
+    return {name: value for name, value in problem.items() if name != "trace"}
 
 
 def _wanted(plan: Plan, scene: str) -> int:

@@ -6,7 +6,6 @@ import pytest
 
 from igym.services.games import listing
 from igym.services.games.listing import Paces
-from igym.services.watching import Watch
 from igym.store import felt, games, keys
 
 
@@ -78,7 +77,55 @@ def test_a_pace_is_told_over_some_seconds_and_begins_anew_with_each_episode():
     assert paces.pace("g", "e1", 5, 30) is None
 
 
-def test_the_overview_has_the_games_figures(lab):
-    game = lab.pair()
-    (one,) = Watch(lab.deployment).overview()["games"]
-    assert (one["id"], one["owner"], one["episode"], one["pace"]) == (game.id, "", None, None)
+#: A game that goes well: its fields that tell how it goes.
+WELL = {
+    "owner": "games-1", "generation": "1", "paused_ms": 0.0, "fps": 30.0, "pace": 29.9,
+    "late_ms": 2.0, "seats": [{"seat": "a", "away": ""}, {"seat": "b", "away": ""}],
+}  # fmt: skip
+
+
+def away(how: str) -> dict[str, object]:
+    return {"seats": [{"seat": "a", "away": how}, {"seat": "b", "away": ""}]}
+
+
+@pytest.mark.parametrize(
+    ("more", "how", "said"),
+    [
+        ({}, "good", "well"),
+        ({"pace": None}, "good", "well"),
+        ({"fps": 0.0, "late_ms": 500.0}, "good", "well"),
+        ({"owner": ""}, "poor", "waits for a worker"),
+        (away("gone"), "poor", "a not connected"),
+        (away("hidden"), "fair", "a looks away"),
+        ({"pace": 20.0}, "poor", "slower than declared"),
+        ({"pace": 0.0}, "fair", "stands still"),
+        ({"pace": 0.0, "paused_ms": 1.0}, "fair", "paused by an admin"),
+        ({"late_ms": 40.0}, "fair", "ticks are late"),
+        ({"generation": "3"}, "fair", "taken over 2 times"),
+    ],
+)
+def test_how_a_game_goes_is_told_by_the_worst_of_it(more, how, said):
+    assert listing.goes({**WELL, **more}) == (how, said)
+
+
+def test_games_in_trouble_come_first_and_each_is_in_the_step_of_its_pace(lab, monkeypatch):
+    paces = {"fast": 30.0, "slow": 14.0, "still": 0.0, "unknown": None}
+    redis = lab.deployment.redis
+    for n, name in enumerate(paces):
+        made = games.Game(name, "counters", "gone", "1", "count", "live", 1, {}, 0.0)
+        redis.hset(keys.game("counters", name), mapping={
+            **made.fields(), "phase": "live", "owner": "games-1", "episode": f"{name}-000",
+        })  # fmt: skip
+        redis.zadd(keys.games("counters"), {name: n})
+        for key in (keys.game("counters", name), keys.games("counters")):
+            redis.expire(key, 60)
+    monkeypatch.setattr(Paces, "pace", lambda _, game, *about: paces[game])
+    plain = listing._game
+    monkeypatch.setattr(listing, "_game", lambda *about: {**plain(*about), "fps": 30.0})
+    live = listing.Live(lab.deployment)
+    found = live.games(lambda name: name == "counters")
+    assert [(one["id"], one["goes"][0]) for one in found] == [
+        ("slow", "poor"), ("still", "fair"), ("fast", "good"), ("unknown", "good"),
+    ]  # fmt: skip
+    assert live.figures() == {"counters": {"count": 4, "parts": [1, 0, 0, 0, 0, 1]}}
+    assert live.games(lambda name: name == "other") == []

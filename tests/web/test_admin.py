@@ -13,6 +13,7 @@ from igym import settings
 from igym.domain.access import Role
 from igym.services import accounts, passwords
 from igym.services.connect import Deployment, connect
+from igym.services.games.listing import Live
 from igym.services.sessions import tokens
 from igym.services.watching import Watch
 from igym.store import keys, lease, records, sockets
@@ -73,6 +74,10 @@ def signs_in(browser, name: str = "ann", password: str = WORDS, **query):
     token = token_of(browser.get("/admin/sign-in"))
     data = {"form_token": token, "name": name, "password": password}
     return browser.post("/admin/sign-in", data=data, query_string=query)
+
+
+def watching(deployment) -> Watch:
+    return Watch(deployment, Live(deployment))
 
 
 def account(deployment, name="ann", role=Role.ADMIN, experiments=()):
@@ -339,7 +344,10 @@ def test_a_researcher_sees_their_own_experiments(browser, deployment, slime, red
         there = the_app(deployment).test_client()
         signs_in(there, name)
         seen = there.get("/admin/overview.json").json
-        assert (len(seen["experiments"]), len(seen["problems"])) == (sees, sees)
+        listed = there.get("/admin/problems.json").json["problems"]
+        trace = there.get("/admin/trace.json", query_string={"id": "1.0 "})
+        assert (len(seen["experiments"]), seen["problems"]["total"], len(listed)) == (sees,) * 3
+        assert trace.status_code == (200 if sees else 404)
 
 
 # --- what is shown ---------------------------------------------------------------------------
@@ -351,11 +359,11 @@ def test_what_a_traceback_says_stays_text(browser, deployment, redis):
     enter(browser, deployment)
 
     page = browser.get("/admin")
-    assert told(page)["seen"]["problems"][0]["trace"] == NASTY
+    assert told(page)["seen"]["problems"]["latest"][0]["message"] == NASTY
     assert "<img" not in page.text
-    news = browser.get("/admin/overview.json")
-    assert news.headers["Content-Type"] == "application/json"
-    assert news.json["problems"][0]["message"] == NASTY
+    trace = browser.get("/admin/trace.json", query_string={"id": f"1.0 {NASTY}"})
+    assert trace.headers["Content-Type"] == "application/json"
+    assert trace.json["trace"] == NASTY
 
 
 def test_a_key_that_says_html_comes_back_as_text(browser):
@@ -388,7 +396,7 @@ def test_a_session_is_counted_in_its_phase_and_mode(deployment, redis, slime):
         redis.hset(keys.counts(slime, "1", mode), mapping=said)
     redis.hset(keys.counts("other", "1", "live"), mapping={"now:playing": 1})
 
-    (experiment,) = Watch(deployment).overview()["experiments"]
+    (experiment,) = watching(deployment).overview()["experiments"]
 
     by_mode = {one["mode"]: one for one in experiment["modes"]}
     assert (by_mode["live"]["reading"], by_mode["live"]["ended"]) == (1, 2)
@@ -413,12 +421,12 @@ def test_a_lobby_a_game_and_a_worker_are_seen(deployment, redis, slime):
 
     expire_all(redis)
 
-    seen = Watch(deployment).overview()
+    seen = watching(deployment).overview()
 
     (waiting,) = seen["lobbies"]
     assert (waiting["waiting"], waiting["wanted"], waiting["since_ms"]) == (2, 2, 1_000)
-    (game,) = seen["games"]
-    assert (seen["games_total"], seen["games_hidden"]) == (1, 0), "a game that is over is not live"
+    (game,) = Live(deployment).games(lambda name: True)
+    assert seen["games"][slime]["count"] == 1, "a game that is over is not live"
     assert (game["id"], game["owner"], game["generation"]) == ("g1", "games-1", "2")
     assert [(s["seat"], s["session"], s["away"]) for s in game["seats"]] == [
         ("left", "cat", "gone")
@@ -427,7 +435,7 @@ def test_a_lobby_a_game_and_a_worker_are_seen(deployment, redis, slime):
 
 
 def test_a_second_look_within_a_moment_costs_nothing(deployment):
-    watch = Watch(deployment)
+    watch = watching(deployment)
     assert watch.overview() is watch.overview()
 
 

@@ -80,8 +80,8 @@ export function totals(seen: Seen): Totals {
     here: sum(seen.experiments, (m) => standing(m).reduce((n, [, count]) => n + count, 0)),
     waiting: sum(seen.experiments, (m) => m.waiting + m.choosing),
     playing: sum(seen.experiments, (m) => m.playing),
-    games: seen.games_total,
+    games: seen.games.total,
     load: loads.length ? loads.reduce((a, b) => a + b, 0) / loads.length : null,
-    problems: seen.problems.length,
+    problems: seen.problems.total,
   };
 }

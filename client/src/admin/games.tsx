@@ -4,18 +4,32 @@ import { useEffect, useState } from 'preact/hooks';
 import { GameActions } from './actions.tsx';
 import { may } from './boot.ts';
 import { clock, duration, number, plural } from './format.ts';
+import { useNews } from './news.ts';
+import { Paces } from './paces.tsx';
 import { Empty, Id, Listed } from './parts.tsx';
 import { Recent } from './recent.tsx';
 import { go, stay } from './router.ts';
 import { follow, type Game, type Seen } from './said.ts';
 
+/** What /admin/games.json answers: some of the live games, those in trouble first. */
+interface Some {
+  now_ms: number;
+  total: number;
+  /** The place of the first of them, and how many are told of at a time. */
+  from: number;
+  most: number;
+  games: Game[];
+}
+
 export function Games({ seen, paused }: { seen: Seen; paused: boolean }) {
+  const [from, setFrom] = useState(0);
+  const { said, trouble } = useNews<Some>(`/admin/games.json?from=${from}`, 1000, paused);
   return (
     <>
       <Listed
         id="games"
         title="Live games"
-        aside={<p class="soft">{plural(seen.games_total, 'game')}</p>}
+        aside={<p class="soft">{said ? places(said) : plural(seen.games.total, 'game')}</p>}
         heads={[
           'Game',
           'Experiment',
@@ -23,45 +37,55 @@ export function Games({ seen, paused }: { seen: Seen; paused: boolean }) {
           'Players',
           'Episode',
           'Score',
-          'Ticks a second',
+          'Ticks/s',
           'Late',
           'Runs for',
           'Worker',
           ...(may('control') ? ['Act on it'] : []),
         ]}
-        rows={seen.games}
-        empty={<Empty>No game is on. One begins as soon as a group is complete.</Empty>}
-        line={(one) => <Live key={one.id} one={one} now_ms={seen.now_ms} />}
+        rows={said?.games ?? []}
+        empty={
+          <Empty>
+            {said
+              ? 'No game is on. One begins as soon as a group is complete.'
+              : trouble || 'Asking which games are on …'}
+          </Empty>
+        }
+        line={(one) => <Live key={one.id} one={one} now_ms={said?.now_ms ?? seen.now_ms} />}
       >
-        {seen.games_hidden > 0 && (
-          <p class="soft">{number(seen.games_hidden)} more are not listed.</p>
+        {said && trouble && <p class="alert">{trouble} Trying again.</p>}
+        {said && said.total > said.most && (
+          <p class="turning">
+            <button disabled={said.from === 0} onClick={() => setFrom(said.from - said.most)}>
+              Previous {said.most}
+            </button>
+            <button
+              disabled={said.from + said.most >= said.total}
+              onClick={() => setFrom(said.from + said.most)}
+            >
+              Next {said.most}
+            </button>
+            <span class="soft">Games in trouble come first.</span>
+          </p>
         )}
       </Listed>
+      <div class="histograms">
+        <Paces of={seen.games} />
+      </div>
       <Recent paused={paused} now_ms={seen.now_ms} />
       <Finished paused={paused} />
     </>
   );
 }
 
-/** How a game goes, the worst first. */
-export function health(one: Game): { kind: 'good' | 'fair' | 'poor'; said: string } {
-  if (!one.owner) return { kind: 'poor', said: 'waits for a worker' };
-  const gone = one.seats.filter((seat) => seat.away === 'gone').map((seat) => seat.seat);
-  if (gone.length > 0) return { kind: 'poor', said: `${gone.join(', ')} not connected` };
-  if (one.paused_ms) return { kind: 'fair', said: 'paused by an admin' };
-  const part = one.pace !== null && one.fps > 0 ? one.pace / one.fps : 1;
-  // Before an episode, between two and while somebody is waited for no tick is played.
-  if (one.pace === 0) return { kind: 'fair', said: 'stands still' };
-  if (part < 0.9) return { kind: 'poor', said: 'slower than declared' };
-  if (one.fps > 0 && one.late_ms > 1000 / one.fps) return { kind: 'fair', said: 'ticks are late' };
-  const away = one.seats.filter((seat) => seat.away !== '').map((seat) => seat.seat);
-  if (away.length > 0) return { kind: 'fair', said: `${away.join(', ')} looks away` };
-  if (Number(one.generation) > 1) return { kind: 'fair', said: times(Number(one.generation) - 1) };
-  return { kind: 'good', said: 'well' };
-}
+/** "1 game", or "31 to 60 of 100 games" where not all of them are here. */
+export const places = (said: Pick<Some, 'from' | 'total'> & { games: unknown[] }): string =>
+  said.games.length === said.total
+    ? plural(said.total, 'game')
+    : `${said.from + 1} to ${said.from + said.games.length} of ${plural(said.total, 'game')}`;
 
 function Live({ one, now_ms }: { one: Game; now_ms: number }) {
-  const { kind, said } = health(one);
+  const [kind, said] = one.goes;
   const taken = Number(one.generation) - 1;
   return (
     <tr data-game={one.id}>

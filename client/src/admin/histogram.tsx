@@ -12,8 +12,8 @@ interface Props {
   /** The upper end of each step; the last step is what is above them. */
   ends: string[];
   counts: number[];
-  /** From this step on it is too much. */
-  bad: number;
+  /** Whether what is in that step is as it should not be. */
+  bad: (step: number) => boolean;
 }
 
 export function Histogram({ title, note, ends, counts, bad }: Props) {
@@ -52,8 +52,8 @@ export function Histogram({ title, note, ends, counts, bad }: Props) {
     }),
     [
       counts.map((_, i) => i),
-      counts.map((n, i) => (i < bad ? n : 0)),
-      counts.map((n, i) => (i < bad ? 0 : n)),
+      counts.map((n, i) => (bad(i) ? 0 : n)),
+      counts.map((n, i) => (bad(i) ? n : 0)),
     ],
   );
 

@@ -33,7 +33,7 @@ const PAGES: Record<string, (seen: Seen, paused: boolean) => preact.JSX.Element>
   '/admin/lobbies': (_, paused) => <Lobbies paused={paused} />,
   '/admin/games': (seen, paused) => <Games seen={seen} paused={paused} />,
   '/admin/logs': (_, paused) => <Logs paused={paused} form_token={boot.form_token} />,
-  '/admin/problems': (seen) => <Problems seen={seen} />,
+  '/admin/problems': (_, paused) => <Problems paused={paused} />,
   '/admin/packages': (_, paused) => <Packages paused={paused} formToken={boot.form_token} />,
   '/admin/data': (_, paused) => <Data paused={paused} formToken={boot.form_token} />,
 };

@@ -47,7 +47,7 @@ export function Overview({ seen, boot, paused }: { seen: Seen; boot: Boot; pause
         <Latest seen={seen} />
       </div>
       <Recent paused={paused} now_ms={seen.now_ms} />
-      <Load of={standing.said} trouble={standing.trouble} />
+      <Load of={standing.said} trouble={standing.trouble} games={seen.games} />
     </>
   );
 }
@@ -98,7 +98,14 @@ function Card(props: { one: Experiment; base: string; now_ms: number; pace_minut
       {modes.map((mode) => (
         <div key={mode.mode}>
           <Funnel mode={mode} />
-          <Chart {...mode.pace} step_s={60 * pace_minutes} now_ms={now_ms} />
+          {mode.pace.arrived && mode.pace.ended && (
+            <Chart
+              arrived={mode.pace.arrived}
+              ended={mode.pace.ended}
+              step_s={60 * pace_minutes}
+              now_ms={now_ms}
+            />
+          )}
         </div>
       ))}
       {modes.length === 0 && <p class="soft">Nobody has arrived yet.</p>}
@@ -108,7 +115,7 @@ function Card(props: { one: Experiment; base: string; now_ms: number; pace_minut
           Parquet tables, a few seconds behind the games, in <code>{one.data}</code>
         </p>
         <pre tabIndex={0}>
-          <code>{`import pandas as pd\n${one.load}`}</code>
+          <code>{`import pandas as pd\npd.read_parquet("${one.data}/ticks")`}</code>
         </pre>
         <p class="soft">
           Package <code>{one.package}</code>
@@ -201,13 +208,13 @@ function Lobbies({ lobbies, now_ms }: { lobbies: Lobby[]; now_ms: number }) {
 }
 
 function Latest({ seen }: { seen: Seen }) {
-  const few = seen.problems.slice(0, 3);
+  const few = seen.problems.latest;
   return (
     <Part
       id="problems"
       title="Latest problems"
       aside={
-        seen.problems.length > few.length && (
+        seen.problems.total > few.length && (
           <a href="/admin/problems" onClick={stay}>
             All of them
           </a>

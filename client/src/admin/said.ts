@@ -17,8 +17,9 @@ export interface Mode {
   outcomes: Record<string, number>;
   /** How many waits ended with a match, by their longest time in s, or "more". */
   waits: Record<string, number>;
-  /** How many got so far in each of the last steps of `pace_minutes`, oldest first. */
-  pace: { arrived: number[]; ended: number[] };
+  /** How many got so far in each of the last steps of `pace_minutes`, oldest first; nothing
+   *  where nobody did in any of them. */
+  pace: { arrived?: number[]; ended?: number[] };
 }
 
 export interface Experiment {
@@ -28,7 +29,6 @@ export interface Experiment {
   package: string;
   modes: Mode[];
   data: string;
-  load: string;
   /** Since when nobody new is let in; 0 = they are. */
   closed_ms: number;
   /** So many live participants at the most; 0 = any number. */
@@ -73,6 +73,8 @@ export interface Game {
   /** How late the latest of the last ticks was. */
   late_ms: number;
   scores: Record<string, number>;
+  /** How it goes, and in words. */
+  goes: ['good' | 'fair' | 'poor', string];
 }
 
 export interface Worker {
@@ -93,7 +95,6 @@ export interface Problem {
   game: string;
   message: string;
   where: string;
-  trace: string;
 }
 
 export interface Seen {
@@ -103,12 +104,12 @@ export interface Seen {
   base: string;
   experiments: Experiment[];
   lobbies: Lobby[];
-  games: Game[];
-  games_total: number;
-  games_hidden: number;
+  /** All that are live, and how many of those that play do so at which part of their declared
+   *  pace: `counts` has one more than `bounds`, for what is above them. */
+  games: { total: number; bounds: number[]; counts: number[] };
   workers: Worker[];
   queued: number;
-  problems: Problem[];
+  problems: { total: number; latest: Problem[] };
 }
 
 /** What the page begins with. */

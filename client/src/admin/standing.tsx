@@ -6,7 +6,9 @@ import { Histogram } from './histogram.tsx';
 import { quantile, tiers, type Process } from './tiers.ts';
 import { useNews } from './news.ts';
 import { Bar, Empty, Part, Severity, Table } from './parts.tsx';
+import { Paces } from './paces.tsx';
 import { stay } from './router.ts';
+import type { Seen } from './said.ts';
 
 interface Steps {
   bounds: number[];
@@ -70,7 +72,8 @@ export function Alarms({ of }: { of: Standing | null }) {
   );
 }
 
-export function Load({ of, trouble }: { of: Standing | null; trouble: string }) {
+export function Load(props: { of: Standing | null; trouble: string; games: Seen['games'] }) {
+  const { of, trouble, games } = props;
   return (
     <Part id="load" title="Load" aside={of && <p class="soft">{roomFor(of.room)}</p>}>
       {trouble && <p class="alert">{trouble} Trying again.</p>}
@@ -79,19 +82,22 @@ export function Load({ of, trouble }: { of: Standing | null; trouble: string }) 
       ) : (
         <>
           <div class="histograms">
+            <Paces of={games} />
             <Histogram
               title="Ticks begin late by, ms"
               note={worst(of.late, ms)}
               ends={of.late.bounds.map(ms)}
               counts={of.late.counts}
-              bad={of.late.bounds.filter((bound) => bound <= of.room.limit_s).length}
+              bad={(step) =>
+                step >= of.late.bounds.filter((bound) => bound <= of.room.limit_s).length
+              }
             />
             <Histogram
               title="Age of frames as they leave, ms"
               note={worst(of.age, ms)}
               ends={of.age.bounds.map(ms)}
               counts={of.age.counts}
-              bad={of.age.bounds.filter((bound) => bound <= 0.07).length}
+              bad={(step) => step >= of.age.bounds.filter((bound) => bound <= 0.07).length}
             />
             <Histogram
               title="Round trips, ms"
@@ -102,7 +108,7 @@ export function Load({ of, trouble }: { of: Standing | null; trouble: string }) 
               )}`}
               ends={of.rtt.bounds.map(String)}
               counts={of.rtt.counts}
-              bad={of.rtt.bounds.filter((bound) => bound <= 200).length}
+              bad={(step) => step >= of.rtt.bounds.filter((bound) => bound <= 200).length}
             />
           </div>
           <Processes all={of.processes} most={of.room.most_load} />

@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import json
 import time
+from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
 from igym.errors import NotFound
 from igym.services.connect import Deployment
-from igym.store import felt, games, keys
+from igym.services.lately import Lately
+from igym.store import felt, games, keys, packages
 
 _GAME = (
     "package", "scene", "mode", "phase", "seats", "created_ms", "claimed_ms", "owner",
@@ -27,6 +29,19 @@ WINDOW_S = 3.0
 
 #: Finished games in one list.
 MOST_FINISHED = 100
+
+#: Live games that are looked at, at how much of a look at a time an admin is sent, and for how
+#: long a look is fresh.
+MOST_LIVE, PAGE, FRESH_S = 1_000, 30, 0.8
+
+#: Ends of the steps of a histogram: ticks as played, of those that the scene declares.
+PARTS = (0.5, 0.75, 0.9, 0.95, 0.99)
+
+#: A game that plays less of what it declares is slow.
+SLOW_BELOW = 0.9
+
+#: How a game can go, the worst first.
+GOES = ("poor", "fair", "good")
 
 
 class Paces:
@@ -46,9 +61,72 @@ class Paces:
         since_s = now_s - past[0][0]
         return (ticks - past[0][2]) / since_s if since_s >= WINDOW_S / 2 else None
 
-    def keep(self, ids: Sequence[str]) -> None:
+    def keep(self, ids: Collection[str]) -> None:
         """Forget all other games."""
         self._seen = {id: past for id, past in self._seen.items() if id in ids}
+
+
+class Live:
+    """The live games of a deployment, as they were a moment ago."""
+
+    def __init__(self, deployment: Deployment) -> None:
+        self._deployment = deployment
+        self._paces = Paces()
+        self._lately = Lately(self._look, FRESH_S)
+
+    def games(self, sees: Callable[[str], bool]) -> list[dict[str, Any]]:
+        """Those of the experiments that somebody `sees`, the ones in trouble first."""
+        return [one for one in self._lately() if sees(one["experiment"])]
+
+    def figures(self) -> dict[str, dict[str, Any]]:
+        """Experiment -> how many there are, and how many of those that play do so at which part
+        of their declared pace (by `PARTS`)."""
+        made: dict[str, dict[str, Any]] = {}
+        for one in self._lately():
+            its = made.setdefault(one["experiment"], {"count": 0, "parts": [0] * (len(PARTS) + 1)})
+            its["count"] += 1
+            if (part := _part(one)) is not None:
+                its["parts"][bisect_left(PARTS, part)] += 1
+        return made
+
+    def _look(self) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = []
+        for name in packages.known(self._deployment.redis):
+            ids = games.open_games(self._deployment.redis, name)[: MOST_LIVE - len(found)]
+            found += live(self._deployment, name, ids, self._paces)
+        self._paces.keep({one["id"] for one in found})
+        return sorted(found, key=lambda one: GOES.index(one["goes"][0]))
+
+
+def _part(game: dict[str, Any]) -> float | None:
+    """Its ticks as played lately, of those declared; None where it stands still or nobody knows.
+
+    Before an episode, between two and while somebody is waited for no tick is played.
+    """
+    if not game["pace"] or not game["fps"] or game["paused_ms"]:
+        return None
+    return float(game["pace"] / game["fps"])
+
+
+def goes(game: dict[str, Any]) -> tuple[str, str]:
+    """How a game goes, by `GOES` and in words."""
+    if not game["owner"]:
+        return "poor", "waits for a worker"
+    if gone := [seat["seat"] for seat in game["seats"] if seat["away"] == "gone"]:
+        return "poor", f"{', '.join(gone)} not connected"
+    if game["paused_ms"]:
+        return "fair", "paused by an admin"
+    if game["pace"] == 0:
+        return "fair", "stands still"
+    if (part := _part(game)) is not None and part < SLOW_BELOW:
+        return "poor", "slower than declared"
+    if game["fps"] and game["late_ms"] > 1000 / game["fps"]:
+        return "fair", "ticks are late"
+    if away := [seat["seat"] for seat in game["seats"] if seat["away"]]:
+        return "fair", f"{', '.join(away)} looks away"
+    if (taken := int(game["generation"] or 1) - 1) > 0:
+        return "fair", f"taken over {taken} time{'s' * (taken > 1)}"
+    return "good", "well"
 
 
 def live(
@@ -69,6 +147,7 @@ def live(
     for one in made:
         for seat in one["seats"]:
             seat["rtt_ms"], seat["away"] = lines.get(seat["session"], (None, "gone"))
+        one["goes"] = goes(one)
     return made
 
 
@@ -108,10 +187,14 @@ def _game(
         "episodes": episodes,
         "tick": ticks,
         "fps": fps,
-        "pace": paces.pace(game, about["episode"], ticks, now_s),
-        "late_ms": float(about["late_ms"] or 0),
+        "pace": _tenths(paces.pace(game, about["episode"], ticks, now_s)),
+        "late_ms": round(float(about["late_ms"] or 0), 1),
         "scores": dict(scores),
     }
+
+
+def _tenths(pace: float | None) -> float | None:
+    return None if pace is None else round(pace, 1)
 
 
 def finished(

@@ -26,6 +26,7 @@ from igym.domain.access import Access, Right
 from igym.errors import IgymError, Unavailable
 from igym.services import accounts
 from igym.services.connect import Deployment
+from igym.services.games.listing import PARTS, Live
 from igym.services.sessions.roster import Rosters
 from igym.services.watching import Watch
 from igym.store import RedisError
@@ -41,10 +42,14 @@ from igym.web.admin import (
     packages,
     participants,
     people,
+    problems,
     signin,
     visitor,
 )
 from igym.web.pages import filled
+
+#: Problems that the overview names; their own page has all.
+LATEST = 3
 
 
 @cache
@@ -84,7 +89,8 @@ def _told(error: IgymError) -> tuple[Response, int]:
 def register(app: Flask, deployment: Deployment, outbox: Outbox | None = None) -> None:
     """Add the admin pages and their sign-in to `app`. Commands leave by `outbox`."""
     admin = Blueprint("admin", "igym.web")
-    watch = Watch(deployment)
+    live = Live(deployment)
+    watch = Watch(deployment, live)
     public_url = deployment.settings.public_url.rstrip("/")
     visitor.prepare(app, deployment)
     signin.add(admin, deployment)
@@ -93,7 +99,8 @@ def register(app: Flask, deployment: Deployment, outbox: Outbox | None = None) -
     commands.add(admin, deployment, outbox)
     participants.add(admin, deployment, Rosters(deployment))
     lobbies.add(admin, deployment)
-    games.add(admin, deployment)
+    games.add(admin, deployment, live)
+    problems.add(admin, watch)
     logs.add(admin, deployment)
     packages.add(admin, deployment)
     data.add(admin, deployment)
@@ -132,11 +139,20 @@ def register(app: Flask, deployment: Deployment, outbox: Outbox | None = None) -
         seen, access = watch.overview(), visitor.visitor().access
         mine = {
             name: [one for one in seen[name] if access.reaches(one["experiment"])]
-            for name in ("lobbies", "games", "problems")
+            for name in ("lobbies", "problems")
+        }
+        games = [one for name, one in seen["games"].items() if access.reaches(name)]
+        parts = [one["parts"] for one in games] or [[0] * (len(PARTS) + 1)]
+        figures = {
+            "total": sum(one["count"] for one in games),
+            "bounds": PARTS,
+            "counts": [sum(step) for step in zip(*parts, strict=True)],
         }
         shown = [one for one in seen["experiments"] if access.reaches(one["id"])]
         base = public_url or request.host_url.rstrip("/")
-        return {**seen, **mine, "experiments": shown, "base": base}
+        problems = {"total": len(mine["problems"]), "latest": mine["problems"][:LATEST]}
+        own = {"games": figures, "problems": problems, "experiments": shown, "base": base}
+        return {**seen, **mine, **own}
 
     @admin.context_processor
     def looks() -> dict[str, object]:

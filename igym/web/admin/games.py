@@ -5,7 +5,7 @@ from __future__ import annotations
 import tempfile
 import zipfile
 
-from flask import Blueprint, Response, jsonify, send_file
+from flask import Blueprint, Response, jsonify, request, send_file
 from flask_login import login_required
 
 from igym.domain.access import Right
@@ -16,12 +16,24 @@ from igym.services.connect import Deployment, now_ms
 from igym.services.data import filming
 from igym.services.data.filming import Place
 from igym.services.games import listing, spectating
+from igym.services.games.listing import PAGE, Live
 from igym.store import packages
 from igym.web.admin.visitor import check_form, visitor
 
 
-def add(admin: Blueprint, deployment: Deployment) -> None:
+def add(admin: Blueprint, deployment: Deployment, live: Live) -> None:
     """Add the routes to `admin`."""
+
+    @admin.get("/admin/games.json")
+    @login_required
+    def live_games() -> Response:
+        """Live games of this visitor's experiments from `from` on, those in trouble first."""
+        mine = live.games(visitor().access.reaches)
+        begin = min(max(0, request.args.get("from", 0, int)), max(0, len(mine) - 1))
+        begin -= begin % PAGE
+        some = mine[begin : begin + PAGE]
+        return jsonify({"now_ms": now_ms(), "total": len(mine), "from": begin, "games": some,
+                        "most": PAGE})  # fmt: skip
 
     @admin.post("/admin/games/<experiment>/<game>/watch.json")
     @login_required
