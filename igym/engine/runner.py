@@ -11,7 +11,6 @@ from __future__ import annotations
 import math
 import traceback
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from typing import Any, Protocol, TypeVar
 
 from igym.engine.seats import Decider
@@ -66,6 +65,12 @@ def first_due(now: float, fps: float) -> float:
     return math.ceil(now * grid) / grid
 
 
+def failed(error: Exception, where: str) -> SceneFailed:
+    """What the researcher's code raised, as the end of a scene. igym's errors keep their words."""
+    told = error.message if isinstance(error, IgymError) else f"{type(error).__name__}: {error}"
+    return SceneFailed(told, where=where, trace=traceback.format_exc())
+
+
 def guarded(where: str, call: Callable[[], T]) -> T:
     """Call the researcher's code; say where it failed, if it does.
 
@@ -75,8 +80,7 @@ def guarded(where: str, call: Callable[[], T]) -> T:
     try:
         return call()
     except Exception as error:
-        told = error.message if isinstance(error, IgymError) else f"{type(error).__name__}: {error}"
-        raise SceneFailed(told, where=where, trace=traceback.format_exc()) from error
+        raise failed(error, where) from error
 
 
 def play(
@@ -113,7 +117,19 @@ def play(
         (decider, (lambda seat=seat: sim.observe(seat)))
         for decider, seat in zip(deciders, sim.seats, strict=True)
     ]
-    everybody = (True,) * len(watchers)
+
+    def turn(ends_s: float) -> tuple[list[Any], list[str], Step]:
+        """Everybody decides, for `ends_s` at the most together, and the environment steps."""
+        asked = sim.asked()
+        decided = [
+            decider.decide(observe, max(0.0, ends_s - clock.now()))
+            if asked is None or asked[n]
+            else decider.rest()
+            for n, (decider, observe) in enumerate(watchers)
+        ]
+        actions = sim.fitted([action for action, _ in decided])
+        return actions, [actor for _, actor in decided], sim.step(actions)
+
     for tick in range(first, max_steps):
         if stage.before(tick):
             start, tick0 = first_due(clock.now(), fps), tick
@@ -121,28 +137,25 @@ def play(
         wait_s = due - clock.now()
         if wait_s > 0:
             clock.sleep(wait_s)
-        late_s = max(0.0, clock.now() - due)
+        now_s = clock.now()
+        late_s = max(0.0, now_s - due)
         if late_s > CATCH_UP_S:
             start, tick0 = first_due(clock.now(), fps), tick
 
         if starts is not None:
             starts(tick)
-
-        def turn(tick: int = tick) -> tuple[list[Any], list[str], Step]:
-            ends = clock.now() + period_s / 2  # for all of them together
-            asked = sim.asked() or everybody
-            decided = [
-                decider.decide(observe, max(0.0, ends - clock.now())) if acts else decider.rest()
-                for (decider, observe), acts in zip(watchers, asked, strict=True)
-            ]
-            actions = sim.fitted([action for action, _ in decided])
-            return actions, [actor for _, actor in decided], sim.step(actions)
-
-        actions, actors, step = guarded(f"{where}, tick {tick}", turn)
+            now_s = clock.now()
+        try:
+            actions, actors, step = turn(now_s + period_s / 2)
+        except Exception as error:
+            raise failed(error, f"{where}, tick {tick}") from error
         if tick + 1 == max_steps and not step.over:
-            step = replace(step, truncated=True, ends=tuple(one or CUT for one in step.ends))
+            step = step._replace(truncated=True, ends=tuple(one or CUT for one in step.ends))
         stage.record(tick, actions, actors, step, late_s)
-        guarded(f"{where}, tick {tick}, drawing", lambda: stage.show(tick + 1))  # noqa: B023
+        try:
+            stage.show(tick + 1)
+        except Exception as error:
+            raise failed(error, f"{where}, tick {tick}, drawing") from error
         if step.over:
             return tick + 1, step
     raise AssertionError("max_steps ends the loop")

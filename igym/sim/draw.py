@@ -83,8 +83,18 @@ _X, _Y = _NUMBER[2], _NUMBER[3]
 _OPTIONAL = [(place, _NUMBER[place], _BLANK[place]) for place in range(2, len(_NUMBER))]
 
 
+#: Added before a number is cut to whole steps of the grid, and taken away again: negative ones
+#: are cut downwards too, as far as this reaches, which is a hundred stages.
+_FAR = 100 * GRID
+_UP = _FAR + 0.5
+
+
 def _q(value: float) -> int:
-    return int(round(value * GRID))  # noqa: RUF046 - of numpy's numbers it is one of theirs
+    return int(value * GRID + _UP) - _FAR
+
+
+#: What makes a tuple, past the named tuple's own function in Python: half of what a shape costs.
+_new = tuple.__new__
 
 
 def rect(
@@ -103,9 +113,15 @@ def rect(
     snap: bool = False,
 ) -> Shape:
     """A rectangle by its left top corner; turned about its centre by `angle` turns."""
-    return Shape(
-        id, 0, _q(x), _q(y), _q(w), _q(h), _q(radius), (), fill, stroke, _q(line),
-        "", 0, _q(angle), 0, int(depth), "left", bool(snap),
+    return _new(
+        Shape,
+        (
+            id, 0, int(x * GRID + _UP) - _FAR, int(y * GRID + _UP) - _FAR,
+            int(w * GRID + _UP) - _FAR, int(h * GRID + _UP) - _FAR,
+            _q(radius) if radius else 0, (), fill, stroke, _q(line) if line else 0,
+            "", 0, _q(angle) if angle else 0, 0, int(depth), "left", bool(snap),
+            "", "", GRID, False, b"",
+        ),
     )  # fmt: skip
 
 
@@ -122,9 +138,14 @@ def circle(
     snap: bool = False,
 ) -> Shape:
     """A circle by its centre; `r` is relative to the stage's height."""
-    return Shape(
-        id, 1, _q(x), _q(y), 0, 0, _q(r), (), fill, stroke, _q(line),
-        "", 0, 0, 0, int(depth), "left", bool(snap),
+    # `_q` written out where there are many: a call for each number is most of what they cost.
+    return _new(
+        Shape,
+        (
+            id, 1, int(x * GRID + _UP) - _FAR, int(y * GRID + _UP) - _FAR, 0, 0,
+            int(r * GRID + _UP) - _FAR, (), fill, stroke, _q(line) if line else 0,
+            "", 0, 0, 0, int(depth), "left", bool(snap), "", "", GRID, False, b"",
+        ),
     )  # fmt: skip
 
 
@@ -307,12 +328,10 @@ def _whole(shape: Shape, named: frozenset[str]) -> Change:
 def _difference(old: Shape, new: Shape) -> Change:
     """The fields of `new` that are not as they were."""
     if old[4:] == new[4:]:  # it moved, as nearly everything does that changes: a third of the time
-        change: Change = {}
-        if old[2] != new[2]:
-            change[_X] = new[2]
-        if old[3] != new[3]:
-            change[_Y] = new[3]
-        return change
+        x, y = new[2], new[3]
+        if old[2] == x:
+            return {_Y: y}
+        return {_X: x} if old[3] == y else {_X: x, _Y: y}
     pairs = zip(_NUMBER, old, new, strict=True)
     return {number: value for number, was, value in pairs if was != value}
 
@@ -339,18 +358,23 @@ class Picture:
         """
         shown, handles = self._shown, self._handles
         objects: list[Any] = []
-        now = dict(self._scenery)
-        now.update((shape[0], shape) for shape in shapes)  # of two with one id, the last counts
+        now = self._scenery.copy()
+        for shape in shapes:
+            now[shape[0]] = shape  # of two with one id, the last counts
+        same = len(now) == len(shown)  # whether they are the same objects, as mostly
         for id, shape in now.items():
             old = shown.get(id)
+            if old is shape:
+                continue
             if old is None or old[1] != shape[1]:
+                same = same and old is not None
                 handle = handles.get(id)
                 if handle is None:
                     handle = handles[id] = len(handles)
                 objects += (handle, _whole(shape, self._named))
-            elif old is not shape and old != shape:
+            elif old != shape:
                 objects += (handles[id], _difference(old, shape))
-        gone = [handles[id] for id in shown if id not in now]
+        gone = [] if same else [handles[id] for id in shown if id not in now]
         self._shown = now
         return objects, gone
 

@@ -11,17 +11,16 @@ action: where nobody who is asked acts, the environment does not move.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import gymnasium
+import numpy as np
 
 #: What the environment says of one seat with a step: it ended, or was cut off.
 ENDED, CUT = 1, 2
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(NamedTuple):
     """What one step gave. `rewards` and `ends` in the order of `Sim.seats`."""
 
     rewards: tuple[float, ...]
@@ -37,10 +36,20 @@ class Step:
 
 def _mask(seen: Any, info: Any) -> Any:
     """The mask of allowed actions that came with an observation, None if there is none."""
-    for place in (seen, info):
-        if isinstance(place, Mapping) and "action_mask" in place:
-            return place["action_mask"]
+    if _may_hold(seen) and "action_mask" in seen:
+        return seen["action_mask"]
+    if info and _may_hold(info) and "action_mask" in info:
+        return info["action_mask"]
     return None
+
+
+#: What nearly all observations are. To ask whether they are a `Mapping` takes ten times as long.
+_PLAIN = (np.ndarray, int, float, tuple)
+
+
+def _may_hold(place: Any) -> bool:
+    """Whether it is a mapping."""
+    return isinstance(place, dict) or (not isinstance(place, _PLAIN) and isinstance(place, Mapping))
 
 
 class Kind:
@@ -134,6 +143,7 @@ class _ManyAgents(Kind):
     def __init__(self, env: Any, agents: Mapping[str, Any]) -> None:
         super().__init__(env)
         self._agents = dict(agents)
+        self._ids = tuple(self._agents.values())
         self._seen: dict[Any, Any] = {}
         self._masks: dict[Any, Any] = {}
         self._infos: Mapping[Any, Any] = {}
@@ -206,28 +216,34 @@ class DictAgents(_ManyAgents):
         return tuple(agent in alive for agent in self._agents.values())
 
     def step(self, actions: Sequence[Any]) -> Step:
-        joint = dict(zip(self._agents.values(), actions, strict=True))
-        asked = self.asked() or (True,) * len(joint)
-        joint = {
-            agent: action
-            for (agent, action), acts in zip(joint.items(), asked, strict=True)
-            if acts and action is not None
-        }
+        joint = self._joint(actions)
         if not joint:
             return self._nothing()
         seen, rewards, terminateds, truncateds, infos = self.env.step(joint)
         self._noted(seen, infos)
+        given = tuple([float(rewards.get(agent, 0.0)) for agent in self._ids])
+        if not self._lists and not any(terminateds.values()) and not any(truncateds.values()):
+            return Step(given, False, False)  # as nearly all steps are
         terminated, truncated = self._over(terminateds, truncateds)
         said = [
             ENDED * bool(terminateds.get(agent)) | CUT * bool(truncateds.get(agent))
-            for agent in self._agents.values()
+            for agent in self._ids
         ]
-        return Step(
-            tuple(float(rewards.get(agent, 0.0)) for agent in self._agents.values()),
-            terminated,
-            truncated,
-            self._ends(said, ENDED * terminated | CUT * truncated),
-        )
+        ends = self._ends(said, ENDED * terminated | CUT * truncated)
+        return Step(given, terminated, truncated, ends)
+
+    def _joint(self, actions: Sequence[Any]) -> dict[Any, Any]:
+        """Agent -> action, of those that act."""
+        joint = dict(zip(self._ids, actions, strict=True))
+        asked = self.asked()
+        if asked is not None:
+            for agent, acts in zip(self._ids, asked, strict=True):
+                if not acts:
+                    del joint[agent]
+        for action in actions:
+            if action is None:
+                return {agent: action for agent, action in joint.items() if action is not None}
+        return joint
 
     def _over(
         self, terminateds: Mapping[Any, Any], truncateds: Mapping[Any, Any]

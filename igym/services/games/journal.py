@@ -83,6 +83,7 @@ class Journal:
         self._rows: list[Row] = []
         self._kept = Kept(sim, play.observations, play.infos)
         self._due: list[tuple[str, inner.Input]] = []  # edges not yet acted on
+        self._wants = bool(play.observations or play.infos)  # more of each moment than the log has
         self._full = max(1, int(settings.log_flush_ms / 1000 * play.fps))
         self._saved_s = time.monotonic()
 
@@ -138,27 +139,31 @@ class Journal:
         people: dict[str, Person],
     ) -> None:
         """Keep the tick for the next flush."""
-        seats = self._play.seats
+        rewards, terminated, truncated, ends = step
         self.steps = tick + 1
-        self._kept.note(tick + 1)
+        if self._wants:
+            self._kept.note(tick + 1)
+        at = [people.get(seat) for seat in self._play.seats]
         self._ticks.append(
             Tick(
-                tick=tick,
-                wall_ms=round(now_ms(), 3),
-                mono_us=int(time.monotonic() * 1e6),
-                late_us=int(late_s * 1e6),
-                actions=actions,
-                actors=actors,
-                rewards=list(step.rewards),
-                terminated=step.terminated,
-                truncated=step.truncated,
-                seen=[people[s].seen if s in people else -1 for s in seats],
-                rtt_ms=[people[s].rtt_ms if s in people else -1 for s in seats],
-                ends=list(step.ends),
+                tick,
+                round(now_ms(), 3),
+                int(time.monotonic() * 1e6),
+                int(late_s * 1e6),
+                actions,
+                actors,
+                list(rewards),
+                terminated,
+                truncated,
+                [-1 if one is None else one.seen for one in at],
+                [-1 if one is None else one.rtt_ms for one in at],
+                list(ends),
             )
         )
-        for seat, reward in zip(seats, step.rewards, strict=True):
-            self.earned[seat] += reward
+        earned = self.earned
+        for seat, reward in zip(self._play.seats, rewards, strict=True):
+            if reward:
+                earned[seat] += reward
         if self._due:
             due, self._due = self._due, []
             self._edges += [

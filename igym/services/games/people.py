@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from igym.domain.controls import Controls
 from igym.domain.dropout import Attendance, Change, Seated
@@ -74,6 +74,17 @@ class Person:
         moves = ((device, (x / GRID, y / GRID, down)) for device, x, y, down, _ in keys.moves)
         self.hands.point(spots, moves)
 
+    def steady(self, now_s: float) -> bool:
+        """Whether they are there as they were: what `look` finds at nearly every tick."""
+        return (
+            self.hands.present
+            and now_s - self.heard_s < self._silent_s
+            and self.link is not None
+            and not self.leaves
+            and not self.benched
+            and self.attendance.stands is Seated.HERE
+        )
+
     def look(self, now_s: float) -> Change | None:
         """Whether they are there, and what that changes."""
         if self.leaves:
@@ -99,6 +110,15 @@ class Person:
     def stands(self) -> Seated:
         """How their seat stands."""
         return self.attendance.stands
+
+
+def steady(people: Iterable[Person], now_s: float) -> bool:
+    """Whether all of them are there as they were."""
+    # A generator costs half of it again, at each tick of each game.
+    for person in people:  # noqa: SIM110
+        if not person.steady(now_s):
+            return False
+    return True
 
 
 def awaited(people: Sequence[Person]) -> tuple[float | None, str]:

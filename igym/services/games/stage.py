@@ -24,7 +24,7 @@ from igym.services.connect import now_ms
 from igym.services.games.audience import Audience
 from igym.services.games.hooking import Hooks
 from igym.services.games.journal import Journal
-from igym.services.games.people import GameOver, Person, awaited
+from igym.services.games.people import GameOver, Person, awaited, steady
 from igym.services.games.snapshots import Snapshots
 from igym.services.games.steering import Steering
 from igym.services.games.telling import Telling
@@ -282,8 +282,7 @@ class Stage:
 
     def show(self, tick: int) -> None:
         """Send everybody what changed for them. The first picture of an episode is a keyframe."""
-        hooks = self.hooks if self._drawn else None
-        if hooks is not None:
+        if (hooks := self.hooks if self._drawn else None) is not None:
             hooks.at.tick = tick
             hooks.call("on_graphics_start")
         for view, told in self._views.show(tick, last=self._over):
@@ -317,8 +316,7 @@ class Stage:
             self.hooks.call("on_episode_start")
 
     def episode_ends(self, steps: int) -> None:
-        """The last step was taken."""
-        if self.hooks is not None:
+        if self.hooks is not None:  # the last step was taken
             self.hooks.at.tick = steps
             self.hooks.call("on_episode_end")
 
@@ -389,9 +387,11 @@ class Stage:
             GameOver: the rule ends the game, or nobody is left.
             LeaseLost: as `Journal.flush`.
         """
+        self.gathering = gathering
+        if self._steady():
+            return False
         told: tuple[str, ...] | None = None
         changed = False
-        self.gathering = gathering
         while True:
             changed |= self.look()
             if self.steering is not None and self.steering.paused_ms and not gathering:
@@ -411,6 +411,12 @@ class Stage:
             if not gathering:
                 self.tell("playing")
         return told is not None
+
+    def _steady(self) -> bool:
+        """Whether all is as it was: everybody is there, and no admin wants anything."""
+        if self.changed or (self.steering is not None and self.steering.busy):
+            return False
+        return steady(self.people.values(), time.monotonic())
 
     def _tell_waiting(self, stage: wire.EpisodeStage, waits: tuple[str, ...]) -> None:
         """Say for whom the game stands still, and when it goes on without them."""

@@ -45,6 +45,11 @@ class Steering:
         self.paused_ms = stage.game.paused_ms
         self._paused_by = stage.game.paused_by
 
+    @property
+    def busy(self) -> bool:
+        """Whether there is something to carry out, or the game is paused."""
+        return self.asked or self.paused_ms > 0
+
     def attend(self) -> None:
         """Carry out what waits.
 

@@ -112,6 +112,7 @@ class Views:
             budget: bytes of rendered pictures that each of them is sent in a second; 0 = any.
         """
         self._wait_s = WAITS / play.fps
+        self._rendered = sim.look.rendered
         by_seat = sim.look.by_seat
         self._views = []
         for seat in people if by_seat else [""]:
@@ -141,6 +142,8 @@ class Views:
 
         While it waits, every view is still what it was. `last` = the episode is over.
         """
+        if not self._rendered:
+            return [(view, view.change(tick, view.shapes(0, last=last))) for view in self._views]
         for view in self._views:  # all of them first: they are encoded side by side
             view.take(tick, last=last)
         seen = [view.shapes(self._wait_s, last=last) for view in self._views]
