@@ -34,7 +34,7 @@ from bench import (
     wire,
 )
 from bench.curve import command as curve
-from bench.curve import ratio
+from bench.curve import flame, ratio, share
 from bench.figure import HEAD
 from igym import __version__
 
@@ -76,7 +76,13 @@ def recorded(text: str, part: str, content: str) -> str:
 
 def main() -> None:
     """The command line."""
-    others = {"soak": soak.main, "load": curve.main, "ratio": ratio.main}
+    others = {
+        "soak": soak.main,
+        "load": curve.main,
+        "ratio": ratio.main,
+        "share": share.main,
+        "flame": flame.main,
+    }
     if other := others.get(sys.argv[1] if len(sys.argv) > 1 else ""):
         other(sys.argv[2:])
         return

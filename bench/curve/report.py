@@ -19,7 +19,7 @@ HEAD = (
     f"{'CPU us/frame':>12}  by tier"
 )
 
-_STYLE = (
+STYLE = (
     "<style>text{font:12px system-ui,sans-serif;fill:#59625e}.grid{stroke:#dfdbd1}"
     "@media(prefers-color-scheme:dark){text{fill:#a5aeaa}.grid{stroke:#2c3336}}</style>"
 )
@@ -93,7 +93,7 @@ def write(folder: Path, curves: Curves) -> list[Path]:
             for server, windows in curves.items()
         }
         svg = plots.lines(series, "people at once", label)
-        files[name] = svg.replace(">", f">{_STYLE}", 1) + "\n"
+        files[name] = svg.replace(">", f">{STYLE}", 1) + "\n"
     for name, content in files.items():
         (folder / name).write_text(content, "utf-8")
     return [table, *(folder / name for name in files)]

@@ -19,6 +19,7 @@ from typing import Any
 
 import psutil
 
+from bench.hundred import EXAMPLE, endless
 from igym.cli.rehearsal import own_settings
 from igym.cli.up import Stack, stack
 from igym.cli.usage import Usage
@@ -51,7 +52,9 @@ def igym(
 ) -> Iterator[Server]:
     """The whole stack, of one director; games are let in until a worker is full."""
     with tempfile.TemporaryDirectory(prefix="igym-load-") as home:
-        settings = own_settings(Path(home), web=web, games=games, max_load=1)
+        if package.resolve() == EXAMPLE:  # whose matches end, and everybody is to play at once
+            package = endless(Path(home) / "package")
+        settings = own_settings(Path(home) / "data", web=web, games=games, max_load=1)
         with stack(settings, [package], behind_nginx=behind_nginx) as running:
             usage = Usage(running.supervisor)
             yield Server(
