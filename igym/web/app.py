@@ -27,6 +27,10 @@ from igym.wire import inner
 #: 30 fps, for a quarter of the PUBLISH commands of 50 people on one web worker.
 INPUTS_LINGER_S = 0.004
 
+#: The longest message that is read. The door refuses above `MAX_PACKET_BYTES` with a sentence;
+#: this bounds memory.
+MOST_BYTES = 16 * wire.MAX_PACKET_BYTES
+
 
 @dataclass
 class Web:
@@ -72,8 +76,7 @@ def create(deployment: Deployment, name: str) -> Web:
         cors_allowed_origins=gate.allowed,
         ping_interval=settings.ping_interval_s,
         ping_timeout=settings.ping_timeout_s,
-        # The door refuses above MAX_PACKET_BYTES with a sentence; this bounds memory.
-        max_http_buffer_size=16 * wire.MAX_PACKET_BYTES,
+        max_http_buffer_size=MOST_BYTES,
         async_handlers=False,  # messages of one participant stay in order
         manage_session=False,
         logger=False,
@@ -100,6 +103,7 @@ def create(deployment: Deployment, name: str) -> Web:
     sockets = Sockets(deployment, socketio.server, outlet, disk.wait)
     hearing = Hearing(deployment.redis, outlet)
     threading.Thread(target=hearing.run, name="hearing", daemon=True).start()
+    threading.Thread(target=sockets.heart.run, name="heart", daemon=True).start()
     threading.Thread(target=sockets.mailman.run, name="mailman", daemon=True).start()
     threading.Thread(target=sockets.looking.run, name="looking", daemon=True).start()
 

@@ -164,6 +164,29 @@ class Door:
 
         return take
 
+    def quick(self, handler: Callable[[Link, wire.Keys], None]) -> Callable[[Link, bytes], bool]:
+        """The same for the event loop, where nothing may wait: a refusal may, for its words.
+
+        Returns:
+            What takes a packet of a link, if it is `Keys` and nothing is wrong with it. False:
+            nothing was done, and the connection's greenlet takes it, by `short_way`.
+        """
+
+        def take(link: Link, packet: bytes) -> bool:
+            said = packets.keys(packet)
+            if said is None or self._outlet.by_sid(link.sid) is not link:
+                return False
+            if not link.allow(self._rate_per_s):
+                return False
+            try:
+                handler(link, said)
+            except Exception:  # noqa: BLE001 - it is raised once more where it can be answered
+                link.tokens -= 1
+                return False
+            return True
+
+        return take
+
     def _guarded(
         self, link: Link, kind: type[wire.Message], handle: Callable[[], wire.Message | None]
     ) -> Any:

@@ -14,7 +14,6 @@ from contextlib import suppress
 from typing import Any
 
 import gevent
-from geventwebsocket.websocket import WebSocket
 
 from igym import wire
 from igym.domain.participant import Phase
@@ -23,6 +22,7 @@ from igym.services.connect import Deployment
 from igym.services.sessions import screening
 from igym.store import sessions
 from igym.store.sessions import Session
+from igym.web.inlet import Read
 from igym.web.outlet import Link
 
 _log = logging.getLogger(__name__)
@@ -31,8 +31,8 @@ _log = logging.getLogger(__name__)
 PINGS, PAUSE_S, PATIENCE_S = 6, 0.12, 3.0
 
 
-class _Pinged(WebSocket):
-    """gevent-websocket's, but it says when a pong comes: that one drops them."""
+class _Pinged(Read):
+    """As it was, but it says when a pong comes: that one drops them."""
 
     __slots__ = ()
 

@@ -11,6 +11,7 @@ from typing import Any
 import gevent
 
 from igym.store import Redis, RedisError, felt, heard
+from igym.web.heartbeat import PONG, Heartbeat
 from igym.web.outlet import Link, Outlet
 from igym.wire import inner
 
@@ -23,10 +24,14 @@ QUIET_S = 0.9
 STRANGER_S = 10.0
 
 
-def hear(link: Link, take: Callable[[Link, bytes], bool] = lambda link, packet: False) -> None:
+Take = Callable[[Link, bytes], bool]
+
+
+def hear(link: Link, take: Take, quick: Take, heart: Heartbeat) -> None:
     """Take note of every packet of that connection, answers to pings included.
 
-    `take` is offered every binary one first; what it takes goes no further.
+    `take` is offered every binary one first; what it takes goes no further. Before that, `quick`
+    is offered it in the event loop (`igym.web.inlet`).
     """
     socket: Any = link.socket
     receive = socket.receive
@@ -36,7 +41,19 @@ def hear(link: Link, take: Callable[[Link, bytes], bool] = lambda link, packet: 
         if not (packet.binary and take(link, packet.data)):
             receive(packet)
 
+    def at_once(message: bytes, binary: bool) -> bool:
+        if binary:
+            taken = quick(link, message)
+        elif taken := message == PONG:
+            heart.answered(link)
+        if taken:
+            link.heard_s = time.monotonic()
+        return taken
+
     socket.receive = noted
+    heart.keep(link)
+    if link.inlet is not None:
+        link.inlet.take = at_once
 
 
 class Hearing:

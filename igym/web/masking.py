@@ -6,22 +6,9 @@ largest message that is let in.
 
 from __future__ import annotations
 
-from typing import Any
 
-from geventwebsocket.websocket import Header
-
-
-def unmasked(payload: bytes, mask: bytes) -> bytearray:
+def unmasked(payload: bytes, mask: bytes) -> bytes:
     """`payload` with `mask`, four bytes, laid over it again and again. It is its own inverse."""
     size = len(payload)
     whole = (mask * (size // 4 + 1))[:size]
-    return bytearray((int.from_bytes(payload) ^ int.from_bytes(whole)).to_bytes(size))
-
-
-def _unmask(header: Any, payload: bytes) -> bytearray:
-    return unmasked(payload, bytes(header.mask))
-
-
-def install() -> None:
-    """Let every WebSocket of this process do so."""
-    Header.unmask_payload = Header.mask_payload = _unmask
+    return (int.from_bytes(payload) ^ int.from_bytes(whole)).to_bytes(size)

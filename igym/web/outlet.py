@@ -18,6 +18,7 @@ from igym import wire
 from igym.domain.metrics import Buckets
 from igym.services.connect import now_ms
 from igym.store.post import Outbox
+from igym.web.inlet import Inlet
 from igym.web.pipe import Pipe, binary_frame
 from igym.wire import inner
 from igym.wire.packets import frame_age_ms
@@ -48,6 +49,7 @@ class Link:
         "frames",
         "game",
         "heard_s",
+        "inlet",
         "keys_s",
         "lobby",
         "logged_s",
@@ -76,11 +78,13 @@ class Link:
         experiment: str,
         session: str,
         pipe: Pipe | None = None,
+        inlet: Inlet | None = None,
     ) -> None:
         self.conn = conn
         self.sid = sid
         self.socket = socket  # engine.io's
         self.pipe = pipe  # its short way out, where it has one
+        self.inlet = inlet  # and in
         self.experiment = experiment
         self.session = session
         self.version = 0  # of the state last sent
@@ -118,6 +122,13 @@ class Link:
             return False
         self.tokens += 1
         return True
+
+    def offer(self, framed: bytes) -> bool:
+        """Write the bytes of a WebSocket frame at once. False: it cannot be, nothing was written.
+
+        It never overtakes what was said before.
+        """
+        return self.pipe is not None and self.socket.queue.empty() and self.pipe.offer(framed)
 
 
 class _Ready(eio_packet.Packet):
@@ -204,7 +215,9 @@ class Outlet:
         self._next += 1
         socket = self._server.eio.sockets[eio_sid]
         pipe = Pipe(websocket) if websocket is not None else None
-        link = self._conns[self._next] = Link(self._next, sid, socket, experiment, session, pipe)
+        inlet = websocket.handler.inlet if websocket is not None else None
+        link = Link(self._next, sid, socket, experiment, session, pipe, inlet)
+        self._conns[self._next] = link
         return link
 
     def close(self, link: Link) -> None:
@@ -275,12 +288,7 @@ class Outlet:
                 self._ask(link)
             return
         link.behind = False
-        if (
-            link.pipe is not None
-            and link.frames == 0
-            and link.socket.queue.empty()  # else it would overtake what was said before
-            and link.pipe.offer(framed)
-        ):
+        if link.frames == 0 and link.offer(framed):
             return
         link.frames += 1
         self._put(link, _Frame(content, link, self._ask))

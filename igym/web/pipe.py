@@ -18,10 +18,15 @@ def binary_frame(payload: bytes) -> bytes:
     """`payload` as one unmasked binary WebSocket frame; the same bytes for every socket."""
     size = len(payload)
     if size < 126:
-        return b"\x82" + bytes((size,)) + payload
+        return bytes((0x82, size)) + payload
     if size < 65_536:
         return b"\x82\x7e" + struct.pack("!H", size) + payload
     return b"\x82\x7f" + struct.pack("!Q", size) + payload
+
+
+def text_frame(payload: bytes) -> bytes:
+    """A short text, of up to 125 bytes, as one unmasked WebSocket frame."""
+    return bytes((0x81, len(payload))) + payload
 
 
 class Pipe:
@@ -29,7 +34,7 @@ class Pipe:
 
     def __init__(self, websocket: Any) -> None:
         """Take over the writing of `websocket`: engine.io's own messages pass through here too."""
-        self._socket = websocket.stream.handler.socket
+        self._send = websocket.stream.handler.socket._sock.send
         self._write_all = websocket.stream.write
         self._free = BoundedSemaphore(1)
         websocket.stream.write = websocket.raw_write = self._write
@@ -44,17 +49,16 @@ class Pipe:
         Never blocks. False: nothing was written, since the kernel's buffer is full, another
         message is on its way, or the connection is gone.
         """
-        if not self._free.acquire(blocking=False):
+        if self._free.locked():
             return False
+        # Not held meanwhile: no other greenlet runs before the kernel has answered.
         try:
-            taken = self._socket._sock.send(frame)
+            taken = self._send(frame)
         except OSError:  # BlockingIOError among them
-            self._free.release()
             return False
         if taken < len(frame):
+            self._free.acquire()  # at once
             gevent.spawn(self._rest, frame[taken:])  # releases
-        else:
-            self._free.release()
         return True
 
     def _rest(self, rest: bytes) -> None:

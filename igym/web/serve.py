@@ -13,7 +13,8 @@ from geventwebsocket.handler import WebSocketHandler
 from igym.services import accounts, footprint
 from igym.services.connect import Deployment
 from igym.services.leaving import Member
-from igym.web import app, masking
+from igym.web import app
+from igym.web.inlet import Inlet, read_by
 from igym.web.listen import listen
 from igym.web.upload import PATIENCE_S
 
@@ -75,6 +76,13 @@ class Handler(WebSocketHandler):
         with contextlib.suppress(OSError):
             self.socket.shutdown(socket.SHUT_RD)  # what is being written is not touched
 
+    def upgrade_connection(self) -> list[str] | None:
+        """Answer to a handshake; a WebSocket that is opened by it is read by an inlet."""
+        answer: list[str] | None = super().upgrade_connection()
+        if hasattr(self, "websocket"):
+            self.inlet: Inlet = read_by(self, app.MOST_BYTES)
+        return answer
+
     def log_request(self) -> None:
         """nginx keeps the access log."""
 
@@ -82,7 +90,6 @@ class Handler(WebSocketHandler):
 def run(deployment: Deployment, name: str, member: Member, *, shared: bool) -> None:
     """Serve as `name` until it is to leave; then send everybody to the other web workers."""
     accounts.settle(deployment)
-    masking.install()
     web = app.create(deployment, name)
     settings = deployment.settings
     listener = listen(settings.host, settings.port, shared)

@@ -32,6 +32,7 @@ from igym.store import RedisError, games, records, sessions, sockets
 from igym.web import hearing
 from igym.web.door import Door, refusal
 from igym.web.entry import Entry
+from igym.web.heartbeat import Heartbeat
 from igym.web.looking import Looking
 from igym.web.mailman import Mailman
 from igym.web.outlet import Link, Outlet
@@ -56,6 +57,7 @@ class Sockets:
         self._server = server
         self._outlet = outlet
         self._entry = Entry(deployment)
+        self.heart = Heartbeat(deployment.settings.ping_interval_s)
         self.looking = Looking(deployment, outlet)
         self._console = Console(deployment)
         server.on("connect", self._connect)
@@ -67,6 +69,7 @@ class Sockets:
         )
         door.on(wire.Keys)(self._keys)
         self._take = door.short_way(self._keys)
+        self._quick = door.quick(self._keys)
         door.on(wire.Advance)(self._advance)
         door.on(wire.Ready)(self._ready)
         door.on(wire.Probe)(self._probe)
@@ -124,7 +127,7 @@ class Sockets:
         link = self._outlet.open(sid, experiment, session_id, environ.get("wsgi.websocket"))
         try:
             self._entry.opened(link, session, environ)
-            hearing.hear(link, self._take)
+            hearing.hear(link, self._take, self._quick, self.heart)
             if self._deployment.settings.store_device:
                 row = display.device(session, str(environ.get("HTTP_USER_AGENT", "")))
                 records.add(redis, experiment, session.release, [row])
@@ -265,7 +268,8 @@ class Sockets:
             raise BadMessage("That key is not used in this game.")
         if (said.spots or said.moves) and not link.moves:
             raise BadMessage("Pointer and gamepad are not used in this game.")
-        link.keys_s = link.heard_s
+        # Also called in the event loop itself: nothing here may wait.
+        link.keys_s = link.tokens_s
         if link.worker:
             self._outlet.outbox.put(
                 link.worker, inner.Input(link.game, link.seat, now_ms(), said, link.rtt_ms)
