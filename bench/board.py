@@ -20,6 +20,7 @@ import tempfile
 import threading
 import time
 import urllib.request
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -35,6 +36,7 @@ from igym import wire
 from igym.bots import socketio
 from igym.bots.report import percentiles
 from igym.cli.nginx import free_port
+from igym.domain.participant import Phase
 from igym.services import accounts, nudging
 from igym.services.connect import Deployment
 from igym.services.lobby.matching import Matcher
@@ -241,6 +243,19 @@ def delays(to: Deployment, admins: list[Admin], idle: list[str]) -> list[float]:
     return [ms for one in told.values() for ms in one.values()]
 
 
+def true_share(to: Deployment, admins: list[Admin], ids: list[str]) -> float:
+    """Of what these admins' overviews count, which part is as if counted one by one, in percent."""
+    time.sleep(2)  # whatever was looked at before is forgotten
+    phases = Counter(str(sessions.read(to.redis, STUDY, id).phase) for id in ids)
+    told: list[bool] = []
+    for admin in admins:
+        seen = json.loads(admin.get("/admin/overview.json"))
+        (mode,) = seen["experiments"][0]["modes"]
+        told += [mode[phase] == phases[phase] for phase in Phase]
+        told += [mode["ever"]["arrived"] == len(ids), seen["games"]["total"] == GAMES]
+    return 100 * sum(told) / len(told)
+
+
 def first_sight(to: Deployment, url: str) -> float | None:
     """ms from opening the address in Chromium to the first row of a participant; None without."""
     chromium = shutil.which("chromium")
@@ -312,6 +327,7 @@ def figures() -> list[Figure]:
             many = share(processes)
             for admin in admins:
                 admin.leave()
+            true = true_share(to, admins[:2], ids)
     made = [
         Figure(f"a fresh look at the {name}, asked to answered, median", median(ms), "ms", 50)
         for name, ms in took.items()
@@ -325,6 +341,7 @@ def figures() -> list[Figure]:
         made.append(Figure("address opened to first row in Chromium", sight / 1000, "s", 2))
     return [
         *made,
+        Figure("what two workers count as if counted one by one", true, "%", 100, at_least=True),
         Figure("what one admin is sent", kb_s, "kB/s", 100),
         Figure("a move to its row before an admin, p50", late["p50"] or 0, "ms"),
         Figure("a move to its row before an admin, p99", late["p99"] or 0, "ms", 1500),

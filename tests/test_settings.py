@@ -237,15 +237,18 @@ def test_what_is_printed_holds_no_secret(tmp_path):
 def test_a_mounted_file_gives_a_value_where_the_variable_does_not(tmp_path):
     (tmp_path / "key").write_text(f"{DRAWN}\n")
     (tmp_path / "url").write_text("redis://web:pw@db:6379/0")
+    (tmp_path / "words").write_text("correct horse battery\n")
     files = {
         "IGYM_SECRET_KEY_FILE": str(tmp_path / "key"),
         "REDIS_URL_FILE": str(tmp_path / "url"),
+        "IGYM_ADMIN_PASSWORD_FILE": str(tmp_path / "words"),
     }
 
     told = load(files, tmp_path)
     child = load({**files, "IGYM_SECRET_KEY": DRAWN[::-1], "REDIS_URL": "redis://db"}, tmp_path)
 
     assert (told.secret_key, told.redis_url) == ((DRAWN,), "redis://web:pw@db:6379/0")
+    assert told.admin_password == "correct horse battery"
     assert (child.secret_key, child.redis_url) == ((DRAWN[::-1],), "redis://db")
 
 

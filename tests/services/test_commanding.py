@@ -364,3 +364,33 @@ def test_a_command_moves_once_however_many_say_so(lab):
         )
     assert moved.count(True) == 1
     assert not store.move(redis, sent, Event.SENT, now_ms()), "it does not go back"
+
+
+# --- the audit log ----------------------------------------------------------------------------
+
+
+UNDOES = {What.INCLUDE: What.EXCLUDE, What.OPEN: What.CLOSE, What.ACTIVATE: What.RETIRE}
+
+
+@pytest.mark.parametrize("what", What)
+def test_each_command_is_one_line_of_the_audit_log_by_whoever_gave_it(lab, what):
+    """Of a game's, once its worker did it or time is over: here nobody plays it."""
+    more: dict[str, Any] = {"text": "1", "number": 60}
+    if KINDS[what].to == "game":
+        game = lab.pair()
+        about, more = list(game.seats.values()), {"game": game.id, "seat": "left"}
+        command = give(lab, what, by=BOB, **more)
+        if command.state is State.PENDING:
+            hasten(lab, command)
+        for _ in range(3):
+            commanding.look(lab.deployment, lab.outbox)
+        assert again(lab, command).state in (State.EXPIRED, State.FAILED)
+    else:
+        somebody = lab.to_lobby()
+        about = [somebody.id]
+        if (undone := UNDOES.get(what)) is not None:  # what changes nothing is no deed
+            give(lab, undone, *([somebody] if KINDS[undone].to == "session" else []), **more)
+        give(lab, what, *([somebody] if KINDS[what].to == "session" else []), by=BOB, **more)
+    (line,) = [one for one in auditing.read(lab.deployment) if one.who == "bob"]
+    assert line.experiment == E and (line.before, line.after) != ({}, {})
+    assert not any(one in str(line) for one in about)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import psutil
 import pytest
 
 from igym import settings, wire
 from igym.domain.allowance import Allowance
 from igym.services.connect import Deployment
-from igym.services.sessions.console import Console, scrubbed
+from igym.services.sessions.console import Console, Voice, scrubbed
 from igym.store import keys, tails
 from tests.services.paper import E, Paper, a_plan
 
@@ -85,12 +86,13 @@ def test_only_what_was_asked_for_is_kept(paper, least, levels):
 
 def test_a_thousand_who_log_make_one_key_that_is_capped_and_no_file(paper, monkeypatch):
     monkeypatch.setattr(tails, "MOST_BROWSER", 200)
-    clock, ann = Clock(), paper.arrive()
-    mine, voice = console(paper, clock), None
-    before = set(paper.redis.scan_iter("*"))
-    for _ in range(1_000):
+    clock, process = Clock(), psutil.Process()
+    mine = console(paper, clock)
+    before, files = set(paper.redis.scan_iter("*")), process.num_fds()
+    for n in range(1_000):
         clock.now_s += 1
-        voice = mine.hear(E, ann.id, voice, said(*"abc"))
+        mine.hear(E, f"s{n}", Voice(f"p{n}"), said(*"abc"))
+    assert process.num_fds() - files < 5, "a connection to Redis or two, and nothing of theirs"
     assert set(paper.redis.scan_iter("*")) - before == {keys.browser_lines(E).encode()}
     assert paper.redis.xlen(keys.browser_lines(E)) < 400  # Redis trims by whole nodes
     assert not list(paper.deployment.data.rglob("*.*"))

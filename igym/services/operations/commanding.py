@@ -153,7 +153,9 @@ def carry_out(deployment: Deployment, outbox: Outbox, command: Command, by: Acce
 def _move(
     deployment: Deployment, command: Command, event: Event, why: str = "", hint: str = ""
 ) -> bool:
-    return store.move(deployment.redis, command, event, now_ms(), why, hint)
+    # What came of steering a game is written down by the director, however it ended.
+    steers = command.kind.by == "worker"
+    return store.move(deployment.redis, command, event, now_ms(), why, hint, unlogged=steers)
 
 
 def _note(
