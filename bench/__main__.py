@@ -20,6 +20,7 @@ from bench import (
     author,
     board,
     deploy,
+    encoders,
     hundred,
     inference,
     matching,
@@ -41,6 +42,7 @@ from igym import __version__
 PARTS = {
     "wire": wire,
     "pictures": pictures,
+    "encoders": encoders,
     "tick": tick,
     "inference": inference,
     "author": author,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -93,3 +94,56 @@ def cnn(path: Path, side: int = 64) -> Path:
         {"obs": ["batch", 3, side, side]}, {"logits": ["batch", ACTIONS]},
         {"k1": weights(32, 3, 8, 8), "k2": weights(64, 32, 4, 4), "w": weights(64, ACTIONS)},
     )  # fmt: skip
+
+
+def product(path: Path, size: int) -> Path:
+    """obs [batch, size] -> logits [batch, size]: one product of matrices."""
+    node = helper.make_node("MatMul", ["obs", "w"], ["logits"])
+    return save(
+        path,
+        [node],
+        {"obs": ["batch", size]},
+        {"logits": ["batch", size]},
+        {"w": weights(size, size)},
+    )
+
+
+def convolutional(
+    path: Path,
+    shape: tuple[int, int, int],
+    convolutions: Sequence[tuple[int, int, int, int]],
+    hidden: Sequence[int],
+    actions: int,
+) -> float:
+    """obs [batch, *shape] -> logits [batch, actions]: convolutions, then layers, all rectified.
+
+    `convolutions` are filters, side of the kernel, stride, padding. Returns the floating point
+    operations of one decision, a multiplication and an addition being two.
+    """
+    nodes, given, operations, at = [], {}, 0, "obs"
+    channels, high, wide = shape
+    for n, (filters, side, stride, pad) in enumerate(convolutions):
+        given[f"k{n}"] = weights(filters, channels, side, side, seed=n)
+        given[f"kb{n}"] = weights(filters, seed=n)
+        nodes += [
+            helper.make_node(
+                "Conv", [at, f"k{n}", f"kb{n}"], [f"c{n}"],
+                kernel_shape=[side, side], strides=[stride, stride], pads=[pad] * 4,
+            ),
+            helper.make_node("Relu", [f"c{n}"], [f"r{n}"]),
+        ]  # fmt: skip
+        high, wide = ((one + 2 * pad - side) // stride + 1 for one in (high, wide))
+        operations += 2 * filters * channels * side * side * high * wide
+        channels, at = filters, f"r{n}"
+    nodes.append(helper.make_node("Flatten", [at], ["flat"]))
+    size, at = channels * high * wide, "flat"
+    for n, width in enumerate([*hidden, actions]):
+        out = "logits" if n == len(hidden) else f"g{n}"
+        given[f"w{n}"], given[f"b{n}"] = weights(size, width, seed=n), weights(width, seed=n)
+        nodes.append(helper.make_node("Gemm", [at, f"w{n}", f"b{n}"], [out]))
+        if out != "logits":
+            nodes.append(helper.make_node("Relu", [out], [f"h{n}"]))
+        operations += 2 * size * width
+        size, at = width, f"h{n}"
+    save(path, nodes, {"obs": ["batch", *shape]}, {"logits": ["batch", actions]}, given)
+    return float(operations)
