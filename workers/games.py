@@ -175,7 +175,6 @@ class GameWorker(BesideWorker):
         """A game that lost its worker, if one waits; without waiting for one."""
         found: tuple[Job, Queue] | None = None
         with suppress(RedisError):
-            self.heartbeat()
             found = Queue.dequeue_any(
                 [queue for queue in self.queues if queue.name == jobs.AGAIN],
                 None,

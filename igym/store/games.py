@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
 from redis import Redis
+from redis.exceptions import NoScriptError
 
 from igym.errors import LeaseLost, NotFound
 from igym.store import keys
@@ -182,8 +183,7 @@ def claim(
     return bool(_claim(redis, [keys.game(experiment, game_id)], [generation, worker, int(now_ms)]))
 
 
-def queue_append(
-    redis: Redis,
+def _append_call(
     game: Game,
     episode: str,
     chunk: bytes,
@@ -193,28 +193,53 @@ def queue_append(
     close: bool = False,
     fields: Mapping[str, Any] | None = None,
     now_ms: float,
-) -> Any:
-    """`append` on a pipeline, whose result is true if it was written."""
-    return _append(
-        redis,
-        [
-            keys.game(game.experiment, game.id),
-            keys.log(game.experiment, episode),
-            keys.closed(game.experiment),
-            keys.records(game.experiment, game.release),
-        ],
-        [
-            game.generation,
-            chunk,
-            episode,
-            "1" if close else "0",
-            logged,
-            int(now_ms),
-            keys.log.ttl_s,
-            packed_json(rows),
-            msgspec.json.encode(texts(fields or {})),
-        ],
-    )
+) -> tuple[list[str], list[str | bytes | int | float]]:
+    """Keys and arguments of the script."""
+    named = [
+        keys.game(game.experiment, game.id),
+        keys.log(game.experiment, episode),
+        keys.closed(game.experiment),
+        keys.records(game.experiment, game.release),
+    ]
+    return named, [
+        game.generation,
+        chunk,
+        episode,
+        "1" if close else "0",
+        logged,
+        int(now_ms),
+        keys.log.ttl_s,
+        packed_json(rows),
+        msgspec.json.encode(texts(fields or {})),
+    ]
+
+
+def append_all(
+    redis: Redis, flushes: Iterable[tuple[tuple[Any, ...], dict[str, Any]]]
+) -> list[Any]:
+    """`append` of many games in one round trip, each given as its arguments there.
+
+    Returns:
+        For each: true if it was written, false if its lease is lost, or the error of Redis.
+
+    Raises:
+        RedisError: Redis is away. What was written is not known; say all of it again.
+    """
+    calls = [_append_call(*args, **options) for args, options in flushes]
+    results = _sent(redis, calls)
+    unknown = [n for n, result in enumerate(results) if isinstance(result, NoScriptError)]
+    if unknown:  # Redis was started anew
+        _append.load(redis)
+        for n, result in zip(unknown, _sent(redis, [calls[n] for n in unknown]), strict=True):
+            results[n] = result
+    return results
+
+
+def _sent(redis: Redis, calls: Sequence[tuple[list[str], list[Any]]]) -> list[Any]:
+    with redis.pipeline(transaction=False) as pipe:
+        for named, args in calls:
+            _append.queue(pipe, named, args)
+        return pipe.execute(raise_on_error=False)
 
 
 def append(
@@ -237,10 +262,10 @@ def append(
     Raises:
         LeaseLost: another generation owns the game. Nothing was written.
     """
-    if not queue_append(
-        redis, game, episode, chunk, rows,
-        logged=logged, close=close, fields=fields, now_ms=now_ms,
-    ):  # fmt: skip
+    call = _append_call(
+        game, episode, chunk, rows, logged=logged, close=close, fields=fields, now_ms=now_ms
+    )
+    if not _append(redis, *call):
         raise LeaseLost(f"Game {game.id} is no longer run by generation {game.generation}.")
 
 

@@ -80,10 +80,7 @@ class GroupLog:
             with self._lock:
                 flushes, self._waiting = self._waiting, []
             try:
-                with self._redis.pipeline(transaction=False) as pipe:
-                    for flush in flushes:
-                        games.queue_append(pipe, *flush.args, **flush.options)
-                    results: list[Any] = pipe.execute(raise_on_error=False)
+                results = games.append_all(self._redis, [(f.args, f.options) for f in flushes])
             except RedisError as error:
                 results = [error] * len(flushes)
             for flush, result in zip(flushes, results, strict=True):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from importlib.resources import files
 from typing import Any
@@ -21,7 +22,23 @@ class Script:
         self._text = "\n".join(
             (folder / name).read_text(encoding="utf-8") for name in (*libraries, file)
         )
+        self._hash = hashlib.sha1(self._text.encode()).hexdigest()  # as Redis names it
         self._script: RedisScript | None = None
+
+    def queue(
+        self, pipe: Redis, keys: Sequence[str], args: Sequence[str | bytes | int | float] = ()
+    ) -> None:
+        """Call it on a pipeline without asking first whether Redis knows it.
+
+        Asking is a round trip of its own, for each pipeline. Where Redis has been started anew the
+        answer is a `NoScriptError`: `load` it then, and say it again.
+        """
+        say: Any = pipe.execute_command
+        say("EVALSHA", self._hash, len(keys), *keys, *args)
+
+    def load(self, redis: Redis) -> None:
+        """Make Redis know it."""
+        redis.script_load(self._text)
 
     def __call__(
         self, redis: Redis, keys: Sequence[str], args: Sequence[str | bytes | int | float] = ()

@@ -184,6 +184,20 @@ def test_an_environment_that_only_a_snapshot_brings_back_goes_on_at_the_tick(lab
     assert not list((lab.deployment.data / "run" / "games").glob("*"))
 
 
+def test_what_was_saved_last_is_kept_though_it_lies_before_what_an_earlier_worker_saved(tmp_path):
+    class Saved:
+        def save(self, how):
+            return b""
+
+    for ticks in (100, 200):
+        Snapshots(tmp_path, "g", "pickle").save("g-0.0", ticks, Saved(), [])
+    again = Snapshots(tmp_path, "g", "pickle")  # went on from tick 100
+    again.save("g-0.0", 130, Saved(), [])
+    assert 130 in again.ticks("g-0.0") and len(again.ticks("g-0.0")) == 2
+    again.save("g-0.0", 160, Saved(), [])
+    assert again.ticks("g-0.0") == [160, 130]
+
+
 def test_a_snapshot_that_is_damaged_costs_a_longer_replay(lab):
     planned(lab, recovery="pickle", deterministic=False)  # so that every flush is saved
     game = lab.pair()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 
 from igym.errors import LeaseLost, NotFound
@@ -71,6 +72,17 @@ def test_a_flush_whose_answer_was_lost_is_logged_once(redis, game):
     append(redis, game, b"one", 3)
     append(redis, game, b"two", 6)
     assert games.log(redis, E, EPISODE) == [b"one", b"two"]
+
+
+def test_many_games_are_logged_in_one_round_trip_also_by_a_redis_that_was_started_anew(redis, game):
+    mine = ((game, EPISODE, b"one"), {"logged": 3, "now_ms": 7})
+    stale = ((msgspec.structs.replace(game, generation=9), EPISODE, b"two"), mine[1])
+    assert games.append_all(redis, [mine, stale]) == [1, 0]
+
+    redis.script_flush()
+    later = ((game, EPISODE, b"three"), {"logged": 6, "now_ms": 8})
+    assert games.append_all(redis, [later, stale]) == [1, 0]
+    assert games.log(redis, E, EPISODE) == [b"one", b"three"]
 
 
 def test_the_next_episode_begins_its_own_count(redis, game):

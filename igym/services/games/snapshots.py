@@ -28,6 +28,7 @@ class Snapshots:
         self._folder = data / "run" / "games"
         self._game = game
         self._how = how
+        self._kept: list[Path] | None = None  # oldest first; None = nobody has looked yet
 
     def save(self, episode: str, ticks: int, sim: Sim, deciders: Sequence[Decider]) -> None:
         """Keep the state after so many ticks of the episode.
@@ -37,13 +38,16 @@ class Snapshots:
             Whatever the environment or pickle raises.
         """
         content = pickle.dumps((sim.save(self._how), [d.save() for d in deciders]), protocol=5)
-        self._folder.mkdir(parents=True, exist_ok=True)
+        if self._kept is None:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            self._kept = self._files()
         file = self._folder / f"{episode}@{ticks:09d}"
         part = file.with_suffix(".part")
         part.write_bytes(content)
         os.replace(part, file)
-        for old in self._files()[:-KEPT]:
-            old.unlink(missing_ok=True)
+        self._kept = [one for one in self._kept if one != file] + [file]
+        while len(self._kept) > KEPT:
+            self._kept.pop(0).unlink(missing_ok=True)
 
     def ticks(self, episode: str) -> list[int]:
         """Ticks of the episode of which there is a snapshot, newest first."""
