@@ -115,7 +115,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
         Meta(
             description="Least severe line of participants' browser consoles that admins may read, "
             "for 7 days: without tokens and links, 10 a second of each at most. Scripts of a study "
-            "may log what people do: say so in its consent."
+            "may log what people do: say so in its consent. An experiment may have fewer kept."
         ),
     ] = "off"
     secret_key: Annotated[

@@ -13,6 +13,7 @@ from typing import Any, Literal, get_args
 from igym.domain import routes, sense
 from igym.domain.adaptive import Adaptive, ChosenBy
 from igym.domain.bonus import Bonus, accepted
+from igym.domain.browser_logs import ORDER, Least
 from igym.domain.callbacks import checked
 from igym.domain.controls import Touch
 from igym.domain.duration import seconds
@@ -66,6 +67,7 @@ class Experiment:
     language: Language
     bonus: Bonus | None
     callbacks: tuple[Any, ...]
+    browser_logs: Least
 
     def __init__(
         self,
@@ -80,6 +82,7 @@ class Experiment:
         language: Language = "en",
         bonus: Bonus | None = None,
         callbacks: Sequence[Any] = (),
+        browser_logs: Least = "debug",
     ) -> None:
         """Put scenes in order.
 
@@ -97,6 +100,8 @@ class Experiment:
             full: what follows when every place of a treatment is taken; finish("full") by default.
             bonus: `bonus(…)`: what is paid beside the base.
             callbacks: `Callback` instances or classes, for every game scene.
+            browser_logs: least severe line of participants' browsers that may be kept, or "off";
+                what the deployment keeps is the most there is.
 
         Raises:
             BadPackage: a missing ending, a name used twice, or a malformed one.
@@ -119,6 +124,12 @@ class Experiment:
             raise BadPackage(
                 f"Experiment(language={language!r}) is not known.",
                 hint=f"There are {', '.join(map(repr, LANGUAGES))}.",
+            )
+        object.__setattr__(self, "browser_logs", browser_logs)
+        if browser_logs not in ORDER:
+            raise BadPackage(
+                f"Experiment(browser_logs={browser_logs!r}) is not known.",
+                hint=f"There are {', '.join(map(repr, ORDER))}.",
             )
         object.__setattr__(self, "bonus", accepted(bonus))
         object.__setattr__(self, "callbacks", checked(callbacks, "Experiment(…)"))

@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 from igym.domain.answers import Rule
 from igym.domain.bound import Binding
+from igym.domain.browser_logs import Least
 from igym.domain.conditions import Condition
 from igym.domain.dropout import Then
 from igym.domain.grouping import Offer, Strategy
@@ -325,6 +326,7 @@ class Plan:
     flow: Step | None = None  # None = one scene after the other
     bonus: BonusPlan | None = None
     hooks: tuple[str, ...] = ()  # of its callbacks that are about people
+    browser_logs: Least = "debug"  # where the deployment keeps no fewer
 
     @property
     def recalls(self) -> bool:

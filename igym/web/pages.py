@@ -13,6 +13,7 @@ from flask import Blueprint, Flask, Response, jsonify, request
 from werkzeug.exceptions import HTTPException
 
 from igym import wire
+from igym.domain.browser_logs import fewer
 from igym.domain.language import said
 from igym.errors import BadMessage, BadToken, IgymError, NotFound, Unavailable
 from igym.services.connect import Deployment
@@ -72,7 +73,8 @@ def register(app: Flask, deployment: Deployment) -> None:
     def participate(experiment: str) -> Response:
         """The participant page. Opening it consumes nothing; its script joins."""
         _, plan = releasing.offered(deployment, experiment, request.args)
-        told = {"experiment": experiment, "title": plan.title, "logs": logs}
+        kept = fewer(logs, plan.browser_logs)
+        told = {"experiment": experiment, "title": plan.title, "logs": kept}
         page = _page(told, plan.language)
         return Response(page, mimetype="text/html", headers={"Cache-Control": "no-store"})
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 import psutil
 import pytest
 
-from igym import settings, wire
+from igym import Experiment, ending, page, settings, wire
 from igym.domain.allowance import Allowance
+from igym.domain.browser_logs import kept as kept_levels
+from igym.errors import BadPackage
 from igym.services.connect import Deployment
 from igym.services.sessions.console import Console, Voice, scrubbed
 from igym.store import keys, tails
@@ -75,13 +77,27 @@ def test_one_who_shouts_silences_nobody_else_and_all_together_are_bounded(paper,
 
 
 @pytest.mark.parametrize(
-    ("least", "levels"), [("off", []), ("warn", ["warn", "error"]), ("error", ["error"])]
+    ("least", "study", "levels"),
+    [
+        ("off", "debug", []),
+        ("debug", "off", []),
+        ("warn", "debug", ["warn", "error"]),
+        ("error", "debug", ["error"]),
+        ("debug", "warn", ["warn", "error"]),
+        ("error", "info", ["error"]),
+    ],
 )
-def test_only_what_was_asked_for_is_kept(paper, least, levels):
+def test_only_what_the_deployment_and_the_study_allow_is_kept(deployment, least, study, levels):
+    paper = Paper(deployment, a_plan(browser_logs=study))
     mine, ann = console(paper, least=least), paper.arrive()
     for level in ("debug", "info", "warn", "error"):
         mine.hear(E, ann.id, None, said("x", level=level))
     assert [line["level"] for line in kept(paper)] == levels
+
+
+def test_a_level_that_is_not_there_is_refused():
+    with pytest.raises(BadPackage, match=r"browser_logs='loud'.*'off', 'error'"):
+        Experiment(page("hello", "h.md"), ending("end", "e.md"), browser_logs="loud")
 
 
 def test_a_thousand_who_log_make_one_key_that_is_capped_and_no_file(paper, monkeypatch):
@@ -91,7 +107,7 @@ def test_a_thousand_who_log_make_one_key_that_is_capped_and_no_file(paper, monke
     before, files = set(paper.redis.scan_iter("*")), process.num_fds()
     for n in range(1_000):
         clock.now_s += 1
-        mine.hear(E, f"s{n}", Voice(f"p{n}"), said(*"abc"))
+        mine.hear(E, f"s{n}", Voice(f"p{n}", kept_levels("debug")), said(*"abc"))
     assert process.num_fds() - files < 5, "a connection to Redis or two, and nothing of theirs"
     assert set(paper.redis.scan_iter("*")) - before == {keys.browser_lines(E).encode()}
     assert paper.redis.xlen(keys.browser_lines(E)) < 400  # Redis trims by whole nodes

@@ -267,6 +267,7 @@ def compile_package(root: Path, package: str) -> Plan:
         repeat=experiment.repeat,
         exclude_if_took=experiment.exclude_if_took,
         absent_s=experiment.absent_s,
+        browser_logs=experiment.browser_logs,
         full=experiment.full.outcome,
         flow=experiment.flow,
         language=experiment.language,

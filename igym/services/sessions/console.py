@@ -1,8 +1,9 @@
 """What participants' browsers log, for admins who look into something that happens there.
 
-Off unless `browser_logs` says otherwise. A browser is not believed: rate, size and level are
-bounded here whatever it sends, and what could give somebody away or let somebody in is taken out
-before a line is kept. There is no file: lines are in Redis, capped, and end by themselves.
+Off unless the setting `browser_logs` says otherwise, and an experiment may have fewer kept. A
+browser is not believed: rate, size and level are bounded here whatever it sends, and what could
+give somebody away or let somebody in is taken out before a line is kept. There is no file: lines
+are in Redis, capped, and end by themselves.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from dataclasses import dataclass, field
 
 from igym import log, wire
 from igym.domain.allowance import Allowance
+from igym.domain.browser_logs import fewer, kept
 from igym.services.connect import Deployment
 from igym.store import sessions, tails
 
@@ -23,9 +25,6 @@ AT_ONCE, PER_S = 10, 12.0
 
 #: And all browsers of a web worker together.
 ALL_AT_ONCE, ALL_PER_S = 400, 200.0
-
-#: The levels, by severity; "off" keeps none.
-LEVELS = ("debug", "info", "warn", "error")
 
 #: A signed token of ours, or of anybody who writes them as base64 with dots.
 _TOKEN = re.compile(r"[\w-]{16,}(?:\.[\w-]{5,}){1,2}")
@@ -41,6 +40,7 @@ class Voice:
     """What one connection may still say."""
 
     participant: str
+    kept: frozenset[str]  # the levels of its study
     allowance: Allowance = field(default_factory=lambda: Allowance(AT_ONCE, PER_S))
 
 
@@ -51,8 +51,7 @@ class Console:
         self._deployment = deployment
         self._now = now
         self._all = Allowance(ALL_AT_ONCE, ALL_PER_S)
-        least = deployment.settings.browser_logs
-        self._kept = frozenset(LEVELS[LEVELS.index(least) :]) if least in LEVELS else frozenset()
+        self._least = deployment.settings.browser_logs
 
     def hear(
         self, experiment: str, session: str, voice: Voice | None, said: wire.Logged
@@ -65,15 +64,16 @@ class Console:
         Returns:
             What the connection may still say; None where nothing is kept at all.
         """
-        if not self._kept:
+        if self._least == "off":
             return None
         if voice is None:
             known = sessions.read(self._deployment.redis, experiment, session)
-            voice = Voice(known.participant)
+            plan = self._deployment.plans.get(experiment, known.package)
+            voice = Voice(known.participant, kept(fewer(self._least, plan.browser_logs)))
         voice.allowance.lost += said.dropped
         lines: list[dict[str, str | float]] = []
         for level, at_ms, text in said.lines:
-            if level not in self._kept:
+            if level not in voice.kept:
                 continue
             now_s = self._now()
             if not voice.allowance.takes(now_s):
