@@ -6,7 +6,6 @@ with load and nothing waits while there is none.
 
 from __future__ import annotations
 
-import contextlib
 import logging
 import threading
 import time
@@ -75,6 +74,7 @@ class Outbox:
                 if some:
                     self._publish()
             except RedisError as error:
+                self._hang_up()
                 peers = {**self._sent, **self._waiting}
                 _log.warning("Redis is away, %d peers wait: %s", len(peers), error)
                 for peer in peers:
@@ -85,6 +85,7 @@ class Outbox:
                 time.sleep(0.25)
             except Exception:  # noqa: BLE001 - a process without this thread is mute for good
                 _log.exception("a flush to %d peers is dropped", len(self._waiting))
+                self._hang_up()
                 self._waiting, self._sent = defaultdict(list), {}
 
     def _publish(self) -> None:
@@ -99,31 +100,23 @@ class Outbox:
             ("PUBLISH", keys.inbox(peer), inner.encode(messages))
             for peer, messages in self._waiting.items()
         ]
-        with self._kept() as connection:
-            connection.send_packed_command(connection.pack_commands(commands), check_health=False)
+        packed = self._connection.pack_commands(commands)
+        self._connection.send_packed_command(packed, check_health=False)
         self._sent, self._waiting = self._waiting, defaultdict(list)
 
     def _settle(self) -> None:
         """Read what Redis answered to the last flush."""
-        if not self._sent:
-            return
-        with self._kept() as connection:
-            for _ in self._sent:
-                connection.read_response()
+        for _ in self._sent:
+            self._connection.read_response()
         self.published += len(self._sent)
         self._sent = {}
 
-    @contextlib.contextmanager
-    def _kept(self) -> Iterator[Any]:
-        """The connection; given back where something fails."""
-        connection = self._connection
-        try:
-            yield connection
-        except BaseException:
-            connection.disconnect()
-            self._redis.connection_pool.release(connection)
+    def _hang_up(self) -> None:
+        """What is half said or half read on the connection is of no use to anybody."""
+        if self._connection is not None:
+            self._connection.disconnect()
+            self._redis.connection_pool.release(self._connection)
             self._connection = None
-            raise
 
 
 def listen(

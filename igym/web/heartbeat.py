@@ -56,5 +56,5 @@ class Heartbeat:
             if link.socket.closing or link.socket.closed:
                 continue
             link.socket.last_ping = time.time()
-            if not link.offer(_PING):
+            if link.pipe is None or not link.pipe.offer(_PING):
                 link.socket.send(packet.Packet(packet.PING))

@@ -123,13 +123,6 @@ class Link:
         self.tokens += 1
         return True
 
-    def offer(self, framed: bytes) -> bool:
-        """Write the bytes of a WebSocket frame at once. False: it cannot be, nothing was written.
-
-        It never overtakes what was said before.
-        """
-        return self.pipe is not None and self.socket.queue.empty() and self.pipe.offer(framed)
-
 
 class _Ready(eio_packet.Packet):
     """A finished binary packet."""
@@ -214,7 +207,7 @@ class Outlet:
         eio_sid = self._server.manager.eio_sid_from_sid(sid, "/")
         self._next += 1
         socket = self._server.eio.sockets[eio_sid]
-        pipe = Pipe(websocket) if websocket is not None else None
+        pipe = Pipe(websocket, socket.queue) if websocket is not None else None
         inlet = websocket.handler.inlet if websocket is not None else None
         link = Link(self._next, sid, socket, experiment, session, pipe, inlet)
         self._conns[self._next] = link
@@ -288,7 +281,7 @@ class Outlet:
                 self._ask(link)
             return
         link.behind = False
-        if link.frames == 0 and link.offer(framed):
+        if link.frames == 0 and link.pipe is not None and link.pipe.offer(framed):
             return
         link.frames += 1
         self._put(link, _Frame(content, link, self._ask))
@@ -320,7 +313,12 @@ class Outlet:
                         continue
                     if said.what == inner.CONTROL:
                         self._put(link, _Ready(said.packet))
-                    else:
+                    elif (
+                        link.frames  # what nearly every frame passes, with nothing in between
+                        or link.behind
+                        or link.pipe is None
+                        or not link.pipe.offer(framed)
+                    ):
                         self._frame(link, said.packet, framed, said.what == inner.KEYFRAME)
             elif isinstance(said, inner.Owned):
                 link = self._conns.get(said.conn)

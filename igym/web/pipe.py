@@ -32,8 +32,12 @@ def text_frame(payload: bytes) -> bytes:
 class Pipe:
     """The sending side of one gevent-websocket connection. One writer at a time."""
 
-    def __init__(self, websocket: Any) -> None:
-        """Take over the writing of `websocket`: engine.io's own messages pass through here too."""
+    def __init__(self, websocket: Any, queue: Any) -> None:
+        """Take over the writing of `websocket`: engine.io's own messages pass through here too.
+
+        `queue` is of those that it has yet to write.
+        """
+        self._nothing_waits = queue.empty
         self._send = websocket.stream.handler.socket._sock.send
         self._write_all = websocket.stream.write
         self._free = BoundedSemaphore(1)
@@ -47,9 +51,9 @@ class Pipe:
         """Write a finished WebSocket frame if the kernel takes any of it now.
 
         Never blocks. False: nothing was written, since the kernel's buffer is full, another
-        message is on its way, or the connection is gone.
+        message is on its way or waits to be, or the connection is gone.
         """
-        if self._free.locked():
+        if self._free.locked() or not self._nothing_waits():
             return False
         # Not held meanwhile: no other greenlet runs before the kernel has answered.
         try:

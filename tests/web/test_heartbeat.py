@@ -20,7 +20,6 @@ class Socket:
 
     def __init__(self) -> None:
         self.last_ping: float | None = time.time()
-        self.queue: Any = types.SimpleNamespace(empty=lambda: not self.waiting)
         self.waiting: list[Any] = []
 
     def send(self, packet: Any) -> None:
@@ -28,12 +27,14 @@ class Socket:
 
 
 class Pipe:
-    def __init__(self) -> None:
+    def __init__(self, socket: Socket) -> None:
+        self._socket = socket
         self.written: list[bytes] = []
 
     def offer(self, frame: bytes) -> bool:
-        self.written.append(frame)
-        return True
+        if not self._socket.waiting:
+            self.written.append(frame)
+        return not self._socket.waiting
 
 
 @pytest.fixture
@@ -49,7 +50,8 @@ def heart(clock) -> Heartbeat:
 
 
 def link_of(heart: Heartbeat) -> Link:
-    link = Link(1, "sid", Socket(), "kitchen", "ann", Pipe())  # type: ignore[arg-type]
+    socket = Socket()
+    link = Link(1, "sid", socket, "kitchen", "ann", Pipe(socket))  # type: ignore[arg-type]
     heart.keep(link)
     return link
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import gevent
 import pytest
 from gevent import socket
+from gevent.queue import Queue
 from websockets.frames import Frame, Opcode
 from websockets.streams import StreamReader
 
@@ -24,10 +25,10 @@ def ends() -> Iterator[tuple[socket.socket, socket.socket]]:
     theirs.close()
 
 
-def pipe_to(sock: socket.socket) -> tuple[Pipe, types.SimpleNamespace]:
+def pipe_to(sock: socket.socket, queue: Queue | None = None) -> tuple[Pipe, types.SimpleNamespace]:
     stream = types.SimpleNamespace(handler=types.SimpleNamespace(socket=sock), write=sock.sendall)
     websocket = types.SimpleNamespace(stream=stream, raw_write=sock.sendall)
-    return Pipe(websocket), websocket
+    return Pipe(websocket, queue or Queue()), websocket
 
 
 @pytest.mark.parametrize("size", [0, 1, 125, 126, 65_535, 65_536])
@@ -67,6 +68,18 @@ def test_a_full_buffer_takes_nothing_of_the_next_frame(ends):
     while len(heard) < len(big):
         heard += theirs.recv(65_536)
     assert heard == big
+
+
+def test_a_frame_does_not_overtake_a_message_that_waits(ends):
+    ours, theirs = ends
+    queue: Queue = Queue()
+    pipe, _ = pipe_to(ours, queue)
+    queue.put(b"said before")
+
+    assert not pipe.offer(b"frame")
+
+    queue.get()
+    assert pipe.offer(b"frame") and theirs.recv(100) == b"frame"
 
 
 def test_another_message_waits_for_the_rest_of_a_frame(ends):
