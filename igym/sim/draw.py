@@ -327,11 +327,6 @@ def _whole(shape: Shape, named: frozenset[str]) -> Change:
 
 def _difference(old: Shape, new: Shape) -> Change:
     """The fields of `new` that are not as they were."""
-    if old[4:] == new[4:]:  # it moved, as nearly everything does that changes: a third of the time
-        x, y = new[2], new[3]
-        if old[2] == x:
-            return {_Y: y}
-        return {_X: x} if old[3] == y else {_X: x, _Y: y}
     pairs = zip(_NUMBER, old, new, strict=True)
     return {number: value for number, was, value in pairs if was != value}
 
@@ -372,8 +367,14 @@ class Picture:
                 if handle is None:
                     handle = handles[id] = len(handles)
                 objects += (handle, _whole(shape, self._named))
-            elif old != shape:
+            elif old[4:] != shape[4:]:
                 objects += (handles[id], _difference(old, shape))
+            else:  # it moved, as nearly everything does that changes
+                x, y = shape[2], shape[3]
+                if old[2] != x:
+                    objects += (handles[id], {_X: x} if old[3] == y else {_X: x, _Y: y})
+                elif old[3] != y:
+                    objects += (handles[id], {_Y: y})
         gone = [] if same else [handles[id] for id in shown if id not in now]
         self._shown = now
         return objects, gone
