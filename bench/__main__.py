@@ -1,4 +1,5 @@
-"""`python -m bench [--record] [PART …]`: measure, print, and with --record put into README.md.
+"""`python -m bench [--record] [--to DIR] [PART …]`: measure and print; with --record also put into
+README.md, with --to also into one report for people and one for programs.
 
 Some are commands of their own: `python -m bench load` climbs to the most people that are served
 well (`bench/curve`), `python -m bench ratio` says whether a frame became dearer, `python -m bench
@@ -12,6 +13,7 @@ import os
 import platform
 import re
 import sys
+import traceback
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -26,6 +28,7 @@ from bench import (
     matching,
     memory,
     pictures,
+    report,
     rolling,
     scaling,
     scenes,
@@ -33,6 +36,7 @@ from bench import (
     soak,
     tick,
     wire,
+    workers,
 )
 from bench.curve import command as curve
 from bench.curve import flame, ratio, share
@@ -54,6 +58,7 @@ PARTS = {
     "matching": matching,
     "deploy": deploy,
     "scaling": scaling,
+    "workers": workers,
     "rolling": rolling,
     "archive": archive,
 }
@@ -89,17 +94,32 @@ def main() -> None:
         other(sys.argv[2:])
         return
     parser = argparse.ArgumentParser(prog="bench", description=__doc__)
-    parser.add_argument("part", nargs="*", choices=[*PARTS, []], help="default: all of them")
+    parser.add_argument("part", nargs="*", choices=[*PARTS, "all", []], help="default: all of them")
     parser.add_argument("--record", action="store_true", help="also write them to bench/README.md")
+    parser.add_argument("--to", type=Path, metavar="DIR", help="figures.md and figures.json")
     said = parser.parse_args()
-    for part in said.part or PARTS:
+    parts = PARTS if not said.part or "all" in said.part else said.part
+    made: dict[str, report.Part] = {}
+    for part in parts:
         about = machine()
-        table = "\n".join([HEAD, *(figure.row() for figure in PARTS[part].figures())])
+        try:
+            found = PARTS[part].figures()
+        except Exception as why:  # noqa: BLE001 - the others are measured all the same
+            traceback.print_exc()
+            made[part] = report.Part(about, (), f"{type(why).__name__}: {why}")
+            continue
+        made[part] = report.Part(about, found)
+        table = "\n".join([HEAD, *(figure.row() for figure in found)])
         content = f"*{about}*\n\n{table}\n"
         print(f"## {part}\n{content}", flush=True)
         if said.record:
             text = recorded(README.read_text("utf-8"), part, content)
             README.write_text(text, "utf-8")
+        if said.to:
+            report.write(said.to, made)  # after each, since all of them take half an hour
+    print("\n".join(report.verdict(made)))
+    if any(one.failed for one in made.values()):
+        sys.exit(1)
 
 
 if __name__ == "__main__":

@@ -20,6 +20,13 @@ class Figure:
         """Measured over bound: what to compare between machines and changes."""
         return self.value / self.bound if self.bound else None
 
+    @property
+    def met(self) -> bool | None:
+        """Whether the goal is met; None where there is none."""
+        if self.bound is None:
+            return None
+        return self.value >= self.bound if self.at_least else self.value <= self.bound
+
     def row(self) -> str:
         """A line of the table."""
         sign = "≥" if self.at_least else "≤"
