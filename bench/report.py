@@ -1,4 +1,4 @@
-"""Figures of many parts as one report: what was measured where and when, and which goals are met."""
+"""Figures of many parts as one report: what was measured where and when, which goals are met."""
 
 from __future__ import annotations
 

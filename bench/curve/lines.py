@@ -63,6 +63,8 @@ class Line:
         if b" 101 " not in head.split(b"\r\n", 1)[0]:
             raise ConnectionError(f"no WebSocket: {head[:80]!r}")
         self.open = True
+        #: What came while somebody waited for something else: heard first of all.
+        self.early: list[tuple[int, bytes]] = []
 
     def _more(self) -> bytes:
         data = self.socket.recv(_READ)
@@ -135,7 +137,7 @@ class Lines:
         handle = line.socket.fileno()
         self._at[handle] = (line, visitor)
         self._poll.register(handle, select.EPOLLIN)
-        for kind, message in line.arrived(b""):
+        for kind, message in [*line.early, *line.arrived(b"")]:
             visitor.hear(line, kind, message)
         # Turns of people who come in one moment are spread over the time between two.
         spread_s = len(self._at) % 29 / 29 * SPEAKS_S

@@ -98,11 +98,14 @@ class Participant(_Visitor):
         line.send(pack(CONNECT, {"token": token, "wire": wire.VERSION, "seen": 0}))
         while True:
             kind, message = line.wait()
-            if kind == BINARY and unpack(message).kind == CONNECT:
+            said = unpack(message).kind if kind == BINARY else None
+            if said == CONNECT:
                 return line
-            if kind != TEXT:
+            if said == EVENT:  # it may overtake; browsers' library keeps it, too
+                line.early.append((kind, message))
+            elif kind != TEXT:
                 raise ConnectionError(f"not let in: {message[:200]!r}")
-            if message == b"2":
+            elif message == b"2":
                 line.send(b"3", TEXT)
 
     def hear(self, line: Line, kind: int, message: bytes) -> None:
