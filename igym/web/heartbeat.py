@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import time
 from collections import deque
+from typing import Any
 
 import gevent
 from engineio import packet
+from engineio.exceptions import QueueEmpty
 
 from igym.web.outlet import Link
 from igym.web.pipe import text_frame
@@ -34,7 +36,21 @@ class Heartbeat:
 
     def keep(self, link: Link) -> None:
         """See to that connection's pings from its next answer on."""
-        link.socket.schedule_ping = lambda: self.answered(link)
+        socket = link.socket
+        socket.schedule_ping = lambda: self.answered(link)
+        poll = socket.poll
+
+        def patient() -> Any:
+            # Engine.IO's writer hangs up where nothing was queued for longer than a ping may
+            # take. Pings and frames go past its queue: only the answers say who is there.
+            while True:
+                try:
+                    return poll()
+                except QueueEmpty:
+                    if socket.closed:
+                        raise
+
+        socket.poll = patient
 
     def answered(self, link: Link) -> None:
         """Its last ping was answered: the next one is due in a while. Waits for nothing."""

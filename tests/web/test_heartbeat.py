@@ -7,6 +7,7 @@ import types
 from typing import Any
 
 import pytest
+from engineio.exceptions import QueueEmpty
 
 from igym.web import heartbeat
 from igym.web.heartbeat import Heartbeat
@@ -21,6 +22,16 @@ class Socket:
     def __init__(self) -> None:
         self.last_ping: float | None = time.time()
         self.waiting: list[Any] = []
+        self.polled = 0
+
+    def poll(self) -> list[Any]:
+        """What waits; engine.io gives up where nothing came for a while."""
+        self.polled += 1
+        if self.polled == 3:
+            self.waiting.append("state")
+        if not self.waiting:
+            raise QueueEmpty
+        return self.waiting
 
     def send(self, packet: Any) -> None:
         self.waiting.append(packet.encode())
@@ -96,3 +107,15 @@ def test_who_is_gone_is_not_pinged(heart, clock):
     clock.s += 3
     heart.turn()
     assert link.pipe.written == [] and link.socket.waiting == []
+
+
+def test_nobody_is_hung_up_on_because_nothing_was_queued_for_them(heart):
+    link = link_of(heart)
+    assert link.socket.poll() == ["state"] and link.socket.polled == 3
+
+
+def test_who_is_gone_is_not_written_to_for_ever(heart):
+    link = link_of(heart)
+    link.socket.closed = True
+    with pytest.raises(QueueEmpty):
+        link.socket.poll()
