@@ -37,12 +37,16 @@ def test_a_connection_that_goes_dead_without_a_word_is_noticed_within_three_seco
 
 
 def test_a_browser_that_only_answers_pings_is_there(couple):
-    """Its page may be busy for long, as while it compiles something: nobody is bothered."""
+    """Its page may be busy for long, as while it compiles something: nobody is bothered.
+
+    For longer than a ping may stay unanswered: whatever takes silence for the end would cut it.
+    """
     ann, bob = couple
     ann.wait_frames(5)
     mark = ann.mark()
     bob.silent = True
-    time.sleep(7)  # more than twice what makes somebody be away
+    time.sleep(11.5)
+    assert not ann.closed and not bob.closed
     assert not [e for e in ann.all("episode", mark) if e["stage"] == "held"]
     bob.silent = False
 
