@@ -17,6 +17,7 @@ from igym.engine.seats import Decider
 from igym.errors import IgymError, SceneFailed
 from igym.sim.host import Sim, Step
 from igym.sim.kinds import CUT
+from igym.wire.record import HUMAN
 
 T = TypeVar("T")
 
@@ -118,17 +119,24 @@ def play(
         for decider, seat in zip(deciders, sim.seats, strict=True)
     ]
 
-    def turn(ends_s: float) -> tuple[list[Any], list[str], Step]:
-        """Everybody decides, for `ends_s` at the most together, and the environment steps."""
-        asked = sim.asked()
-        decided = [
-            decider.decide(observe, max(0.0, ends_s - clock.now()))
-            if asked is None or asked[n]
-            else decider.rest()
-            for n, (decider, observe) in enumerate(watchers)
-        ]
-        actions = sim.fitted([action for action, _ in decided])
-        return actions, [actor for _, actor in decided], sim.step(actions)
+    budget_s = period_s / 2  # for all that decide together
+
+    def turn(began_s: float) -> tuple[list[Any], list[str], Step]:
+        """Everybody decides, and the environment steps."""
+        asked, left_s = sim.asked(), budget_s
+        actions: list[Any] = []
+        actors: list[str] = []
+        for n, (decider, observe) in enumerate(watchers):
+            if asked is None or asked[n]:
+                action, actor = decider.decide(observe, left_s)
+            else:
+                action, actor = decider.rest()
+            actions.append(action)
+            actors.append(actor)
+            if actor != HUMAN and left_s:  # people's hands take no time
+                left_s = max(0.0, began_s + budget_s - clock.now())
+        actions = sim.fitted(actions)
+        return actions, actors, sim.step(actions)
 
     for tick in range(first, max_steps):
         if stage.before(tick):
@@ -146,7 +154,7 @@ def play(
             starts(tick)
             now_s = clock.now()
         try:
-            actions, actors, step = turn(now_s + period_s / 2)
+            actions, actors, step = turn(now_s)
         except Exception as error:
             raise failed(error, f"{where}, tick {tick}") from error
         if tick + 1 == max_steps and not step.over:

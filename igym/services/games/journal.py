@@ -30,8 +30,11 @@ from igym.wire.record import Chunk, Edge, Tick, encode_chunk
 
 _log = logging.getLogger(__name__)
 
-#: A deterministic game is saved this often; its takeover replays no more than that.
+#: A deterministic game is not saved more often than this, s …
 SAVE_S = 2.0
+
+#: … nor before it would take so long to replay what was played since, s; but at least this often.
+REPLAY_S, SAVED_S = 0.2, 30.0
 
 #: The least that a game waits for Redis before it is given up.
 PATIENCE_S = 60.0
@@ -77,6 +80,7 @@ class Journal:
         self.scores = dict.fromkeys(play.seats, 0.0) | game.scores
         self.earned = dict.fromkeys(play.seats, 0.0)  # in this episode
         self.practice = False
+        self._at: list[Person | None] | None = None  # people by seat, once a tick was played
         self._ticks: list[Tick] = []
         self._edges: list[Edge] = []
         self._fields: dict[str, Any] = {}
@@ -85,7 +89,10 @@ class Journal:
         self._due: list[tuple[str, inner.Input]] = []  # edges not yet acted on
         self._wants = bool(play.observations or play.infos)  # more of each moment than the log has
         self._full = max(1, int(settings.log_flush_ms / 1000 * play.fps))
-        self._saved_s = time.monotonic()
+        # Ticks between two snapshots: saving costs a cheap environment more than its steps do.
+        replay_s = REPLAY_S * 1000 / play.tick_ms / play.fps if play.tick_ms > 0 else SAVE_S
+        self._save_ticks = int(min(max(SAVE_S, replay_s), SAVED_S) * play.fps)
+        self._saved = 0  # step of this episode at which it was last saved
 
     @property
     def id(self) -> str:
@@ -113,7 +120,7 @@ class Journal:
     def begin(self, deciders: Sequence[Decider], steps: int = 0) -> None:
         """It is on, `steps` of it are already in the log."""
         self._deciders = deciders
-        self.steps = steps
+        self.steps = self._saved = steps
         if not steps:
             self._kept.note(0)
 
@@ -143,7 +150,9 @@ class Journal:
         self.steps = tick + 1
         if self._wants:
             self._kept.note(tick + 1)
-        at = [people.get(seat) for seat in self._play.seats]
+        if self._at is None:
+            self._at = [people.get(seat) for seat in self._play.seats]
+        at = self._at
         self._ticks.append(
             Tick(
                 tick,
@@ -257,10 +266,10 @@ class Journal:
 
     def _save(self) -> None:
         """Save the state before the log says that it was reached."""
-        now_s = time.monotonic()
-        if self._snapshots is None or (self._play.deterministic and now_s - self._saved_s < SAVE_S):
+        soon = self._play.deterministic and self.steps - self._saved < self._save_ticks
+        if self._snapshots is None or soon:
             return
-        self._saved_s = now_s
+        self._saved = self.steps
         try:
             self._snapshots.save(self.id, self.steps, self._sim, self._deciders)
         except Exception as error:  # noqa: BLE001 - the environment's own code, or a full disk
