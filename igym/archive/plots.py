@@ -17,8 +17,14 @@ LEFT, RIGHT, TOP, BOTTOM = 46, 12, 14, 40
 #: A bar is no wider than one of so many.
 MOST_WIDE = 6
 
-#: Told apart by people who see colours differently, in light and in dark.
-COLOURS = ("#0f8a76", "#d9791f", "#5b6ee1", "#c2478d", "#6b8f23", "#8a6d5a")
+#: From one line of a legend to the next.
+ROW = 17
+
+#: Told apart by people who see colours differently, in light and in dark; the first six best.
+COLOURS = (
+    "#0f8a76", "#d9791f", "#5b6ee1", "#c2478d", "#6b8f23", "#8a6d5a",
+    "#c0392b", "#2f9bd6", "#a08600", "#7b4fb5", "#7a8691",
+)  # fmt: skip
 
 Point = tuple[float, float]
 
@@ -73,10 +79,12 @@ def ticks(low: float, high: float, wanted: int = 4) -> list[float]:
     return [round(i * step, 10) for i in range(first, last + 1)]
 
 
-def _svg(inside: str, title: str) -> str:
+def _svg(inside: str, title: str, names: Sequence[str] = ()) -> str:
+    keys, more = _legend(names)
     return (
-        f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{escape(title, quote=True)}"'
-        f' xmlns="http://www.w3.org/2000/svg">{inside}</svg>'
+        f'<svg viewBox="0 0 {WIDTH} {HEIGHT + more}" role="img"'
+        f' aria-label="{escape(title, quote=True)}"'
+        f' xmlns="http://www.w3.org/2000/svg">{inside}{keys}</svg>'
     )
 
 
@@ -86,16 +94,21 @@ def _nothing(title: str) -> str:
     return _svg(words, title)
 
 
-def _legend(names: Sequence[str]) -> str:
-    made, x = [], WIDTH - RIGHT
-    for i, name in reversed(list(enumerate(names))):
-        short = name if len(name) <= 18 else name[:17] + "…"
-        x -= 7 * len(short) + 20
+def _legend(names: Sequence[str]) -> tuple[str, int]:
+    """Few short names above the picture, others below it; and by how much that makes it higher."""
+    wide = [7 * len(name) + 20 for name in names]
+    above = sum(wide) <= (WIDTH - LEFT) / 2
+    made, x = [], WIDTH - RIGHT - sum(wide)
+    for i, name in enumerate(names):
+        at_x, at_y = x, TOP - 7
+        if not above:
+            at_x, at_y = LEFT + i % 2 * (WIDTH - LEFT) // 2, HEIGHT + 8 + i // 2 * ROW
         made.append(
-            f'<circle cx="{x}" cy="{TOP - 7}" r="4" fill="{COLOURS[i % len(COLOURS)]}"/>'
-            f'<text x="{x + 8}" y="{TOP - 3}">{escape(short)}</text>'
+            f'<circle cx="{at_x}" cy="{at_y}" r="4" fill="{COLOURS[i % len(COLOURS)]}"/>'
+            f'<text x="{at_x + 8}" y="{at_y + 4}">{escape(name)}</text>'
         )
-    return "".join(made)
+        x += wide[i]
+    return "".join(made), 0 if above else 8 + ceil(len(names) / 2) * ROW
 
 
 def lines(series: Mapping[str, Sequence[Point]], x_label: str, y_label: str) -> str:
@@ -105,7 +118,7 @@ def lines(series: Mapping[str, Sequence[Point]], x_label: str, y_label: str) -> 
         return _nothing(y_label)
     xs, ys = [x for x, _ in points], [y for _, y in points]
     axes = _Axes((min(0.0, *xs), max(xs)), (min(0.0, *ys), max(ys)))
-    made = [axes.drawn(x_label, y_label), _legend(list(series))]
+    made = [axes.drawn(x_label, y_label)]
     for i, each in enumerate(series.values()):
         colour = COLOURS[i % len(COLOURS)]
         places = [axes.at(x, y) for x, y in each]
@@ -115,7 +128,7 @@ def lines(series: Mapping[str, Sequence[Point]], x_label: str, y_label: str) -> 
             ' stroke-opacity="0.5"/>'
         )
         made += [f'<circle cx="{x:.1f}" cy="{y:.1f}" r="3" fill="{colour}"/>' for x, y in places]
-    return _svg("".join(made), f"{y_label} over {x_label}")
+    return _svg("".join(made), f"{y_label} over {x_label}", list(series))
 
 
 def bars(groups: Mapping[str, Mapping[str, int]], x_label: str, y_label: str) -> str:
@@ -134,7 +147,7 @@ def bars(groups: Mapping[str, Mapping[str, int]], x_label: str, y_label: str) ->
     most = max(share for each in shares.values() for share in each.values())
     slots = max(MOST_WIDE, len(names))
     axes = _Axes((0, slots), (0, most))
-    made = [axes.drawn(x_label, y_label, x_numbers=False), _legend(list(shares))]
+    made = [axes.drawn(x_label, y_label, x_numbers=False)]
     slot = (WIDTH - LEFT - RIGHT) / slots
     wide = slot * 0.8 / len(shares)
     for n, name in enumerate(names):
@@ -150,7 +163,7 @@ def bars(groups: Mapping[str, Mapping[str, int]], x_label: str, y_label: str) ->
                 f'<rect x="{x:.1f}" y="{y:.1f}" width="{max(1, wide - 1):.1f}"'
                 f' height="{HEIGHT - BOTTOM - y:.1f}" rx="2" fill="{COLOURS[i % len(COLOURS)]}"/>'
             )
-    return _svg("".join(made), f"{y_label} by {x_label}")
+    return _svg("".join(made), f"{y_label} by {x_label}", list(shares))
 
 
 def _natural(name: str) -> tuple[int, float, str]:
@@ -175,7 +188,7 @@ def histogram(series: Mapping[str, Sequence[float]], x_label: str, y_label: str,
             counts[max(0, min(bins - 1, int(value / edge * bins)))] += 1
         shares[name] = [count / len(values) for count in counts]
     axes = _Axes((0, edge), (0, max(max(each) for each in shares.values())))
-    made = [axes.drawn(x_label, y_label), _legend(list(series))]
+    made = [axes.drawn(x_label, y_label)]
     order = list(series)
     for name, each in shares.items():
         colour = COLOURS[order.index(name) % len(COLOURS)]
@@ -187,7 +200,7 @@ def histogram(series: Mapping[str, Sequence[float]], x_label: str, y_label: str,
         made.append(
             f'<polygon points="{path}" fill="{colour}" fill-opacity="0.25" stroke="{colour}"/>'
         )
-    return _svg("".join(made), f"{y_label} of {', '.join(known)}")
+    return _svg("".join(made), f"{y_label} of {', '.join(known)}", order)
 
 
 _STYLE = """
