@@ -18,7 +18,7 @@ from igym.store import keys
 from tests.system.browser import Tab, running
 from tests.system.client import Client, join
 from tests.system.conftest import two
-from tests.system.desk import WORDS, signed_in
+from tests.system.desk import WORDS, does, signed_in
 from tests.system.looks import pictured, violations
 from tests.system.server import Server, package, serving
 
@@ -112,6 +112,26 @@ def test_somebody_is_found_and_all_that_is_known_of_them_told(admin, server, cou
     page.get_by_label("State").select_option("ended")
     expect(mine).to_have_count(0)
     assert admin.errors == []
+
+
+def test_a_waiting_room_is_spoken_to_and_let_wait_longer(admin, server):
+    page = admin.page
+    with Client(server.url, join(server.url, "pair")) as alone:
+        alone.advance()
+        page.goto(f"{server.url}/admin/lobbies")
+        room = page.get_by_role("group", name="Act on this room")
+        expect(room).to_be_visible(timeout=60_000)
+        mark = alone.mark()
+        does(page, "Message", "Somebody is on their way.", of=room)
+        said = alone.wait("announcement", since=mark, within_s=20)
+        assert said["text"] == "Somebody is on their way."
+
+        left = page.locator(f"[data-session='{session_of(alone)}'] td").nth(4)
+        before = left.inner_text()
+        does(page, "Wait longer", "60", of=room)
+        expect(left).to_contain_text("h", timeout=60_000)
+        assert "h" not in before
+        pictured(page, "admin-lobbies-room", "light")
 
 
 def test_what_is_stored_of_a_person_stays_text(admin, server, couple):

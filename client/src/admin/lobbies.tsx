@@ -9,6 +9,8 @@ interface Ticket {
   session: string;
   participant: string;
   joined_ms: number;
+  /** By an admin's word, beyond what the scene says. */
+  more_s: number;
   rtt_ms: number | null;
   cells: Record<string, string>;
   standing: 'free' | 'asked' | 'confirmed' | 'away';
@@ -118,7 +120,8 @@ function Waiting({ room, now_ms }: { room: Room; now_ms: number }) {
               )}
             </td>
             <td class="n">
-              {room.waits_s > 0 && duration(room.waits_s - (now_ms - one.joined_ms) / 1000)}
+              {room.waits_s > 0 &&
+                duration(room.waits_s + one.more_s - (now_ms - one.joined_ms) / 1000)}
             </td>
             <td class="n">{one.rtt_ms === null ? '–' : `${Math.round(one.rtt_ms)} ms`}</td>
             <td>{cells(one.cells)}</td>

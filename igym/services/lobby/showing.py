@@ -144,6 +144,7 @@ def _told(ticket: Ticket, found: Lobby, proposals: dict[str, Any], why: str) -> 
         "session": ticket.session,
         "participant": ticket.participant,
         "joined_ms": ticket.joined_ms or ticket.since_ms,
+        "more_s": ticket.more_s,
         "rtt_ms": ticket.rtt_ms if ticket.rtt_ms >= 0 else None,
         "cells": dict(ticket.cells),
         "standing": standing,
