@@ -17,8 +17,8 @@ LEFT, RIGHT, TOP, BOTTOM = 46, 12, 14, 40
 #: A bar is no wider than one of so many.
 MOST_WIDE = 6
 
-#: From one line of a legend to the next.
-ROW = 17
+#: From one line of a legend to the next, and characters of a name in it: half a picture's width.
+ROW, LONGEST = 17, 27
 
 #: Told apart by people who see colours differently, in light and in dark; the first six best.
 COLOURS = (
@@ -96,6 +96,7 @@ def _nothing(title: str) -> str:
 
 def _legend(names: Sequence[str]) -> tuple[str, int]:
     """Few short names above the picture, others below it; and by how much that makes it higher."""
+    names = [name if len(name) <= LONGEST else name[: LONGEST - 1] + "…" for name in names]
     wide = [7 * len(name) + 20 for name in names]
     above = sum(wide) <= (WIDTH - LEFT) / 2
     made, x = [], WIDTH - RIGHT - sum(wide)

@@ -148,7 +148,7 @@ def play(
         now_s = clock.now()
         late_s = max(0.0, now_s - due)
         if late_s > CATCH_UP_S:
-            start, tick0 = first_due(clock.now(), fps), tick
+            start, tick0 = first_due(now_s, fps), tick
 
         if starts is not None:
             starts(tick)

@@ -268,7 +268,8 @@ class Sockets:
             raise BadMessage("That key is not used in this game.")
         if (said.spots or said.moves) and not link.moves:
             raise BadMessage("Pointer and gamepad are not used in this game.")
-        # Also called in the event loop itself: nothing here may wait.
+        # Also called in the event loop itself: nothing here may wait, and there `heard_s` is set
+        # only afterwards. Whether the link may speak was looked at just now.
         link.keys_s = link.tokens_s
         if link.worker:
             self._outlet.outbox.put(

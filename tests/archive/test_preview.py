@@ -67,6 +67,16 @@ def test_what_people_wrote_is_text_in_a_picture(root):
     assert "<script>" not in plots.page("<script>", preview.look(root))
 
 
+def test_a_legend_of_many_long_names_stays_in_its_picture():
+    svg = plots.lines({f"{n} " * 40: [(0, n)] for n in range(5)}, "x", "y")
+    picture = ElementTree.fromstring(svg)
+    *_, wide, high = (float(n) for n in picture.attrib["viewBox"].split())
+    words = [one for one in picture.iter() if one.tag.endswith("text") and "…" in (one.text or "")]
+    assert len(words) == 5 and len({(one.get("x"), one.get("y")) for one in words}) == 5
+    for one in words:
+        assert float(one.get("x")) + 7 * len(one.text) <= wide and float(one.get("y")) <= high
+
+
 @pytest.mark.parametrize(
     ("low", "high", "made"),
     [(0, 10, [0, 2.5, 5, 7.5, 10]), (0, 0.7, [0, 0.2, 0.4, 0.6, 0.8]), (3, 3, [2, 2.5, 3, 3.5, 4])],

@@ -106,7 +106,7 @@ export interface Seen {
   lobbies: Lobby[];
   /** All that are live, and how many of those that play do so at which part of their declared
    *  pace: `counts` has one more than `bounds`, for what is above them. */
-  games: { total: number; bounds: number[]; counts: number[] };
+  games: { total: number; bounds: number[]; slow_below: number; counts: number[] };
   workers: Worker[];
   queued: number;
   problems: { total: number; latest: Problem[] };

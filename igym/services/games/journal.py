@@ -87,7 +87,6 @@ class Journal:
         self._rows: list[Row] = []
         self._kept = Kept(sim, play.observations, play.infos)
         self._due: list[tuple[str, inner.Input]] = []  # edges not yet acted on
-        self._wants = bool(play.observations or play.infos)  # more of each moment than the log has
         self._full = max(1, int(settings.log_flush_ms / 1000 * play.fps))
         # Ticks between two snapshots: saving costs a cheap environment more than its steps do.
         replay_s = REPLAY_S * 1000 / play.tick_ms / play.fps if play.tick_ms > 0 else SAVE_S
@@ -148,8 +147,7 @@ class Journal:
         """Keep the tick for the next flush."""
         rewards, terminated, truncated, ends = step
         self.steps = tick + 1
-        if self._wants:
-            self._kept.note(tick + 1)
+        self._kept.note(tick + 1)
         if self._at is None:
             self._at = [people.get(seat) for seat in self._play.seats]
         at = self._at

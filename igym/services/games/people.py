@@ -78,19 +78,21 @@ class Person:
         """Whether they are there as they were: what `look` finds at nearly every tick."""
         return (
             self.hands.present
-            and now_s - self.heard_s < self._silent_s
-            and self.link is not None
+            and self._here(now_s)
             and not self.leaves
-            and not self.benched
             and self.attendance.stands is Seated.HERE
         )
+
+    def _here(self, now_s: float) -> bool:
+        """Whether they sit at their seat and are heard of."""
+        return now_s - self.heard_s < self._silent_s and self.link is not None and not self.benched
 
     def look(self, now_s: float) -> Change | None:
         """Whether they are there, and what that changes."""
         if self.leaves:
             self.hands.let_go()
             return self.attendance.leave()
-        here = self.link is not None and not self.benched and now_s - self.heard_s < self._silent_s
+        here = self._here(now_s)
         if not here and self.hands.present:
             self.hands.let_go()
         self.hands.present = here

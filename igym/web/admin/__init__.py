@@ -26,7 +26,7 @@ from igym.domain.access import Access, Right
 from igym.errors import IgymError, Unavailable
 from igym.services import accounts
 from igym.services.connect import Deployment
-from igym.services.games.listing import PARTS, Live
+from igym.services.games.listing import PARTS, SLOW_BELOW, Live
 from igym.services.sessions.roster import Rosters
 from igym.services.watching import Watch
 from igym.store import RedisError
@@ -146,6 +146,7 @@ def register(app: Flask, deployment: Deployment, outbox: Outbox | None = None) -
         figures = {
             "total": sum(one["count"] for one in games),
             "bounds": PARTS,
+            "slow_below": SLOW_BELOW,
             "counts": [sum(step) for step in zip(*parts, strict=True)],
         }
         shown = [one for one in seen["experiments"] if access.reaches(one["id"])]
