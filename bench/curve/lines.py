@@ -95,6 +95,8 @@ class Line:
 
     def arrived(self, data: bytes) -> list[tuple[int, bytes]]:
         """The messages that are whole with `data`."""
+        if not self._rest and data[1:2] == b"~" and len(data) == int.from_bytes(data[2:4]) + 4:
+            return [(data[0] & 15, data[4:])]  # nearly always: one frame of a game
         self._rest = self._rest + data if self._rest else data
         made = []
         while (taken := self._take()) is not None:
@@ -125,6 +127,8 @@ class Lines:
         self._turns: deque[tuple[float, int, Line, Visitor]] = deque()
         self.bytes = 0  # received
         self.lost = 0
+        self._buffer = bytearray(_READ)
+        self._view = memoryview(self._buffer)
         self.longest_s = 0.0  # the longest turn since it was set to 0: how late a message was read
 
     def watch(self, handle: int) -> None:
@@ -157,7 +161,8 @@ class Lines:
                 continue
             line, visitor = found
             try:
-                data = line.socket.recv(_READ)
+                # Into one buffer: `recv` would make 64 kB each time, and give most of it back.
+                data = bytes(self._view[: line.socket.recv_into(self._buffer)])
             except BlockingIOError:
                 continue
             except OSError:
