@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import platform
 import socket
 import subprocess
 import sys
@@ -123,12 +124,13 @@ def mug() -> Iterator[Server]:
 
 
 def _peer() -> Path:
-    """The Python that has the peer; installed once."""
+    """A Python like ours that has the peer; installed once."""
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    home = cache / "igym-bench" / f"{PEER}-{PEER_VERSION}"
+    home = cache / "igym-bench" / f"{PEER}-{PEER_VERSION}-python{platform.python_version()}"
     python = home / "bin" / "python"
     if not (home / "installed").exists():
-        subprocess.run([sys.executable, "-m", "uv", "venv", "-q", "--clear", home], check=True)
+        make = ["uv", "venv", "-q", "--clear", "--python", sys.executable, home]
+        subprocess.run([sys.executable, "-m", *make], check=True)
         install = [
             "uv",
             "pip",
