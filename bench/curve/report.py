@@ -24,6 +24,9 @@ STYLE = (
     "@media(prefers-color-scheme:dark){text{fill:#a5aeaa}.grid{stroke:#2c3336}}</style>"
 )
 
+#: Columns of memory: of a tier's processes together.
+_MEMORY = ("web", "games", "redis")
+
 _PLAIN = (
     "people", "seconds", "frames", "fps", "fps_worst", "of_nominal", "missing", "spoken", "lost",
     "cpu_us_all", "redis_commands", "redis_bytes", "load_cpu_s", "machine_load", "good",
@@ -52,6 +55,13 @@ def verdict(curves: Curves) -> list[str]:
         strict = seen.largest(counted)
         loose = seen.largest(counted, share=0.95)
         made.append(f"{name}: {strict} people at 99 % of the rate, {loose} at 95 %")
+        if len(counted) > 1 and "web" in counted[0]["memory_mb"]:
+            kb = {tier: growth(counted, tier) for tier in _MEMORY}
+            made.append(
+                f"{name}: one more participant takes {kb['web']:.0f} kB of web workers and "
+                f"{kb['redis']:.0f} kB of Redis, one more game of two {2 * kb['games']:.0f} kB of "
+                "game workers"
+            )
     cheapest = {
         name: min((w["cpu_us_all"] for w in windows if w.get("frames")), default=0.0)
         for name, windows in curves.items()
@@ -65,6 +75,13 @@ def verdict(curves: Curves) -> list[str]:
     return made
 
 
+def growth(windows: Sequence[dict[str, Any]], tier: str) -> float:
+    """Memory in kB that a tier has more for each of the people between first and last window."""
+    first, last = windows[0], windows[-1]
+    more_mb = last["memory_mb"][tier] - first["memory_mb"][tier]
+    return float(1000 * more_mb / (last["people"] - first["people"]))
+
+
 def write(folder: Path, curves: Curves) -> list[Path]:
     """`load.json`, `load.csv`, and a picture each of rate, age and CPU. Returns the files."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -75,13 +92,16 @@ def write(folder: Path, curves: Curves) -> list[Path]:
         ages, replies = ("p50", "p95", "p99"), ("p50", "p99")
         writer.writerow(
             ["server", *_PLAIN, *(f"age_ms_{p}" for p in ages), *(f"reply_ms_{p}" for p in replies)]
+            + [f"memory_mb_{tier}" for tier in _MEMORY]
         )
         for name, windows in curves.items():
             for one in windows:
                 if "frames" in one:
                     plain = [one[field] for field in _PLAIN]
                     aged = [one["age_ms"][p] for p in ages]
-                    writer.writerow([name, *plain, *aged, *(one["reply_ms"][p] for p in replies)])
+                    replied = [one["reply_ms"][p] for p in replies]
+                    memory = [one["memory_mb"].get(tier) for tier in _MEMORY]
+                    writer.writerow([name, *plain, *aged, *replied, *memory])
     pictures: dict[str, tuple[str, Callable[[dict[str, Any]], float]]] = {
         "fps.svg": ("frames a second", lambda one: one["fps"]),
         "age.svg": ("age of a frame, 99th percentile, ms", lambda one: one["age_ms"]["p99"]),

@@ -133,10 +133,13 @@ def test_messages_come_whole_however_they_are_cut_and_everybody_speaks_in_turn()
 def test_curves_are_written_for_people_and_programs(tmp_path):
     windows = [
         told(people) | {"cpu_us": {"web": 20.0}, "cpu_us_all": 20.0 + people, "redis_commands": 0.1,
-                        "redis_bytes": 90.0, "machine_load": 1.0, "doubts": [], "good": True}
+                        "redis_bytes": 90.0, "machine_load": 1.0, "doubts": [], "good": True,
+                        "memory_mb": {"web": 70 + 0.1 * people, "games": 80 + 0.2 * people,
+                                      "redis": 3.0}}
         for people in (10, 20)
     ]  # fmt: skip
-    curves = {"igym": windows, "floor": windows[:1], "none": [{"people": 5, "failed": "no"}]}
+    floor = windows[0] | {"memory_mb": {"floor": 30.0}}
+    curves = {"igym": windows, "floor": [floor], "none": [{"people": 5, "failed": "no"}]}
 
     files = report.write(tmp_path / "curve", curves)
 
@@ -147,6 +150,10 @@ def test_curves_are_written_for_people_and_programs(tmp_path):
     found = [(row["server"], row["people"], row["fps"], row["age_ms_p99"]) for row in rows]
     expected = [("igym", "10"), ("igym", "20"), ("floor", "10")]
     assert found == [(*one, "30.0", "20.0") for one in expected]
+    assert (
+        "igym: one more participant takes 100 kB of web workers and 0 kB of Redis, one more game "
+        "of two 400 kB of game workers"
+    ) in report.verdict(curves)
     assert "igym: 20 people at 99 % of the rate, 20 at 95 %" in report.verdict(curves)
     assert "igym: 30.0 us of CPU for a delivered frame, 1.0 times the floor" in (
         report.verdict(curves)
