@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from igym.domain import secret
 
 if TYPE_CHECKING:
-    from igym.settings import Settings
+    from igym.settings.declared import Settings
 
 
 def _is_network(text: str) -> bool:
