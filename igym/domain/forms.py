@@ -90,12 +90,8 @@ class Form:
             "showQuestionNumbers": "off",
             "pages": [{"name": f"page{n}", "elements": page} for n, page in enumerate(pages)],
         }
-        for key, said in (("title", self.title), ("description", self.description)):
-            if said:
-                made[key] = said
-        if self.button:
-            made["completeText"] = self.button
-        return made
+        texts = given(title=self.title, description=self.description, completeText=self.button)
+        return made | texts
 
 
 def form(*items: Item, title: str = "", description: str = "", button: str = "") -> Form:
@@ -152,9 +148,8 @@ def new_page() -> Item:
 
 def question(
     kind: str,
-    name: str,
-    title: str,
     type: str,
+    title: str,
     rule: Rule,
     json: Mapping[str, Any],
     *,
@@ -169,6 +164,7 @@ def question(
     Raises:
         BadPackage: its name, title or condition will not do.
     """
+    name = rule.item
     where = f"{kind}({name!r})"
     if not is_text(name) or not NAME.fullmatch(name):
         raise BadPackage(
@@ -194,13 +190,17 @@ def question(
         )
     full = replace(
         rule,
-        item=name,
         title=title,
         required=required,
         comment=bool(comment) or rule.comment,
         shown_if=when,
     )
     return Item(kind, name, made, full, dict(images or {}), shown_if=when)
+
+
+def given(**said: Any) -> dict[str, Any]:
+    """What the author said of these, for SurveyJS: without what is empty or None."""
+    return {key: value for key, value in said.items() if value not in (None, "")}
 
 
 def need(ok: bool, where: str, why: str) -> None:

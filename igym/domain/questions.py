@@ -1,6 +1,8 @@
 """The kinds of questions a form can have; each function is one.
 
-It checks its arguments at once, so that a mistake is reported on the author's own line.
+It checks its arguments at once, so that a mistake is reported on the author's own line. What all
+kinds take is spelt out in each all the same: an editor or notebook that completes a call knows only
+what is written there, and not a `TypedDict` of common arguments behind `**`.
 """
 
 from __future__ import annotations
@@ -11,7 +13,7 @@ from typing import Any, Literal
 
 from igym.domain.answers import NONE, OTHER, Rule
 from igym.domain.conditions import Condition
-from igym.domain.forms import NAME, Choices, Item, listed, need, question
+from igym.domain.forms import NAME, Choices, Item, given, listed, need, question
 from igym.domain.nearest import is_number, is_text, is_whole, nearest
 from igym.errors import BadPackage
 
@@ -40,9 +42,7 @@ def text(
     """
     where = f"text({name!r})"
     need(1 <= most_chars <= 2_000, where, f"most_chars={most_chars!r} is not 1 to 2000")
-    made: dict[str, Any] = {"maxLength": most_chars}
-    if placeholder:
-        made["placeholder"] = placeholder
+    made = {"maxLength": most_chars, **given(placeholder=placeholder)}
     if pattern:
         try:
             re.compile(pattern)
@@ -51,7 +51,7 @@ def text(
         made["validators"] = [{"type": "regex", "regex": f"^(?:{pattern})$"}]
     rule = Rule(name, "text", most_chars=most_chars)
     return question(
-        "text", name, title, "text", rule, made, required=required, shown_if=shown_if, help=help
+        "text", "text", title, rule, made, required=required, shown_if=shown_if, help=help
     )
 
 
@@ -70,14 +70,11 @@ def paragraph(
     where = f"paragraph({name!r})"
     need(1 <= rows <= 30, where, f"rows={rows!r} is not 1 to 30")
     need(1 <= most_chars <= 10_000, where, f"most_chars={most_chars!r} is not 1 to 10000")
-    made: dict[str, Any] = {"rows": rows, "maxLength": most_chars}
-    if placeholder:
-        made["placeholder"] = placeholder
+    made = {"rows": rows, "maxLength": most_chars, **given(placeholder=placeholder)}
     rule = Rule(name, "text", most_chars=most_chars)
     return question(
-        "paragraph", name, title, "comment", rule, made,
-        required=required, shown_if=shown_if, help=help,
-    )  # fmt: skip
+        "paragraph", "comment", title, rule, made, required=required, shown_if=shown_if, help=help
+    )
 
 
 def number(
@@ -97,11 +94,7 @@ def number(
         need(bound is None or is_number(bound), where, f"{what}={bound!r} is not a number")
     if least is not None and most is not None:
         need(least <= most, where, f"least={least} is above most={most}")
-    made: dict[str, Any] = {"inputType": "number"}
-    if least is not None:
-        made["min"] = least
-    if most is not None:
-        made["max"] = most
+    made = {"inputType": "number", **given(min=least, max=most)}
     if whole:
         made |= {
             "step": 1,
@@ -109,7 +102,7 @@ def number(
         }
     rule = Rule(name, "number", least=least, most=most, whole=whole)
     return question(
-        "number", name, title, "text", rule, made, required=required, shown_if=shown_if, help=help
+        "number", "text", title, rule, made, required=required, shown_if=shown_if, help=help
     )
 
 
@@ -154,7 +147,7 @@ def choice(
         name, "one", choices=(*values, *([OTHER] if other else [])), comment=bool(other or comment)
     )
     return question(
-        "choice", name, title, types[look], rule, made,
+        "choice", types[look], title, rule, made,
         required=required, shown_if=shown_if, help=help, comment=comment,
     )  # fmt: skip
 
@@ -190,10 +183,7 @@ def choices(
         if label:
             need(word not in values, where, f"the value {word!r} is that of {word}=…")
             made |= {f"show{key}Item": True, f"{word}Text": label}
-    if least:
-        made["minSelectedChoices"] = least
-    if most:
-        made["maxSelectedChoices"] = most
+    made |= given(minSelectedChoices=least or None, maxSelectedChoices=most or None)
     if shuffled:
         made["choicesOrder"] = "random"
     every = (*values, *([OTHER] if other else []), *([NONE] if none else []))
@@ -201,9 +191,8 @@ def choices(
         name, "many", choices=every, least=least or None, most=most or None, comment=bool(other)
     )
     return question(
-        "choices", name, title, "checkbox", rule, made,
-        required=required, shown_if=shown_if, help=help,
-    )  # fmt: skip
+        "choices", "checkbox", title, rule, made, required=required, shown_if=shown_if, help=help
+    )
 
 
 def yes_no(
@@ -217,14 +206,11 @@ def yes_no(
     help: str = "",
 ) -> Item:
     """Yes or no; the answer is True or False. `yes` and `no` are the labels."""
-    made: dict[str, Any] = {"renderAs": "radio", "swapOrder": True}
-    for key, label in (("labelTrue", yes), ("labelFalse", no)):
-        if label:
-            made[key] = label
+    made = {"renderAs": "radio", "swapOrder": True, **given(labelTrue=yes, labelFalse=no)}
+    rule = Rule(name, "yes")
     return question(
-        "yes_no", name, title, "boolean", Rule(name, "yes"), made,
-        required=required, shown_if=shown_if, help=help,
-    )  # fmt: skip
+        "yes_no", "boolean", title, rule, made, required=required, shown_if=shown_if, help=help
+    )
 
 
 def scale(
@@ -244,14 +230,11 @@ def scale(
     need(is_whole(points, 2, 11), where, f"points={points!r} is not 2 to 11")
     need(is_whole(first, -1000, 1000), where, f"first={first!r} is not a whole number")
     last = first + points - 1
-    made: dict[str, Any] = {"rateMin": first, "rateMax": last, "rateCount": points}
-    if low:
-        made["minRateDescription"] = low
-    if high:
-        made["maxRateDescription"] = high
+    made = {"rateMin": first, "rateMax": last, "rateCount": points}
+    made |= given(minRateDescription=low, maxRateDescription=high)
     rule = Rule(name, "one", choices=tuple(range(first, last + 1)))
     return question(
-        "scale", name, title, "rating", rule, made, required=required, shown_if=shown_if, help=help
+        "scale", "rating", title, rule, made, required=required, shown_if=shown_if, help=help
     )
 
 
@@ -287,10 +270,10 @@ def likert(
     columns: Choices = points
     if not isinstance(points, Mapping) and not isinstance(points, str):
         columns = {n: str(label) for n, label in enumerate(points, 1)}
-    return _grid(
-        "likert", name, title, statements, columns,
-        shuffled=shuffled, required=required, shown_if=shown_if, help=help,
-    )  # fmt: skip
+    rule, made = _grid(f"likert({name!r})", name, statements, columns, shuffled, required)
+    return question(
+        "likert", "matrix", title, rule, made, required=required, shown_if=shown_if, help=help
+    )
 
 
 def matrix(
@@ -308,25 +291,20 @@ def matrix(
 
     Arguments as of `likert`.
     """
-    return _grid(
-        "matrix", name, title, rows, columns,
-        shuffled=shuffled, required=required, shown_if=shown_if, help=help,
-    )  # fmt: skip
+    rule, made = _grid(f"matrix({name!r})", name, rows, columns, shuffled, required)
+    return question(
+        "matrix", "matrix", title, rule, made, required=required, shown_if=shown_if, help=help
+    )
 
 
 def _grid(
-    kind: str,
+    where: str,
     name: str,
-    title: str,
     rows: Mapping[str, str],
     columns: Choices,
-    *,
     shuffled: bool,
     required: bool,
-    shown_if: Condition | None,
-    help: str,
-) -> Item:
-    where = f"{kind}({name!r})"
+) -> tuple[Rule, dict[str, Any]]:
     need(isinstance(rows, Mapping), where, f"{rows!r} is not name -> text")
     for row in rows:
         ok = is_text(row) and NAME.fullmatch(row) is not None
@@ -343,9 +321,7 @@ def _grid(
     rule = Rule(
         name, "grid", choices=tuple(one["value"] for one in made["columns"]), rows=tuple(rows)
     )
-    return question(
-        kind, name, title, "matrix", rule, made, required=required, shown_if=shown_if, help=help
-    )
+    return rule, made
 
 
 def image(
@@ -391,7 +367,7 @@ def image(
         made["choicesOrder"] = "random"
     rule = Rule(name, "many" if many else "one", choices=tuple(images))
     return question(
-        "image", name, title, "imagepicker", rule, made,
+        "image", "imagepicker", title, rule, made,
         required=required, shown_if=shown_if, help=help, comment=comment, images=images,
     )  # fmt: skip
 
@@ -421,9 +397,8 @@ def slider(
         ]
     rule = Rule(name, "number", least=least, most=most)
     return question(
-        "slider", name, title, "slider", rule, made,
-        required=required, shown_if=shown_if, help=help,
-    )  # fmt: skip
+        "slider", "slider", title, rule, made, required=required, shown_if=shown_if, help=help
+    )
 
 
 def ranking(
@@ -446,6 +421,5 @@ def ranking(
         made["choicesOrder"] = "random"
     rule = Rule(name, "order", choices=tuple(one["value"] for one in made["choices"]))
     return question(
-        "ranking", name, title, "ranking", rule, made,
-        required=required, shown_if=shown_if, help=help,
-    )  # fmt: skip
+        "ranking", "ranking", title, rule, made, required=required, shown_if=shown_if, help=help
+    )

@@ -120,6 +120,14 @@ def test_a_form_becomes_what_the_form_library_shows():
     assert ALL.files == ("pages/thanks.md", "a.png", "b.png")
 
 
+def test_zero_is_a_bound_and_an_empty_text_is_nothing_said():
+    made = number("a", "?", least=0, most=0).json
+    assert (made["min"], made["max"]) == (0, 0)
+    assert set(scale("a", "?", low="", high="much").json) == {
+        "type", "title", "rateMin", "rateMax", "rateCount", "maxRateDescription",
+    }  # fmt: skip
+
+
 def test_what_a_form_asks_for_is_taken():
     assert rules.check(ALL.rules, GOOD) == GOOD
 
