@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import zipfile
+from dataclasses import replace
 
 import pytest
 
@@ -68,15 +69,9 @@ def test_too_many_at_once_are_refused(deployment):
 
 def test_one_whose_worker_died_twice_is_given_up(deployment, redis):
     mine = ordered(deployment)
-    exports.put(redis, exports.Export(**{**vars_of(mine), "tries": exporting.MOST_TRIES}))
+    exports.put(redis, replace(mine, tries=exporting.MOST_TRIES))
     assert exporting.look(deployment) == 0
     assert exporting.find(deployment, "kitchen", mine.id).state == "failed"
-
-
-def vars_of(export) -> dict:
-    from dataclasses import asdict
-
-    return asdict(export)
 
 
 def test_old_ones_are_swept_away(deployment):

@@ -20,7 +20,7 @@ from typing import Any
 
 from igym.domain.access import Access
 from igym.domain.deeds import Did
-from igym.errors import IgymError, NotFound, TooMuch, Unavailable
+from igym.errors import IgymError, NotFound, TooMuch
 from igym.services import auditing
 from igym.services.connect import Deployment, now_ms
 from igym.store import exports, jobs, keys
@@ -120,8 +120,7 @@ def make(deployment: Deployment, experiment: str, id: str) -> None:
         to.parent.mkdir(parents=True, exist_ok=True)
         said = _made(deployment, export, to)
     except OSError as error:
-        full = Unavailable("The data volume cannot be written.", hint=str(error.strerror))
-        said = {"error": full.message, "hint": full.hint}
+        said = {"error": "The data volume cannot be written.", "hint": str(error.strerror)}
     if "error" in said:
         _log.warning("export %s of %s: %s", id, experiment, said["error"])
         failed = replace(export, state="failed", text=said["error"], hint=said["hint"])
