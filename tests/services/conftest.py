@@ -11,6 +11,7 @@ import pytest
 
 from igym import wire
 from igym.services.connect import Deployment
+from igym.services.data import archiving
 from igym.services.games import playing
 from igym.services.lobby import matching
 from igym.services.packages import loading, publishing
@@ -143,3 +144,21 @@ def lab(deployment: Deployment, compiled, monkeypatch) -> Iterator[Lab]:
     for name in [name for name in sys.modules if name.startswith("igym_packages.p")]:
         del sys.modules[name]
     yield made
+
+
+@pytest.fixture
+def played(lab: Lab) -> Game:
+    """A game whose two episodes are on the volume; its live frames are in the lab's outbox."""
+    game = lab.pair()
+    lab.connect(game, "left", "right")
+    presses = iter([("left", 1, 1), ("right", 1, 2), ("left", 2, 2), ("left", 3, 0)])
+
+    def meanwhile() -> None:
+        if game.id in lab.host.stages and (said := next(presses, None)):
+            lab.press(game, *said)
+
+    lab.clock.meanwhile = meanwhile
+    assert lab.play(game) == "finished"
+    while archiving.archive_all(lab.deployment):
+        pass
+    return game

@@ -19,7 +19,7 @@ from igym.archive.reading import Volume
 from igym.domain.access import ANY, Access, Role
 from igym.errors import NotFound, TooMuch
 from igym.services import auditing
-from igym.services.data import archiving, filming, reel
+from igym.services.data import filming, reel
 from igym.store import films, jobs
 from igym.store.games import episode_id
 from igym.wire import inner
@@ -30,24 +30,6 @@ TICK, BASE, OBJECTS, GONE, HUD = 3, 5, 7, 8, 9
 
 def access(role: Role = Role.ADMIN, *experiments: str) -> Access:
     return Access("id", "ann", role, experiments, False, 0, 1e15)
-
-
-@pytest.fixture
-def played(lab):
-    """A game whose episodes are on the volume; its live frames are in the lab's outbox."""
-    game = lab.pair()
-    lab.connect(game, "left", "right")
-    presses = iter([("left", 1, 1), ("right", 1, 2), ("left", 2, 2), ("left", 3, 0)])
-
-    def meanwhile():
-        if game.id in lab.host.stages and (said := next(presses, None)):
-            lab.press(game, *said)
-
-    lab.clock.meanwhile = meanwhile
-    assert lab.play(game) == "finished"
-    while archiving.archive_all(lab.deployment):
-        pass
-    return game
 
 
 def pictures(frames: list[list[Any]]) -> dict[int, tuple[dict, str]]:

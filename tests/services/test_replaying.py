@@ -20,7 +20,7 @@ from igym.archive import export as exporting
 from igym.archive import parquet, reading
 from igym.cli.main import app
 from igym.errors import BadExport, BadTarget, NotFound
-from igym.services.data import archiving, offline
+from igym.services.data import offline
 from igym.services.data.replaying import Replayer
 from igym.services.data.showing import show
 from igym.store.games import episode_id
@@ -43,19 +43,7 @@ _kept: list[tuple[Path, str]] = []
 def study(request, tmp_path, tmp_path_factory) -> Study:
     """A volume of each test's own. The game is played once, by whoever needs it first."""
     if not _kept:
-        lab = request.getfixturevalue("lab")
-        game = lab.pair()
-        lab.connect(game, "left", "right")
-        presses = iter([("left", 1, 1), ("right", 1, 2), ("left", 2, 2), ("left", 3, 0)])
-
-        def meanwhile():
-            if game.id in lab.host.stages and (said := next(presses, None)):
-                lab.press(game, *said)
-
-        lab.clock.meanwhile = meanwhile
-        assert lab.play(game) == "finished"
-        while archiving.archive_all(lab.deployment):
-            pass
+        lab, game = request.getfixturevalue("lab"), request.getfixturevalue("played")
         kept = tmp_path_factory.mktemp("played") / "data"
         shutil.copytree(lab.deployment.data, kept)
         _kept.append((kept, episode_id(game.id, 0)))
