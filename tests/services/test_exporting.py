@@ -59,6 +59,16 @@ def test_data_that_are_not_there_are_a_sentence(deployment):
     assert str(deployment.data) not in failed.text
 
 
+def test_a_volume_that_cannot_be_written_is_a_sentence(deployment):
+    mine = ordered(deployment)
+    deployment.data.mkdir(exist_ok=True)
+    (deployment.data / "exports").write_text("in the way")
+    exporting.make(deployment, "kitchen", mine.id)
+    failed = exporting.find(deployment, "kitchen", mine.id)
+    assert (failed.state, failed.text) == ("failed", "The data volume cannot be written.")
+    assert failed.hint == "File exists"
+
+
 def test_too_many_at_once_are_refused(deployment):
     for _ in range(exporting.MOST_OF_ONE):
         ordered(deployment)
