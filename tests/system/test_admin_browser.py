@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, Route, expect
 
 from igym import settings
 from igym.domain.access import Role
@@ -83,6 +83,36 @@ def test_the_overview_counts_who_plays_and_a_title_stays_text(admin, couple):
     page.go_back()
     expect(page.get_by_role("heading", name="Experiments")).to_be_visible()
     assert admin.errors == []
+
+
+def test_the_games_there_are_stay_in_sight_until_the_next_have_come(admin, server, couple):
+    page = admin.page
+    page.goto(f"{server.url}/admin/games")
+    rows, table = page.locator("[data-game]"), page.locator(".scroll:has([data-game])")
+    expect(rows).to_have_count(1, timeout=60_000)
+    one = page.evaluate("fetch('/admin/games.json').then((answer) => answer.json())")
+    games = [{**one["games"][0], "id": f"{n:032}"} for n in range(32)]  # as if it were so many
+    held: list[Route] = []
+
+    def answers(route: Route) -> None:
+        begin = 30 * ("from=30" in route.request.url)
+        some = {"total": 32, "from": begin, "games": games[begin : begin + 30]}
+        route.fulfill(json={**one, **some})
+
+    page.route("**/admin/games.json?from=0", answers)
+    page.route("**/admin/games.json?from=30", lambda route: held.append(route))
+    expect(rows).to_have_count(30, timeout=60_000)
+    expect(table).to_have_attribute("aria-busy", "false")
+    page.get_by_role("button", name="Next 30").click()
+    expect(table).to_have_attribute("aria-busy", "true")
+    expect(rows).to_have_count(30)
+    admin.until(lambda: held, what="the question for the second page")
+    assert page.get_by_text("Asking which games").count() == 0
+    answers(held[0])
+    expect(rows).to_have_count(2)
+    expect(page.get_by_text("31 to 32 of 32 games")).to_be_visible()
+    expect(table).to_have_attribute("aria-busy", "false")
+    page.unroute_all()
 
 
 def test_somebody_is_found_and_all_that_is_known_of_them_told(admin, server, couple):

@@ -29,7 +29,7 @@ export function Browse(props: {
 }) {
   const { path, table, most, stamp } = props;
   const [at, setAt] = useState(0);
-  const news = useNews<Page>(`${path}/${table}.json?at=${at}&stamp=${stamp}`, 60_000, false);
+  const news = useNews<Page>(`${path}/${table}.json?stamp=${stamp}`, 60_000, false, `&at=${at}`);
   const head = useRef<HTMLHeadingElement>(null);
   useEffect(() => head.current?.scrollIntoView({ block: 'nearest' }), []);
   const page = news.said;
@@ -45,22 +45,27 @@ export function Browse(props: {
           <span class="soft n" role="status">
             {page && `${number(page.at + 1)} to ${number(last)} of ${number(page.total)}`}
           </span>
-          <button type="button" disabled={at === 0} onClick={() => setAt(Math.max(0, at - most))}>
+          <button
+            type="button"
+            disabled={!page || page.at === 0}
+            onClick={() => page && setAt(Math.max(0, page.at - most))}
+          >
             Before
           </button>
           <button
             type="button"
             disabled={!page || last >= page.total}
-            onClick={() => setAt(at + most)}
+            onClick={() => page && setAt(page.at + most)}
           >
             After
           </button>
         </div>
       </div>
+      {page && news.trouble && <p class="alert">{news.trouble}</p>}
       {!page ? (
         <Empty>{news.trouble || 'Reading …'}</Empty>
       ) : (
-        <Table id={id} heads={page.columns}>
+        <Table id={id} heads={page.columns} busy={news.busy}>
           {page.rows.map((row, i) => (
             <tr key={page.at + i}>
               {page.columns.map((column, n) => {

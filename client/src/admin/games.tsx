@@ -23,7 +23,8 @@ interface Some {
 
 export function Games({ seen, paused }: { seen: Seen; paused: boolean }) {
   const [from, setFrom] = useState(0);
-  const { said, trouble } = useNews<Some>(`/admin/games.json?from=${from}`, 1000, paused);
+  const news = useNews<Some>('/admin/games.json', 1000, paused, `?from=${from}`);
+  const { said, busy, trouble } = news;
   return (
     <>
       <Listed
@@ -44,6 +45,7 @@ export function Games({ seen, paused }: { seen: Seen; paused: boolean }) {
           ...(may('control') ? ['Act on it'] : []),
         ]}
         rows={said?.games ?? []}
+        busy={busy}
         empty={
           <Empty>
             {said

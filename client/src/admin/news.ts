@@ -6,22 +6,42 @@ import { follow } from './said.ts';
 export interface Part<T> {
   /** null until the first answer. */
   said: T | null;
+  /** Whether `said` is of the page that was looked at before, and the next one is on its way. */
+  busy: boolean;
   /** Why nothing newer came; "" while all is well. */
   trouble: string;
 }
 
-/** What `path` answers, asked again every `everyMs` unless `paused`. */
-export function useNews<T>(path: string, everyMs: number, paused: boolean): Part<T> {
-  const [news, setNews] = useState<Part<T>>({ said: null, trouble: '' });
-  useEffect(() => setNews({ said: null, trouble: '' }), [path]);
+interface Heard<T> {
+  path: string;
+  /** Which page of it `said` is; null until the first answer. */
+  turn: string | null;
+  said: T | null;
+  trouble: string;
+}
+
+const nothing = <T>(path: string): Heard<T> => ({ path, turn: null, said: null, trouble: '' });
+
+/**
+ * What `path` answers, asked again every `everyMs` unless `paused`.
+ *
+ * `turn` is the end of the address that says which page of a list: where it changes, the page there
+ * was stays, `busy`, until the next one has come, and that one is asked for even while `paused`.
+ * What another `path` said is gone at once.
+ */
+export function useNews<T>(path: string, everyMs: number, paused: boolean, turn = ''): Part<T> {
+  const [last, setLast] = useState<Heard<T>>(() => nothing(path));
+  const heard = last.path === path ? last : nothing<T>(path);
+  const busy = heard.said !== null && heard.turn !== turn;
+  const still = paused && !busy;
   useEffect(() => {
-    if (paused) return;
+    if (still) return;
     return follow<T>(
-      () => path,
+      () => path + turn,
       everyMs,
-      (said) => setNews({ said, trouble: '' }),
-      (trouble) => setNews((old) => ({ ...old, trouble })),
+      (said) => setLast({ path, turn, said, trouble: '' }),
+      (trouble) => setLast((old) => ({ ...(old.path === path ? old : nothing(path)), trouble })),
     );
-  }, [path, everyMs, paused]);
-  return news;
+  }, [path, turn, everyMs, still]);
+  return { said: heard.said, busy, trouble: heard.trouble };
 }

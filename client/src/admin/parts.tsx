@@ -26,9 +26,21 @@ export function Empty({ children }: { children: ComponentChildren }) {
 }
 
 /** A table under a heading of that id; it scrolls sideways where it does not fit. */
-export function Table(props: { id: string; heads: string[]; children: ComponentChildren }) {
+export function Table(props: {
+  id: string;
+  heads: string[];
+  /** Other rows are on their way. */
+  busy?: boolean;
+  children: ComponentChildren;
+}) {
   return (
-    <div class="scroll" tabIndex={0} role="region" aria-labelledby={`h-${props.id}`}>
+    <div
+      class="scroll"
+      tabIndex={0}
+      role="region"
+      aria-labelledby={`h-${props.id}`}
+      aria-busy={props.busy ?? false}
+    >
       <table>
         <thead>
           <tr>
@@ -52,6 +64,8 @@ export function Listed<T>(props: {
   aside?: ComponentChildren;
   heads: string[];
   rows: readonly T[];
+  /** Other rows are on their way. */
+  busy?: boolean;
   line: (row: T) => ComponentChildren;
   empty: ComponentChildren;
   /** Below the table. */
@@ -62,7 +76,7 @@ export function Listed<T>(props: {
       {props.rows.length === 0 ? (
         props.empty
       ) : (
-        <Table id={props.id} heads={props.heads}>
+        <Table id={props.id} heads={props.heads} busy={props.busy ?? false}>
           {props.rows.map(props.line)}
         </Table>
       )}
