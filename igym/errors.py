@@ -112,9 +112,16 @@ class NotYours(Refused):
 
 
 class TooMuch(Refused):
-    """Over a limit of size or rate."""
+    """Over a limit of size or rate.
+
+    `wait_s` is in how many seconds it may be tried again; 0 = nobody knows.
+    """
 
     code, status = "too_much", 429
+
+    def __init__(self, message: str, *, hint: str = "", wait_s: int = 0) -> None:
+        super().__init__(message, hint=hint)
+        self.wait_s = wait_s
 
 
 class TooLarge(TooMuch):

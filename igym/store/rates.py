@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import ipaddress
+import math
 import time
 
 from redis import Redis
@@ -28,11 +29,17 @@ def place(address: str, secret: str) -> str:
     return hashlib.blake2b(address.encode(), key=secret.encode()[:64], digest_size=2).hexdigest()
 
 
-def count(redis: Redis, what: str, address: str, secret: str) -> int:
-    """Count one more. Returns how many there were in this minute of the clock."""
-    name = keys.rate(what, str(int(time.time() // 60)))
+def count(redis: Redis, what: str, address: str, secret: str) -> tuple[int, int]:
+    """Count one more.
+
+    Returns:
+        How many there were in this minute of the clock, and in how many seconds, rounded up,
+        the next one begins.
+    """
+    minute, past_s = divmod(time.time(), 60)
+    name = keys.rate(what, str(int(minute)))
     with redis.pipeline(transaction=False) as pipe:
         pipe.hincrby(name, place(address, secret), 1)
         pipe.expire(name, keys.rate.ttl_s, nx=True)
         found, _ = pipe.execute()
-    return int(found)
+    return int(found), math.ceil(60 - past_s)

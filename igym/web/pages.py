@@ -142,6 +142,8 @@ def register(app: Flask, deployment: Deployment) -> None:
         if request.path.startswith("/api/"):
             at_ms = getattr(error, "at_ms", 0)
             answer = jsonify(code=error.code, text=refused.text, hint=refused.hint, at_ms=at_ms)
+            if wait_s := getattr(error, "wait_s", 0):
+                answer.headers["Retry-After"] = str(wait_s)
             return answer, error.status
         config = {"problem": {"code": error.code, "text": refused.text, "hint": refused.hint}}
         page = _page(config, speaker.language(experiment) if experiment else "en")

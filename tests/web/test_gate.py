@@ -101,13 +101,17 @@ def study(redis, redis_url, tmp_path, compiled):
 def test_more_arrivals_from_one_address_than_a_minute_takes_are_asked_to_wait(
     study, redis, monkeypatch
 ):
-    monkeypatch.setattr("igym.store.rates.time.time", lambda: 1_000_000.0)
+    monkeypatch.setattr("igym.store.rates.time.time", lambda: 1_000_000.5)
 
     def joins(address: str) -> int:
         headers = {"X-Forwarded-For": address}
         answer = study.post("/api/x/counters/join", json={"query": {}}, headers=headers)
         if answer.status_code == 429:
             assert answer.json["code"] == "too_much" and answer.json["hint"]
+            # 40.5 s of this minute are over.
+            assert answer.headers["Retry-After"] == "20"
+        else:
+            assert "Retry-After" not in answer.headers
         return answer.status_code
 
     assert [joins("203.0.113.9") for _ in range(12)] == [200] * 10 + [429] * 2
@@ -115,7 +119,7 @@ def test_more_arrivals_from_one_address_than_a_minute_takes_are_asked_to_wait(
     assert [joins(f"2001:db8::{n:x}") for n in range(11)] == [200] * 10 + [429]
     assert joins("198.51.100.7") == 200
     assert [joins("127.0.0.1") for _ in range(12)] == [200] * 12
-    monkeypatch.setattr("igym.store.rates.time.time", lambda: 1_000_060.0)
+    monkeypatch.setattr("igym.store.rates.time.time", lambda: 1_000_000.5 + 20)
     assert joins("203.0.113.9") == 200
     assert b"203.0.113" not in b"".join(redis.hkeys(keys.rate("arrivals", str(1_000_000 // 60))))
 

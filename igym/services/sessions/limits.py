@@ -18,10 +18,12 @@ def arrives(deployment: Deployment, address: str) -> None:
     if is_this_machine(address):
         return
     most = deployment.settings.arrivals_per_minute
-    if rates.count(deployment.redis, "arrivals", address, deployment.secret) > most:
+    came, left_s = rates.count(deployment.redis, "arrivals", address, deployment.secret)
+    if came > most:
         raise TooMuch(
             "Too many people open this study from your network at this moment.",
             hint="Please load the page again in a minute.",
+            wait_s=left_s,
         )
 
 
