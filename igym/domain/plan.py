@@ -6,6 +6,7 @@ needed to read it.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -183,6 +184,12 @@ class PlayPlan:
     def ask(self, name: str) -> AskPlan | None:
         """What people are asked under that name."""
         return next((ask for ask in self.asks if ask.name == name), None)
+
+    def policy(self, seat: str, filled: Collection[str]) -> str | None:
+        """Description of the policy that plays there; `filled` are human seats nobody came for."""
+        if seat in filled and self.fill is not None:
+            return self.fill.policy
+        return self.policies.get(seat)
 
     @property
     def most_episodes(self) -> int:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from igym.domain.access import ANY, Role
+from igym.domain.plan import FillPlan
 from igym.errors import BadToken, IgymError, NotFound, NotYours
 from igym.services import accounts, auditing
 from igym.services.games import spectating
 from igym.services.games.spectating import Permit
 from igym.services.sessions import tokens
-from igym.store import keys
+from igym.store import games, keys
 
 WORDS = "correct horse battery staple"
 
@@ -51,6 +54,40 @@ def test_who_may_see_an_experiment_may_look_on_and_nobody_else(lab, role, experi
     assert said["people"] == game.seats and said["fps"] == 120
     (line, *_) = auditing.read(lab.deployment)
     assert (line.did, line.who, line.what) == ("watched", access.name, game.id)
+
+
+def test_whoever_looks_on_is_told_who_or_what_sits_in_each_seat(lab, monkeypatch):
+    game = lab.pair()
+    visit, access = visiting(lab.deployment, Role.VIEWER, "counters")
+
+    def told() -> dict:
+        return spectating.admit(lab.deployment, visit, access, "counters", game.id)
+
+    assert (told()["people"], told()["policies"]) == (game.seats, {})
+
+    alone = {"left": game.seats["left"]}
+    about = games.texts({"seats": alone, "filled": ["right"], "cells": {"partner": "kind"}})
+    lab.deployment.redis.hset(keys.game("counters", game.id), mapping=about)
+    plan = lab.deployment.plans.get("counters", game.package)
+    play = plan.scene("count").play
+    more = replace(
+        play,
+        seats=(*play.seats, "third", "fourth", "fifth"),
+        policies={"third": "Random()"},
+        fill=FillPlan(5.0, "Hold(1)"),
+        treated={"fourth": "partner", "fifth": "other"},
+    )
+    scenes = tuple(replace(one, play=more) if one.play else one for one in plan.scenes)
+    monkeypatch.setitem(
+        lab.deployment.plans._plans, ("counters", game.package), replace(plan, scenes=scenes)
+    )
+    assert told()["people"] == alone
+    assert told()["policies"] == {
+        "right": "Hold(1)",
+        "third": "Random()",
+        "fourth": "partner: kind",
+        "fifth": "other",
+    }
 
 
 def test_a_permit_is_worth_nothing_to_who_is_signed_out_or_has_another_role_now(lab):

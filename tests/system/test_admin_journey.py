@@ -129,6 +129,9 @@ def _watched(tab: Tab, page: Page, game: str, other: Client) -> None:
     opens(page, "Games")
     page.locator(f"[data-game='{game}']").get_by_role("link", name="Watch").click(timeout=SOON_MS)
     tab.until(lambda: len(tab.all("frame")) > 20, within_s=30, what="frames")
+    seats = page.get_by_role("group", name="As seen by").get_by_role("button")
+    whose = f"{other.game['seat']} {other.state['session'][:8]}"
+    expect(seats.filter(has_text=whose)).to_have_count(1)
     canvas = "document.querySelector('canvas').toDataURL()"
     before = page.evaluate(canvas)
     other.press("ArrowRight")

@@ -6,6 +6,7 @@ import { Scene } from '../play/scene.ts';
 import { stage } from '../play/stage.ts';
 import '../style/watch.css';
 import type { Frame } from '../wire.gen.ts';
+import { Id } from './parts.tsx';
 
 /** Of a game, whatever there is to be known to paint it. */
 export interface Shown {
@@ -100,6 +101,8 @@ export function Screen(props: {
 export function Seats(props: {
   seats: string[];
   names: Record<string, string>;
+  /** Seat -> the session of who sits there. */
+  people?: Record<string, string>;
   chosen: string;
   choose: (seat: string) => void;
 }) {
@@ -113,7 +116,7 @@ export function Seats(props: {
           aria-pressed={seat === props.chosen}
           onClick={() => props.choose(seat)}
         >
-          {called(seat, props.names)}
+          {called(seat, props.names)} {props.people?.[seat] && <Id id={props.people[seat]} />}
         </button>
       ))}
     </div>

@@ -17,7 +17,10 @@ interface Admitted extends Omit<Shown, 'game'> {
   scene: string;
   mode: string;
   seats: Record<string, string>;
+  /** Seat -> the session of who sits there. */
   people: Record<string, string>;
+  /** Every other seat -> what plays there. */
+  policies: Record<string, string>;
 }
 
 /** A picture that has not come in so long will need an explanation. */
@@ -160,7 +163,13 @@ function Theatre(props: {
         <p class="pulse" role="status" data-state={state === 'over' ? 'paused' : state}>
           {WORDS[state]}
         </p>
-        <Seats seats={people} names={let_in.seats} chosen={seat} choose={setSeat} />
+        <Seats
+          seats={people}
+          names={let_in.seats}
+          people={let_in.people}
+          chosen={seat}
+          choose={setSeat}
+        />
         <button type="button" onClick={full}>
           Full screen
         </button>
@@ -169,7 +178,7 @@ function Theatre(props: {
       <Screen
         shown={shown}
         fps={let_in.fps}
-        label={`Game ${game}, as ${seat} sees it`}
+        label={`Game ${game}, as ${seated(seat, let_in.people)} sees it`}
         ready={ready}
       />
       {state === 'over' && episode && (
@@ -189,7 +198,7 @@ function Theatre(props: {
         </p>
       )}
       <dl class="facts theatre-facts">
-        <Fact name="Stands">{episode ? stands(episode) : 'not known yet'}</Fact>
+        <Fact name="Stands">{episode ? stands(episode, let_in.people) : 'not known yet'}</Fact>
         <Fact name="Tick">
           <span class="n" data-tick={now.tick}>
             {now.tick < 0 ? '–' : now.tick}
@@ -200,21 +209,28 @@ function Theatre(props: {
             {now.fps} of {let_in.fps} a second
           </span>
         </Fact>
-        {episode &&
-          Object.entries(episode.scores).map(([who, score]) => (
-            <Fact key={who} name={`Score of ${called(who, let_in.seats)}`}>
-              <span class="n">{rounded(score)}</span>
-            </Fact>
-          ))}
-        {Object.entries(let_in.people).map(([who, session]) => (
-          <Fact key={session} name={called(who, let_in.seats)}>
-            <Id id={session} />
+        {Object.keys(let_in.seats).map((who) => (
+          <Fact key={who} name={`Seat ${called(who, let_in.seats)}`}>
+            <Sits seat={who} in={let_in} />
+            {episode?.scores[who] !== undefined && (
+              <span class="soft n"> score {rounded(episode.scores[who])}</span>
+            )}
           </Fact>
         ))}
       </dl>
     </div>
   );
 }
+
+/** The person in a seat, or the policy; a seat that neither is known of goes by its name alone. */
+function Sits({ seat, in: { people, policies } }: { seat: string; in: Admitted }) {
+  if (people[seat]) return <Id id={people[seat]} />;
+  return policies[seat] ? <>policy {policies[seat]}</> : <span class="soft">not known</span>;
+}
+
+/** A seat in a sentence, as *Games* has it. */
+const seated = (seat: string, people: Record<string, string>): string =>
+  people[seat] ? `${seat} ${people[seat].slice(0, 8)}` : seat;
 
 function Fact({ name, children }: { name: string; children: preact.ComponentChildren }) {
   return (
@@ -236,8 +252,11 @@ const STAGES: Record<Episode['stage'], string> = {
   waiting: 'waiting for people',
 };
 
-function stands({ practice, round, rounds, stage, away }: Episode): string {
+function stands(
+  { practice, round, rounds, stage, away }: Episode,
+  people: Record<string, string>,
+): string {
   const which = `${practice ? 'practice episode' : 'episode'} ${round}${rounds ? ` of ${rounds}` : ''}`;
-  const gone = away.length ? ` (${away.join(', ')})` : '';
+  const gone = away.length ? ` (${away.map((seat) => seated(seat, people)).join(', ')})` : '';
   return `${which}, ${STAGES[stage]}${gone}`;
 }

@@ -13,6 +13,7 @@ from typing import Any
 from igym import wire
 from igym.domain.access import Access, Right
 from igym.domain.deeds import Did
+from igym.domain.plan import PlayPlan
 from igym.errors import NotFound, NotYours
 from igym.services import accounts, auditing
 from igym.services.connect import Deployment
@@ -20,7 +21,7 @@ from igym.services.sessions import tokens
 from igym.services.sessions.screens import labels
 from igym.store import games
 from igym.store.accounts import Visit
-from igym.store.games import Glance
+from igym.store.games import Game, Glance
 
 #: A socket can connect with a permit for so long; once it is there, for as long as it may.
 PERMIT_S = 600
@@ -63,10 +64,18 @@ def admit(
         "background": play.background,
         "seats": labels(play, ""),
         "people": {seat: game.seats[seat] for seat in play.humans if seat in game.seats},
+        "policies": {s: _policy(game, play, s) for s in play.seats if s not in game.seats},
         "marks": play.marks,
         "assets": list(play.assets),
         "assets_at": f"/assets/{game.package}/",
     }
+
+
+def _policy(game: Game, play: PlayPlan, seat: str) -> str:
+    """What plays there, as its researcher calls it; where a treatment says that, with its cell."""
+    if treatment := play.treated.get(seat):
+        return f"{treatment}: {game.cells[treatment]}" if treatment in game.cells else treatment
+    return play.policy(seat, game.filled) or ""
 
 
 def read(deployment: Deployment, text: object) -> Permit:

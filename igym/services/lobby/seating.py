@@ -169,9 +169,6 @@ def proposal_row(proposal: Proposal, scene: str, at_ms: float, end: str) -> Row:
 def seat_row(game: Game, play: PlayPlan, seat: str) -> Row:
     """Who sits there, for the whole game."""
     session = game.seats.get(seat)
-    policy = play.policies.get(seat)
-    if seat in game.filled and play.fill is not None:
-        policy = play.fill.policy
     return (
         "seats",
         {
@@ -180,6 +177,6 @@ def seat_row(game: Game, play: PlayPlan, seat: str) -> Row:
             "day_ms": game.created_ms,
             "seat_index": play.seats.index(seat),
             "session_id": session,
-            "policy": None if session else policy,
+            "policy": None if session else play.policy(seat, game.filled),
         },
     )
