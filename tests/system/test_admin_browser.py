@@ -51,9 +51,31 @@ def couple(server) -> Iterator[tuple[Client, Client]]:
 
 
 @pytest.fixture(scope="module")
+def unlucky(server) -> Client:
+    """Somebody whose game broke: there is a problem to look at, and a line in a log."""
+    with Client(server.url, join(server.url, "breaks_step")) as one:
+        one.to_game()
+        one.wait("state", lambda state: state["phase"] == "ended", within_s=30)
+    return one
+
+
+@pytest.fixture(scope="module")
 def browser(chromium) -> Iterator[Browser]:
     with running(chromium) as browser:
         yield browser
+
+
+@pytest.fixture(scope="module")
+def wordy(browser, server) -> Iterator[str]:
+    """The session of somebody in whose console something was said; their page stays open."""
+    tab = Tab(browser)
+    tab.page.goto(f"{server.url}/e/pair?PROLIFIC_PID=5f1")
+    expect(tab.page.locator("main button").first).to_be_visible(timeout=60_000)
+    told = tab.until(lambda: tab.all("state"), within_s=60, what="a state")[-1]
+    say = f"console.warn({NASTY!r}, location.href, sessionStorage); console.debug('not this')"
+    tab.page.evaluate(say)
+    yield str(told["session"])
+    tab.context.close()
 
 
 @pytest.fixture(scope="module")
@@ -187,35 +209,26 @@ def test_what_is_stored_of_a_person_stays_text(admin, server, couple):
     expect(row).to_have_count(0, timeout=60_000)
 
 
-def test_what_a_browser_logs_is_read_as_text_and_without_what_is_secret(browser, server, admin):
-    somebody = Tab(browser)
-    somebody.page.goto(f"{server.url}/e/pair?PROLIFIC_PID=5f1")
-    expect(somebody.page.locator("main button").first).to_be_visible(timeout=60_000)
-    told = Tab.until(somebody, lambda: somebody.all("state"), within_s=60, what="a state")[-1]
-    say = f"console.warn({NASTY!r}, location.href, sessionStorage); console.debug('not this')"
-    somebody.page.evaluate(say)
-
+def test_what_a_browser_logs_is_read_as_text_and_without_what_is_secret(server, admin, wordy):
     page = admin.page
-    page.goto(f"{server.url}/admin/logs?about={told['session']}")
+    page.goto(f"{server.url}/admin/logs?about={wordy}")
     line = page.locator(".log li", has_text=NASTY)
     expect(line).to_have_count(1, timeout=60_000)
     expect(line).to_contain_text("/e/pair?***")
-    expect(line.locator(f"[title='{told['session']}']")).to_be_visible()
+    expect(line.locator(f"[title='{wordy}']")).to_be_visible()
     assert "5f1" not in line.inner_text() and "not this" not in page.locator(".log").inner_text()
     assert page.locator("img").count() == 0
     page.get_by_label("Level").select_option("error")
     expect(line).to_have_count(0)
-    somebody.context.close()
 
 
-def test_what_an_environment_raises_is_told_with_its_game_and_to_nobody_who_plays(server, admin):
+def test_what_an_environment_raises_is_told_with_its_game_and_to_nobody_who_plays(
+    server, admin, unlucky
+):
     raised = "a wall that is not there"
-    with Client(server.url, join(server.url, "breaks_step")) as one:
-        one.to_game()
-        end = one.wait("state", lambda state: state["phase"] == "ended", within_s=30)
-        assert end["view"]["outcome"] == "technical_problem"
-        assert not any(w in str(heard.said) for heard in one.heard for w in (raised, "Traceback"))
-        game = one.game["game"]
+    assert unlucky.state["view"]["outcome"] == "technical_problem"
+    assert not any(w in str(heard.said) for heard in unlucky.heard for w in (raised, "Traceback"))
+    game = unlucky.game["game"]
 
     page = admin.page
     page.goto(f"{server.url}/admin/problems")
@@ -261,7 +274,7 @@ PAGES = {
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_axe_finds_nothing_serious(browser, server, couple, scheme):
+def test_axe_finds_nothing_serious(browser, server, couple, unlucky, wordy, scheme):
     look: Any = {"color_scheme": scheme, "reduced_motion": "reduce"}
     fresh = Tab(browser, **look)
     found = {}
