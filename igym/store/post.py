@@ -46,18 +46,48 @@ class Outbox:
         self._redis = redis
         self._linger_s = linger_s
         self._said: deque[tuple[str, inner.Inner]] = deque()
+        self._since_s = 0.0  # when the first of them was said
         self._waiting: dict[str, list[inner.Inner]] = defaultdict(list)
-        self._sent: dict[str, list[inner.Inner]] = {}  # Redis has not answered to these yet
+        self._sent: deque[dict[str, list[inner.Inner]]] = deque()  # flushes without an answer yet
         self._some = threading.Event()
         self._connection: Any = None  # redis-py's connections have no useful type
+        self._write: Callable[[bytes], int] | None = None  # what the kernel takes at once
+        self._writing = False
+        self._rest = b""  # of what it took in part
         self.published = 0  # PUBLISH commands so far
         threading.Thread(target=self._run, name="outbox", daemon=True).start()
 
     def put(self, peer: str, message: inner.Inner) -> None:
         """Send `message` to the inbox of `peer` with the next flush. Never waits for anything."""
-        self._said.append((peer, message))
+        if not self._linger_s:
+            self._said.append((peer, message))
+        else:
+            now_s = time.monotonic()
+            if not self._said:
+                self._since_s = now_s
+            self._said.append((peer, message))
+            if now_s - self._since_s > self._linger_s and self._leave():
+                return
         if not self._some.is_set():
             self._some.set()
+
+    def _leave(self) -> bool:
+        """Flush here and now, if the kernel takes it.
+
+        Where games keep the loop busy, one tick after the other, the greenlet that should flush
+        comes after all of them.
+        """
+        if self._write is None or self._writing or self._rest or self._waiting:
+            return False
+        self._gather()
+        try:
+            packed = b"".join(self._packed())
+            taken = self._write(packed)
+        except Exception:  # noqa: BLE001 - full, or gone: the greenlet waits for it, or finds out
+            return False
+        self._handed_over()
+        self._rest = packed[taken:]
+        return not self._rest
 
     def _run(self) -> None:
         while True:
@@ -65,54 +95,85 @@ class Outbox:
             if some:
                 self._some.clear()
                 time.sleep(self._linger_s)  # 0 still lets whoever else is due add theirs
-                while self._said:
-                    peer, message = self._said.popleft()
-                    self._waiting[peer].append(message)
             try:
+                if self._rest:  # before anything else, answers included
+                    self._send([self._rest])
+                    self._rest = b""
                 # After the pause the answers are there: they cost a read, and no wait.
                 self._settle()
                 if some:
                     self._publish()
             except RedisError as error:
                 self._hang_up()
-                peers = {**self._sent, **self._waiting}
-                _log.warning("Redis is away, %d peers wait: %s", len(peers), error)
-                for peer in peers:
-                    both = self._sent.get(peer, []) + self._waiting[peer]
-                    self._waiting[peer] = both[-BACKLOG:]
-                self._sent = {}
+                self._gather()
+                unsaid, self._waiting = self._waiting, defaultdict(list)
+                for flush in (*self._sent, unsaid):
+                    for peer, messages in flush.items():
+                        self._waiting[peer] = (self._waiting[peer] + messages)[-BACKLOG:]
+                self._sent.clear()
+                _log.warning("Redis is away, %d peers wait: %s", len(self._waiting), error)
                 self._some.set()
                 time.sleep(0.25)
             except Exception:  # noqa: BLE001 - a process without this thread is mute for good
                 _log.exception("a flush to %d peers is dropped", len(self._waiting))
                 self._hang_up()
-                self._waiting, self._sent = defaultdict(list), {}
+                self._waiting.clear()
+                self._sent.clear()
+
+    def _gather(self) -> None:
+        while self._said:
+            peer, message = self._said.popleft()
+            self._waiting[peer].append(message)
+
+    def _packed(self) -> list[bytes]:
+        """One PUBLISH for each peer that something waits for."""
+        commands = [
+            ("PUBLISH", keys.inbox(peer), inner.encode(messages))
+            for peer, messages in self._waiting.items()
+        ]
+        packed: list[bytes] = self._connection.pack_commands(commands)
+        return packed
+
+    def _handed_over(self) -> None:
+        """What waited is on its way."""
+        self._sent.append(self._waiting)
+        self._waiting = defaultdict(list)
 
     def _publish(self) -> None:
-        """One PUBLISH per peer, all in one write, on a connection kept for it.
+        """Flush, all in one write, on a connection kept for it.
 
         A pipeline does the same for twice the time, and this is most of what a frame costs
         its game worker beside the environment. Redis' answers are read before the next flush.
         """
         if self._connection is None:
-            self._connection = self._redis.connection_pool.get_connection()
-        commands = [
-            ("PUBLISH", keys.inbox(peer), inner.encode(messages))
-            for peer, messages in self._waiting.items()
-        ]
-        packed = self._connection.pack_commands(commands)
-        self._connection.send_packed_command(packed, check_health=False)
-        self._sent, self._waiting = self._waiting, defaultdict(list)
+            connection = self._redis.connection_pool.get_connection()
+            sock = connection._sock
+            # What gevent's socket writes to without waiting; not what encrypts on the way.
+            plain = None if hasattr(sock, "_sslobj") else getattr(sock, "_sock", None)
+            self._write = None if plain is None else plain.send
+            self._connection = connection
+        self._gather()
+        if self._waiting:  # else it has left
+            self._send(self._packed())
+            self._handed_over()
+
+    def _send(self, packed: list[bytes]) -> None:
+        self._writing = True  # it may wait
+        try:
+            self._connection.send_packed_command(packed, check_health=False)
+        finally:
+            self._writing = False
 
     def _settle(self) -> None:
-        """Read what Redis answered to the last flush."""
-        for _ in self._sent:
-            self._connection.read_response()
-        self.published += len(self._sent)
-        self._sent = {}
+        """Read what Redis answered to what was sent up to now."""
+        for _ in range(len(self._sent)):
+            for _ in self._sent[0]:
+                self._connection.read_response()
+            self.published += len(self._sent.popleft())
 
     def _hang_up(self) -> None:
         """What is half said or half read on the connection is of no use to anybody."""
+        self._write, self._rest = None, b""
         if self._connection is not None:
             self._connection.disconnect()
             self._redis.connection_pool.release(self._connection)

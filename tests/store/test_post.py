@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import queue
+import subprocess
+import sys
 import threading
 import time
 
@@ -63,6 +65,71 @@ def test_one_flush_is_one_publish_per_peer_however_much_is_in_it(redis, redis_ur
         time.sleep(0.001)
     assert outbox.published == 2
     ear.close()
+
+
+#: A worker whose loop has much to do, and says something all the while. What the kernel takes of a
+#: flush is all, some bytes or nothing.
+BUSY = """
+from gevent import monkey; monkey.patch_all()
+import sys, time
+from igym.store import post
+from igym.store.client import open_redis
+from igym.wire import inner
+
+takes = sys.argv[2]
+outbox = post.Outbox(open_redis(sys.argv[1]), linger_s=0.005)
+outbox.put("web-1", inner.Nudge("kitchen", "0"))
+while not outbox.published:
+    time.sleep(0.001)
+write = outbox._write
+
+def part(data):
+    if takes == "nothing":
+        raise BlockingIOError
+    return write(data[:int(takes)])
+
+if takes != "all":
+    outbox._write = part
+for n in range(1, 401):
+    outbox.put("web-1", inner.Nudge("kitchen", str(n)))
+    until_s = time.monotonic() + 0.0005
+    while time.monotonic() < until_s:
+        pass
+    if takes != "all" and n % 20 == 0:
+        time.sleep(0)
+before = len(outbox._sent)
+while outbox._sent or outbox._said or outbox._rest:
+    time.sleep(0.001)
+print(before)
+"""
+
+
+def busy(redis_url: str, takes: str) -> tuple[int, list[list[int]]]:
+    """How many flushes nobody had looked after yet in the end, and all that were heard."""
+    ear = Ear(redis_url)
+    done = subprocess.run(
+        [sys.executable, "-c", BUSY, redis_url, takes], capture_output=True, text=True, timeout=60
+    )
+    assert done.returncode == 0, done.stderr
+    flushes: list[list[int]] = []
+    while not flushes or flushes[-1][-1] < 400:
+        flushes.append([int(one.session) for one in ear.batches.get(timeout=5)])
+    ear.close()
+    assert [n for flush in flushes for n in flush] == list(range(401))
+    return int(done.stdout), flushes
+
+
+def test_what_was_said_leaves_in_time_from_a_loop_that_does_not_rest(redis_url):
+    unlooked, flushes = busy(redis_url, "all")
+    # 400 messages in 0.2 s or more, and no other greenlet had its turn
+    assert unlooked > 10
+    # 5 ms are ten of them
+    assert sorted(map(len, flushes))[len(flushes) // 2] <= 12
+
+
+@pytest.mark.parametrize("takes", ["nothing", "7", "100"])
+def test_what_the_kernel_does_not_take_at_once_follows_whole_and_in_order(redis_url, takes: str):
+    busy(redis_url, takes)
 
 
 def test_a_batch_that_cannot_be_read_deafens_nobody(redis, redis_url):

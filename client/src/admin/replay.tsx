@@ -191,12 +191,14 @@ function Player({ film }: { film: Extract<Film, { state: 'ready' }> }) {
     event.preventDefault();
   };
   const names = about.views.map((one) => one.seat);
+  const people = Object.fromEntries(about.seats.map((one) => [one.seat, one.session ?? '']));
   return (
     <div class="theatre" onKeyDown={press} tabIndex={-1}>
       <div class="theatre-bar">
         <Seats
           seats={names}
           names={about.labels}
+          people={people}
           chosen={names[view] ?? ''}
           choose={(seat) => setView(Math.max(0, names.indexOf(seat)))}
         />
