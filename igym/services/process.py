@@ -16,7 +16,6 @@ from pathlib import Path
 
 from igym import __version__, faults, log, settings
 from igym.errors import IgymError
-from igym.services import precedence
 from igym.services.connect import Deployment, connect, process_name
 from igym.services.leaving import Member
 from igym.services.operations import keeping, metering
@@ -51,7 +50,6 @@ def main(role: str, argv: Sequence[str], work: Callable[[Deployment, Told], None
         faults.tell(config.sentry_dsn, role, __version__)
         if said.parent:
             threading.Thread(target=_leave_with, args=(said.parent,), daemon=True).start()
-        precedence.take(role)
         deployment = connect(config)
         # A Redis that hangs must not make its figures late beyond their life.
         redis = open_redis(config.redis_url, answer_s=2.0)

@@ -274,15 +274,3 @@ def test_web_workers_without_a_secret_key_share_one(stack):
     status, said = fetch(f"{stack.url}/api/x/solo/join", {"query": {}, "token": token})
     session = lambda text: text.split(".")[0]  # noqa: E731 - after it comes the second it was made
     assert (status, session(said["token"])) == (200, session(token))
-
-
-def test_games_and_the_director_stand_back_behind_web_workers(stack):
-    def nice(word: str) -> set[int]:
-        return {one.nice() for one in stack.children(word)}
-
-    assert nice("-m igym.web") == {os.nice(0)}
-    back = {min(19, os.nice(0) + 10)}
-    eventually(
-        lambda: nice("workers games") == nice("workers director") == back,
-        what="a place behind the web workers",
-    )
