@@ -63,15 +63,12 @@ class Outbox:
 
     def put(self, peer: str, message: inner.Inner) -> None:
         """Send `message` to the inbox of `peer` with the next flush. Never waits for anything."""
-        if not self._linger_s:
-            self._said.append((peer, message))
-        else:
-            now_s = time.monotonic()
-            if not self._said:
-                self._since_s = now_s
-            self._said.append((peer, message))
-            if now_s - self._since_s > LATE * self._linger_s and self._leave():
-                return
+        if not self._said:
+            self._since_s = time.monotonic()
+        self._said.append((peer, message))
+        late_s = LATE * self._linger_s
+        if late_s and time.monotonic() - self._since_s > late_s and self._leave():
+            return
         if not self._some.is_set():
             self._some.set()
 
@@ -147,7 +144,7 @@ class Outbox:
         """Flush, all in one write, on a connection kept for it.
 
         A pipeline does the same for twice the time, and this is most of what a frame costs
-        its game worker beside the environment. Redis' answers are read before the next flush.
+        its game worker beside the environment. Redis' answers are read later.
         """
         if self._connection is None:
             connection = self._redis.connection_pool.get_connection()
