@@ -227,10 +227,10 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
         Meta(
             ge=10,
             le=250,
-            description="Milliseconds of an episode that a crash may cost: ticks reach the log at "
-            "least this often.",
+            description="Milliseconds of an episode that a crash may cost: no more is played than "
+            "this before it is in the log.",
         ),
-    ] = 200
+    ] = 250
     max_load: Annotated[
         float,
         Meta(

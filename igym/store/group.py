@@ -23,27 +23,46 @@ from igym.store.records import Row
 WINDOW_S = 0.012
 
 
-class _Flush:
+class Flush:
     """One game's flush on its way."""
 
     def __init__(self, args: tuple[Any, ...], options: dict[str, Any]) -> None:
         self.args = args
         self.options = options
-        self.done = threading.Event()
+        self.answered = threading.Event()
         self.result: Any = None
+
+    @property
+    def over(self) -> bool:
+        """Whether `wait` would return, or raise, at once."""
+        return self.answered.is_set()
+
+    def wait(self) -> None:
+        """Return once it is written.
+
+        Raises:
+            LeaseLost: another generation owns the game. Nothing was written.
+            RedisError: Redis is away. Whether it was written is not known; say it again.
+        """
+        self.answered.wait()
+        if isinstance(self.result, Exception):
+            raise self.result
+        if not self.result:
+            game: Game = self.args[0]
+            raise LeaseLost(f"Game {game.id} is no longer run by generation {game.generation}.")
 
 
 class GroupLog:
-    """The episode logs of one process. `append` is `games.append`, in company."""
+    """The episode logs of one process."""
 
     def __init__(self, redis: Redis) -> None:
         self._redis = redis
         self._lock = threading.Lock()
-        self._waiting: list[_Flush] = []
+        self._waiting: list[Flush] = []
         self._some = threading.Event()
         threading.Thread(target=self._run, name="group-log", daemon=True).start()
 
-    def append(
+    def begin(
         self,
         game: Game,
         episode: str,
@@ -54,23 +73,14 @@ class GroupLog:
         close: bool = False,
         fields: Mapping[str, Any] | None = None,
         now_ms: float,
-    ) -> None:
-        """As `games.append`; returns once it is written.
-
-        Raises:
-            LeaseLost: another generation owns the game. Nothing was written.
-            RedisError: Redis is away. Whether it was written is not known; say it again.
-        """
+    ) -> Flush:
+        """As `games.append`, in company. What one process begins is written in that order."""
         options = {"logged": logged, "close": close, "fields": fields, "now_ms": now_ms}
-        flush = _Flush((game, episode, chunk, rows), options)
+        flush = Flush((game, episode, chunk, rows), options)
         with self._lock:
             self._waiting.append(flush)
         self._some.set()
-        flush.done.wait()
-        if isinstance(flush.result, Exception):
-            raise flush.result
-        if not flush.result:
-            raise LeaseLost(f"Game {game.id} is no longer run by generation {game.generation}.")
+        return flush
 
     def _run(self) -> None:
         while True:
@@ -85,4 +95,4 @@ class GroupLog:
                 results = [error] * len(flushes)
             for flush, result in zip(flushes, results, strict=True):
                 flush.result = result
-                flush.done.set()
+                flush.answered.set()

@@ -10,6 +10,7 @@ import json
 import logging
 import time
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from igym.domain.outcome import GameOutcome
@@ -23,7 +24,7 @@ from igym.settings import Settings
 from igym.sim.host import Sim, Step
 from igym.store import RedisError
 from igym.store.games import Game, episode_id
-from igym.store.group import GroupLog
+from igym.store.group import Flush, GroupLog
 from igym.store.records import Row
 from igym.wire import GRID, inner
 from igym.wire.record import Chunk, Edge, Tick, encode_chunk
@@ -50,6 +51,15 @@ def _moves(seat: str, said: inner.Input, tick: int) -> Iterator[Edge]:
     for device, x, y, down, browser_ms in keys.moves:
         name, at = DEVICES[device], (x / GRID, y / GRID)
         yield Edge(seat, keys.count, name, down, browser_ms, said.received_ms, keys.seen, tick, *at)
+
+
+@dataclass
+class _Writing:
+    """A flush on its way."""
+
+    say: Callable[[], Flush]  # says it again, which writes it once
+    flush: Flush
+    ticks: int  # in it
 
 
 class Journal:
@@ -87,7 +97,10 @@ class Journal:
         self._rows: list[Row] = []
         self._kept = Kept(sim, play.observations, play.infos)
         self._due: list[tuple[str, inner.Input]] = []  # edges not yet acted on
-        self._full = max(1, int(settings.log_flush_ms / 1000 * play.fps))
+        # So many ticks may be played that are not in the log, and one less is a flush.
+        self._most = max(1, int(settings.log_flush_ms / 1000 * play.fps))
+        self._full = max(1, self._most - 1)
+        self._writing: _Writing | None = None  # one at a time, so that they stay in order
         # Ticks between two snapshots: saving costs a cheap environment more than its steps do.
         replay_s = REPLAY_S * 1000 / play.tick_ms / play.fps if play.tick_ms > 0 else SAVE_S
         self._save_ticks = int(min(max(SAVE_S, replay_s), SAVED_S) * play.fps)
@@ -102,11 +115,6 @@ class Journal:
     def where(self) -> str:
         """Episode and tick, for people."""
         return f"episode {self.episode}, tick {self.steps}"
-
-    @property
-    def full(self) -> bool:
-        """Whether it is time to flush."""
-        return len(self._ticks) >= self._full
 
     def enter(self, episode: int, practice: bool) -> None:
         """This episode is the next one."""
@@ -189,6 +197,27 @@ class Journal:
             ]
             self._edges += [move for seat, said in due for move in _moves(seat, said, tick)]
 
+    def keep_up(self) -> bool:
+        """Before each tick: begin to write when it is time, and see what became of it.
+
+        Waits where otherwise a crash would cost more than it may, and not for each answer: where
+        games keep the loop busy that comes after the ticks of all of them.
+
+        Returns:
+            Whether it had to wait for Redis to come back.
+
+        Raises:
+            LeaseLost, GameOver: as `flush`.
+        """
+        held = False
+        if self._writing is not None and self._writing.flush.over:
+            held = self._settle(self._writing)
+        if self._writing is None and len(self._ticks) >= self._full:
+            self._writing = self._write()
+        if self._writing is not None and self._writing.ticks + len(self._ticks) >= self._most:
+            held = self._settle(self._writing) or held
+        return held
+
     def flush(self, rows: Sequence[Row] = (), *, close: bool = False) -> bool:
         """Write what is waiting, in the name of this generation.
 
@@ -196,46 +225,68 @@ class Journal:
         nothing more happens that could not be written.
 
         Returns:
-            Whether it had to wait for Redis.
+            Whether it had to wait for Redis to come back.
 
         Raises:
             LeaseLost: somebody else owns the game now.
             GameOver: Redis stayed away for longer than anybody's grace.
         """
+        held = False
+        while self._writing is not None:  # and not once: this may be a second greenlet
+            held = self._settle(self._writing) or held
+        self._writing = self._write(rows, close=close)
+        return self._settle(self._writing) or held
+
+    def _write(self, rows: Sequence[Row] = (), *, close: bool = False) -> _Writing:
+        """Begin to write what is waiting."""
         if self._ticks:  # what admins see of a game that is on
             late_us = max(tick.late_us for tick in self._ticks)
             self.note(late_ms=round(late_us / 1000, 1), earned=json.dumps(self.earned))
+        ticks = len(self._ticks)
         chunk = self._chunk()
         fields, self._fields = self._fields, {}
         waiting, self._rows = self._rows, []
-        rows = [*rows, *waiting]
+        episode, logged, rows = self.id, self.steps, [*rows, *waiting]
+
+        def say() -> Flush:
+            return self._log.begin(
+                self._game,
+                episode,
+                chunk,
+                rows,
+                logged=logged,
+                close=close,
+                fields=fields,
+                now_ms=now_ms(),
+            )
+
+        return _Writing(say, say(), ticks)
+
+    def _settle(self, writing: _Writing) -> bool:
+        """Wait until it is written, saying it again while Redis is away. As `flush`."""
         since_s, held = time.monotonic(), False
-        while True:
-            try:
-                self._log.append(
-                    self._game,
-                    self.id,
-                    chunk,
-                    rows,
-                    logged=self.steps,
-                    close=close,
-                    fields=fields,
-                    now_ms=now_ms(),
-                )
-                return held
-            except RedisError as error:
-                if not held:
-                    _log.warning(
-                        "game %s holds, Redis is away: %s",
-                        self._game.id,
-                        error,
-                        extra={"game": self._game.id},
-                    )
-                held = True
-                self._held()
-                if time.monotonic() - since_s > max(PATIENCE_S, self._play.grace_s):
-                    raise GameOver(GameOutcome.LOST) from error
-                time.sleep(0.1)
+        try:
+            while True:
+                try:
+                    writing.flush.wait()
+                    return held
+                except RedisError as error:
+                    if not held:
+                        _log.warning(
+                            "game %s holds, Redis is away: %s",
+                            self._game.id,
+                            error,
+                            extra={"game": self._game.id},
+                        )
+                    held = True
+                    self._held()
+                    if time.monotonic() - since_s > max(PATIENCE_S, self._play.grace_s):
+                        raise GameOver(GameOutcome.LOST) from error
+                    time.sleep(0.1)
+                    writing.flush = writing.say()
+        finally:
+            if self._writing is writing:
+                self._writing = None
 
     def _chunk(self) -> bytes:
         ticks, self._ticks = self._ticks, []

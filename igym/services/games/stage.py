@@ -337,7 +337,7 @@ class Stage:
 
     def before(self, tick: int) -> bool:
         """Write the log when it is time; hold while Redis or one of the people is away."""
-        held = self.journal.full and self.journal.flush()
+        held = self.journal.keep_up()
         if self._watch_ticks and tick % self._watch_ticks == 0:
             self._watch()
         held = self.attend() or held
