@@ -1,34 +1,55 @@
--- log_append: write a flush of ticks and rows, if the writer still owns the game.
+-- log_append: write flushes of ticks and rows of many games, each if its writer still owns the game.
 -- A flush whose reply was lost may be sent again: ticks already logged are not written twice.
+-- What goes wrong with one game keeps no other from being written.
 --
--- KEYS[1]  hash    game
--- KEYS[2]  stream  log of the episode
--- KEYS[3]  zset    closed
--- KEYS[4]  stream  records
--- ARGV[1]  generation of the writer
--- ARGV[2]  chunk (igym.wire.record), "" for none
--- ARGV[3]  episode id
--- ARGV[4]  "1" where this closes the log, else "0"
--- ARGV[5]  ticks of the episode logged once this is written
--- ARGV[6]  now, ms
--- ARGV[7]  life of the log, s
--- ARGV[8]  JSON rows [[table, row JSON], ...]
--- ARGV[9]  JSON {field -> text} of the game that change with it
--- returns  1 = written (now or before), 0 = refused: another generation owns the game
+-- KEYS, four of each game
+--   1  hash    game
+--   2  stream  log of the episode
+--   3  zset    closed
+--   4  stream  records
+-- ARGV[1]  life of the log, s
+-- ARGV, from 2 on eight of each game
+--   1  generation of the writer
+--   2  chunk (igym.wire.record), "" for none
+--   3  episode id
+--   4  "1" where this closes the log, else "0"
+--   5  ticks of the episode logged once this is written
+--   6  now, ms
+--   7  JSON rows [[table, row JSON], ...], "" for none
+--   8  JSON {field -> text} of the game that change with it
+-- returns  of each game 1 = written (now or before), 0 = refused: another generation owns the game,
+--          or what went wrong
 
-local game = redis.call('HMGET', KEYS[1], 'generation', 'phase', 'episode', 'logged')
-if game[1] ~= ARGV[1] or game[2] == 'over' then return 0 end
-local before = game[3] == ARGV[3] and tonumber(game[4] or '0') or 0
-if ARGV[2] ~= '' and tonumber(ARGV[5]) > before then
-  redis.call('XADD', KEYS[2], '*', 'c', ARGV[2])
-  redis.call('EXPIRE', KEYS[2], ARGV[7])
+local function append(k, a)
+  local game = redis.call('HMGET', KEYS[k + 1], 'generation', 'phase', 'episode', 'logged')
+  if game[1] ~= ARGV[a + 1] or game[2] == 'over' then return 0 end
+  local chunk, episode, logged = ARGV[a + 2], ARGV[a + 3], ARGV[a + 5]
+  local before = game[3] == episode and tonumber(game[4] or '0') or 0
+  if chunk ~= '' and tonumber(logged) > before then
+    redis.call('XADD', KEYS[k + 2], '*', 'c', chunk)
+    redis.call('EXPIRE', KEYS[k + 2], ARGV[1])
+  end
+  local fields = {'episode', episode, 'logged', logged}
+  for field, value in pairs(cjson.decode(ARGV[a + 8])) do
+    fields[#fields + 1] = field
+    fields[#fields + 1] = value
+  end
+  redis.call('HSET', KEYS[k + 1], unpack(fields))
+  if ARGV[a + 4] == '1' then
+    redis.call('ZADD', KEYS[k + 3], ARGV[a + 6], episode)
+  end
+  if ARGV[a + 7] ~= '' then
+    for _, row in ipairs(cjson.decode(ARGV[a + 7])) do
+      redis.call('XADD', KEYS[k + 4], '*', 't', row[1], 'd', row[2])
+    end
+  end
+  return 1
 end
-redis.call('HSET', KEYS[1], 'episode', ARGV[3], 'logged', ARGV[5])
-for field, value in pairs(cjson.decode(ARGV[9])) do redis.call('HSET', KEYS[1], field, value) end
-if ARGV[4] == '1' then
-  redis.call('ZADD', KEYS[3], ARGV[6], ARGV[3])
+
+local answers = {}
+for n = 0, #KEYS / 4 - 1 do
+  local went, said = pcall(append, 4 * n, 1 + 8 * n)
+  if not went then said = type(said) == 'table' and said.err or tostring(said) end
+  answers[n + 1] = said
 end
-for _, row in ipairs(cjson.decode(ARGV[8])) do
-  redis.call('XADD', KEYS[4], '*', 't', row[1], 'd', row[2])
-end
-return 1
+return answers

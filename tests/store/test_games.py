@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import msgspec
 import pytest
+from redis.exceptions import ResponseError
 
-from igym.errors import LeaseLost, NotFound
+from igym.errors import NotFound
 from igym.store import games, keys, records
-from igym.store.games import Game, episode_id
+from igym.store.games import Flush, Game, episode_id
 from tests.store.test_sessions import Crowd, E, a_game, a_session
 
 EPISODE = episode_id("g", 0)
@@ -17,19 +18,27 @@ EPISODE = episode_id("g", 0)
 def game(redis) -> Game:
     """A game as a seal would leave it."""
     made = a_game("g", a_session("ann"), a_session("bob"))
-    redis.hset(keys.game(E, "g"), mapping=made.fields())
-    redis.expire(keys.game(E, "g"), keys.game.ttl_s)
+    put(redis, made)
     redis.zadd(keys.games(E), {"g": 1})
     redis.expire(keys.games(E), keys.games.ttl_s)
     return made
+
+
+def put(redis, game: Game) -> None:
+    """The record of a game."""
+    key = keys.game(game.experiment, game.id)
+    redis.hset(key, mapping=game.fields())
+    redis.expire(key, keys.game.ttl_s)
 
 
 def replaced(redis) -> None:
     redis.hset(keys.game(E, "g"), mapping={"generation": "2", "owner": ""})
 
 
-def append(redis, game, chunk, logged, **more):
-    games.append(redis, game, EPISODE, chunk, logged=logged, now_ms=7, **more)
+def append(redis, game, chunk, logged, episode=EPISODE, **more) -> bool:
+    (written,) = games.append(redis, [Flush(game, episode, chunk, logged, now_ms=7, **more)])
+    assert isinstance(written, bool)
+    return written
 
 
 def test_a_game_is_read_as_it_was_written(redis, game):
@@ -75,20 +84,46 @@ def test_a_flush_whose_answer_was_lost_is_logged_once(redis, game):
 
 
 def test_many_games_are_logged_in_one_round_trip_also_by_a_redis_that_was_started_anew(redis, game):
-    mine = ((game, EPISODE, b"one"), {"logged": 3, "now_ms": 7})
-    stale = ((msgspec.structs.replace(game, generation=9), EPISODE, b"two"), mine[1])
-    assert games.append_all(redis, [mine, stale]) == [1, 0]
+    mine = Flush(game, EPISODE, b"one", 3, now_ms=7)
+    stale = Flush(msgspec.structs.replace(game, generation=9), EPISODE, b"two", 3, now_ms=7)
+    assert games.append(redis, [mine, stale]) == [True, False]
 
     redis.script_flush()
-    later = ((game, EPISODE, b"three"), {"logged": 6, "now_ms": 8})
-    assert games.append_all(redis, [later, stale]) == [1, 0]
+    later = Flush(game, EPISODE, b"three", 6, now_ms=8)
+    assert games.append(redis, [stale, later]) == [False, True]
     assert games.log(redis, E, EPISODE) == [b"one", b"three"]
+
+
+def test_what_goes_wrong_with_one_game_is_told_of_it_and_keeps_no_other_from_its_log(redis, game):
+    ill = a_game("ill", a_session("cem"), a_session("dan"))
+    put(redis, ill)
+    redis.set(keys.log(E, "ill-000"), "no stream", ex=9)
+    flushes = [Flush(ill, "ill-000", b"x", 3, 7), Flush(game, EPISODE, b"one", 3, 7)]
+
+    wrong, written = games.append(redis, flushes)
+
+    assert isinstance(wrong, ResponseError) and "WRONGTYPE" in str(wrong)
+    assert written is True and games.log(redis, E, EPISODE) == [b"one"]
+
+
+def test_more_games_than_one_call_takes_and_those_of_other_experiments_keep_their_places(redis):
+    flushes = []
+    for n in range(2 * games.TOGETHER + 3):
+        one = msgspec.structs.replace(a_game(f"g{n}"), experiment="ab"[n % 2])
+        if n % 3:
+            put(redis, one)
+        flushes.append(Flush(one, episode_id(one.id, 0), str(n).encode(), 1, now_ms=7))
+
+    assert games.append(redis, flushes) == [bool(n % 3) for n in range(len(flushes))]
+    for n, flush in enumerate(flushes):
+        written = games.log(redis, flush.game.experiment, flush.episode)
+        assert written == ([flush.chunk] if n % 3 else [])
 
 
 def test_the_next_episode_begins_its_own_count(redis, game):
     append(redis, game, b"one", 30, close=True)
     second = episode_id("g", 1)
-    games.append(redis, game, second, b"two", logged=3, now_ms=8)
+    append(redis, game, b"two", 3, second)
     assert games.log(redis, E, second) == [b"two"]
 
 
@@ -97,8 +132,8 @@ def test_a_worker_that_was_replaced_writes_nothing(redis, game):
     replaced(redis)
     before = games.read(redis, E, "g")
 
-    with pytest.raises(LeaseLost):
-        append(redis, game, b"zombie", 6, close=True, rows=[("episodes", {"episode_id": "z"})])
+    row = ("episodes", {"episode_id": "z"})
+    assert not append(redis, game, b"zombie", 6, close=True, rows=[row])
     assert games.log(redis, E, EPISODE) == [b"one"]
     assert games.closed(redis, E, 10) == [] and records.waiting(redis, E, "1", 9)[1] == []
     assert games.read(redis, E, "g") == before
@@ -115,8 +150,7 @@ def test_a_game_ends_once_and_is_not_written_to_afterwards(redis, game):
     assert games.read(redis, E, "g").outcome == f"o{ended.index(True)}"
     assert len(records.waiting(redis, E, "1", 99)[1]) == 1
     assert games.closed(redis, E, 10) == [EPISODE]
-    with pytest.raises(LeaseLost):
-        append(redis, game, b"late", 6)
+    assert not append(redis, game, b"late", 6)
 
 
 def test_an_archived_episode_is_forgotten(redis, game):

@@ -23,8 +23,8 @@ from igym.services.games.snapshots import Snapshots
 from igym.settings import Settings
 from igym.sim.host import Sim, Step
 from igym.store import RedisError
-from igym.store.games import Game, episode_id
-from igym.store.group import Flush, GroupLog
+from igym.store.games import Flush, Game, episode_id
+from igym.store.group import GroupLog, Pending
 from igym.store.records import Row
 from igym.wire import GRID, inner
 from igym.wire.record import Chunk, Edge, Tick, encode_chunk
@@ -57,8 +57,7 @@ def _moves(seat: str, said: inner.Input, tick: int) -> Iterator[Edge]:
 class _Writing:
     """A flush on its way."""
 
-    say: Callable[[], Flush]  # says it again, which writes it once
-    flush: Flush
+    pending: Pending
     ticks: int  # in it
 
 
@@ -210,7 +209,7 @@ class Journal:
             LeaseLost, GameOver: as `flush`.
         """
         held = False
-        if self._writing is not None and self._writing.flush.over:
+        if self._writing is not None and self._writing.pending.over:
             held = self._settle(self._writing)
         if self._writing is None and len(self._ticks) >= self._full:
             self._writing = self._write()
@@ -246,21 +245,10 @@ class Journal:
         chunk = self._chunk()
         fields, self._fields = self._fields, {}
         waiting, self._rows = self._rows, []
-        episode, logged, rows = self.id, self.steps, [*rows, *waiting]
-
-        def say() -> Flush:
-            return self._log.begin(
-                self._game,
-                episode,
-                chunk,
-                rows,
-                logged=logged,
-                close=close,
-                fields=fields,
-                now_ms=now_ms(),
-            )
-
-        return _Writing(say, say(), ticks)
+        flush = Flush(
+            self._game, self.id, chunk, self.steps, now_ms(), [*rows, *waiting], close, fields
+        )
+        return _Writing(self._log.begin(flush), ticks)
 
     def _settle(self, writing: _Writing) -> bool:
         """Wait until it is written, saying it again while Redis is away. As `flush`."""
@@ -268,7 +256,7 @@ class Journal:
         try:
             while True:
                 try:
-                    writing.flush.wait()
+                    writing.pending.wait()
                     return held
                 except RedisError as error:
                     if not held:
@@ -283,7 +271,8 @@ class Journal:
                     if time.monotonic() - since_s > max(PATIENCE_S, self._play.grace_s):
                         raise GameOver(GameOutcome.LOST) from error
                     time.sleep(0.1)
-                    writing.flush = writing.say()
+                    again = writing.pending.flush._replace(now_ms=now_ms())
+                    writing.pending = self._log.begin(again)
         finally:
             if self._writing is writing:
                 self._writing = None
