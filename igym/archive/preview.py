@@ -62,7 +62,8 @@ def read(root: Path) -> Seen:
         table = pq.read_table(file, columns=wanted)
         rtt.append(table["rtt_ms"])
         late.append(table.filter(pc.equal(table["seat"], table["seat"][0]))["late_ms"])
-        by_seat = table.group_by(["episode_id", "seat"]).aggregate([("reward", "sum")]).to_pylist()
+        finite = table.filter(pc.is_finite(table["reward"]))  # as scores are summed
+        by_seat = finite.group_by(["episode_id", "seat"]).aggregate([("reward", "sum")]).to_pylist()
         for row in by_seat:
             at_ms = starts.get(row["episode_id"]) or 0.0
             made.returns.setdefault(row["seat"], []).append((at_ms, row["reward_sum"] or 0.0))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import time
 from pathlib import Path
 from threading import Timer
@@ -103,6 +104,25 @@ def test_a_whole_study_of_two_ends_in_data_without_gap_or_duplicate(lab):
     }
     assert {1} <= {t["action"] for t in data["ticks"]}
     assert len(data["inputs"]) == 3 and {i["key"] for i in data["inputs"]} == {"a"}
+
+
+def test_a_reward_that_is_no_number_is_in_the_data_and_in_nobodys_score(lab, monkeypatch):
+    whole = lab.env.step
+
+    def step(self, actions):
+        seen, rewards, *rest = whole(self, actions)
+        wrong = {3: math.nan, 4: math.inf}.get(self.steps)
+        return seen, rewards if wrong is None else dict.fromkeys(rewards, wrong), *rest
+
+    monkeypatch.setattr(lab.env, "step", step)
+    game = lab.pair()
+    lab.connect(game, "left", "right")
+
+    assert lab.play(game) == "finished"
+
+    assert games.read(lab.deployment.redis, "counters", game.id).scores == {"left": 8, "right": 8}
+    given = [t["reward"] for t in tables(lab)["ticks"] if t["seat"] == "left"]
+    assert math.isnan(given[2]) and given[3] == math.inf and len(given) == 20
 
 
 def test_archiving_again_changes_no_file(lab):

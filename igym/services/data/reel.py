@@ -25,6 +25,7 @@ from typing import Any
 from igym import wire
 from igym.archive.reading import Archive, Volume
 from igym.domain.plan import PlayPlan
+from igym.domain.rewards import summed
 from igym.errors import BadExport, IgymError
 from igym.services.data.replaying import Recorded, Replayer
 from igym.services.data.showing import Seen
@@ -162,7 +163,8 @@ def _write(path: Path, content: bytes) -> None:
 def _about(recorded: Recorded, play: PlayPlan, replayer: Replayer) -> dict[str, Any]:
     game, row, story = recorded.game, recorded.row, recorded.story
     scores = {
-        seat: sum(tick.rewards[n] for tick in story.ticks) for n, seat in enumerate(recorded.seats)
+        seat: summed(tick.rewards[n] for tick in story.ticks)
+        for n, seat in enumerate(recorded.seats)
     }
     named = ("started_ms", "ended_ms", "partial", "seed", "practice")
     return {

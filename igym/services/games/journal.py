@@ -6,12 +6,14 @@ the last tick that was flushed.
 
 from __future__ import annotations
 
-import json
 import logging
+import math
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
+
+import msgspec
 
 from igym.domain.outcome import GameOutcome
 from igym.domain.plan import PlayPlan
@@ -103,6 +105,8 @@ class Journal:
         # Ticks between two snapshots: saving costs a cheap environment more than its steps do.
         replay_s = REPLAY_S * 1000 / play.tick_ms / play.fps if play.tick_ms > 0 else SAVE_S
         self._save_ticks = int(min(max(SAVE_S, replay_s), SAVED_S) * play.fps)
+        # Games that began together are not all saved in the same second.
+        self._phase = game.seed % self._save_ticks if play.deterministic else 0
         self._saved = 0  # step of this episode at which it was last saved
 
     @property
@@ -126,7 +130,7 @@ class Journal:
     def begin(self, deciders: Sequence[Decider], steps: int = 0) -> None:
         """It is on, `steps` of it are already in the log."""
         self._deciders = deciders
-        self.steps = self._saved = steps
+        self.steps, self._saved = steps, steps - self._phase
         if not steps:
             self._kept.note(0)
 
@@ -176,7 +180,7 @@ class Journal:
         )
         earned = self.earned
         for seat, reward in zip(self._play.seats, rewards, strict=True):
-            if reward:
+            if reward and math.isfinite(reward):  # as `igym.domain.rewards.summed`
                 earned[seat] += reward
         if self._due:
             due, self._due = self._due, []
@@ -240,7 +244,8 @@ class Journal:
         """Begin to write what is waiting."""
         if self._ticks:  # what admins see of a game that is on
             late_us = max(tick.late_us for tick in self._ticks)
-            self.note(late_ms=round(late_us / 1000, 1), earned=json.dumps(self.earned))
+            earned = msgspec.json.encode(self.earned).decode()
+            self.note(late_ms=round(late_us / 1000, 1), earned=earned)
         ticks = len(self._ticks)
         chunk = self._chunk()
         fields, self._fields = self._fields, {}

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 from igym.domain.plan import PlayPlan
+from igym.domain.rewards import summed
 from igym.engine.replay import Actions, Differs, Story, relive
 from igym.engine.seats import Decider
 from igym.services.connect import Deployment, now_ms
@@ -93,7 +94,8 @@ def recover(
             _log.warning("game %s not recovered from %s: %s", game.id, first or "its log", why)
             continue
         scores = {
-            seat: sum(tick.rewards[i] for tick in story.ticks) for i, seat in enumerate(play.seats)
+            seat: summed(tick.rewards[i] for tick in story.ticks)
+            for i, seat in enumerate(play.seats)
         }
         return Recovered(
             "replayed" if first is None else "loaded",
