@@ -22,7 +22,8 @@ from igym.services.games.stage import Stage
 from igym.services.packages.compiling import compile_package
 from igym.services.packages.loading import load
 from igym.settings import Settings
-from igym.store.games import Game
+from igym.store.games import Flush, Game
+from igym.store.group import Pending
 from igym.wire import Keys, inner
 
 PACKAGE = Path(__file__).parents[1] / "examples" / "slime_volleyball"
@@ -52,8 +53,10 @@ class Encoded:
 class Dropped:
     """A log that takes everything and keeps nothing."""
 
-    def append(self, *_: Any, **__: Any) -> None:
-        pass
+    def begin(self, flush: Flush) -> Pending:
+        written = Pending(flush)
+        written.answer(True)
+        return written
 
 
 class Busy(Stage):
@@ -86,8 +89,11 @@ class Stopwatch:
         return timed
 
 
-def figures() -> list[Figure]:
-    """Microseconds a tick of a two-player game, and the ratio to what the environment takes."""
+def figures(most: int = TICKS) -> list[Figure]:
+    """Microseconds a tick of a two-player game, and the ratio to what the environment takes.
+
+    `most` = ticks that are played.
+    """
     plan = compile_package(PACKAGE, "bench")
     play_plan = next(scene.play for scene in plan.scenes if scene.play)
     play = next(s for s in load(PACKAGE, "bench").scenes if isinstance(s, Play))
@@ -109,12 +115,12 @@ def figures() -> list[Figure]:
     sim.hud = drawing.around(sim.hud)  # type: ignore[method-assign]
     chairs: list[Decider] = [Chair(person.hands) for person in stage.people.values()]
     ticks, episode, began = 0, 0, time.process_time()
-    while ticks < TICKS:
+    while ticks < most:
         sim.reset(episode)
         stage.enter(Round(episode, False, episode + 1, 0))
         stage.begin(chairs, lambda seat: chairs[0])
         taken, _ = runner.play(
-            sim, chairs, stage, NoWait(), fps=play.fps, max_steps=TICKS - ticks, where="bench"
+            sim, chairs, stage, NoWait(), fps=play.fps, max_steps=most - ticks, where="bench"
         )
         ticks, episode = ticks + taken, episode + 1
     total_s = time.process_time() - began

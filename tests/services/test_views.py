@@ -20,7 +20,8 @@ from igym.services.games import audience
 from igym.services.games.stage import Stage
 from igym.settings import Settings
 from igym.sim.host import Sim
-from igym.store.games import Game
+from igym.store.games import Flush, Game
+from igym.store.group import Pending
 from igym.wire import inner
 from tests.services.conftest import Now
 from tests.services.paper import Outgoing, a_play
@@ -66,8 +67,10 @@ def table(env: Cards) -> list[draw.Shape]:
 class Dropped:
     """A log that takes everything."""
 
-    def append(self, *_: Any, **__: Any) -> None:
-        pass
+    def begin(self, flush: Flush) -> Pending:
+        written = Pending(flush)
+        written.answer(True)
+        return written
 
 
 class Theatre:
