@@ -42,6 +42,7 @@ export class Turned extends Error {
   constructor(
     readonly refused: Refused,
     readonly again: boolean, // whether trying again can help
+    readonly wait_s = 0, // … and after how long it does; 0 = nobody knows
   ) {
     super(refused.text);
   }
@@ -121,5 +122,6 @@ async function turned(answer: Response | null): Promise<Turned> {
       hint: `${said?.hint ?? text.failed.unreachableHint} ${when}`.trim(),
     },
     answer === null || answer.status >= 500 || answer.status === 429,
+    Number(answer?.headers.get('retry-after')) || 0, // of a date nothing is known
   );
 }

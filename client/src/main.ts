@@ -32,6 +32,7 @@ import {
 } from './wire.gen.ts';
 
 const AGAIN_MS = 2_000;
+const SPREAD_S = 3;
 const GOT_MS = 500; // acknowledgements of reliable messages go together, twice a second at most
 /** Refusals that pass by themselves. */
 const PASSING = new Set(['unavailable', 'too_much', 'error', '']);
@@ -183,6 +184,12 @@ async function enter(): Promise<void> {
     const again = { label: text.failed.retry, click: () => location.reload() };
     const { text: words, hint, code } = error.refused;
     const note = text.failed.code(code);
+    if (error.wait_s > 0) {
+      // Others of the same network wait for the same second.
+      setTimeout(() => void enter(), (error.wait_s + SPREAD_S * Math.random()) * 1_000);
+      const soon = text.failed.byItself(error.wait_s);
+      return put({ title: text.failed.waitTitle, text: words, hint: soon, note }, []);
+    }
     put({ title: text.failed.joinTitle, text: words, hint, note }, error.again ? [again] : []);
   }
 }

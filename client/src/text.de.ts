@@ -236,6 +236,9 @@ export const de: Text = {
     unreachableHint: 'Bitte prüfen Sie Ihre Internetverbindung und versuchen Sie es noch einmal.',
     chunk: 'Ein Teil dieser Seite wurde nicht geladen.',
     chunkHint: 'Bitte prüfen Sie Ihre Internetverbindung und laden Sie die Seite neu.',
+    waitTitle: 'Einen Moment, bitte',
+    byItself: (seconds) =>
+      `Sie müssen nichts tun: Wir versuchen es in ${seconds === 1 ? 'einer Sekunde' : `${seconds} Sekunden`} noch einmal.`,
     retry: 'Noch einmal versuchen',
     reload: 'Neu laden',
     send: 'Das ist nicht angekommen.',

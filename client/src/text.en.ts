@@ -239,6 +239,9 @@ export const en = {
     unreachableHint: 'Check your internet connection, then try again.',
     chunk: 'Part of this page did not load.',
     chunkHint: 'Check your internet connection, then load the page again.',
+    waitTitle: 'One moment, please',
+    byItself: (seconds: number) =>
+      `You need not do anything: we try again in ${seconds === 1 ? 'a second' : `${seconds} seconds`}.`,
     retry: 'Try again',
     reload: 'Load again',
     send: 'That did not get through.',

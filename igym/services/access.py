@@ -116,7 +116,9 @@ def identify(deployment: Deployment, header: str, address: str) -> Access:
         who = hmac.new(deployment.secret.encode(), address.encode(), hashlib.sha256).hexdigest()
         if header and store.failed(deployment.redis, who[:16]) > MOST_FAILURES:
             raise TooMuch(
-                "Too many tokens from your address were refused.", hint="Try again in a minute."
+                "Too many tokens from your address were refused.",
+                hint="Try again in a minute.",
+                wait_s=60,
             ) from refused
         raise
 

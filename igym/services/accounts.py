@@ -274,6 +274,7 @@ def _recognised(
                 "There were too many wrong passwords.",
                 hint=f"Try again in {-(-left_s // 60) or 1} minutes, or sign in with a link: "
                 "igym admin link",
+                wait_s=left_s,
             )
     try:
         known = store.read(deployment.redis, name)

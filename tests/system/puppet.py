@@ -35,6 +35,7 @@ class Puppet:
         self.auths: list[dict[str, Any]] = []
         self.greeting: list[wire.Message] = []  # sent after every connect
         self.joins = 0
+        self.crowded_s = 0  # who joins is asked to wait for so long, once
         self.language = "en"
         self.refuses: dict[str, str] | None = None  # the next connection, with these words
         self._socket: WebSocketRoute | None = None
@@ -70,6 +71,10 @@ class Puppet:
         path = re.sub(r"[?#].*", "", route.request.url.removeprefix(URL))
         if path.startswith("/api/probe"):
             route.fulfill(body=b"x" * 100_000, content_type="application/octet-stream")
+        elif path.startswith("/api/") and (wait_s := self.crowded_s):
+            self.crowded_s = 0
+            said = {"code": "too_much", "text": "Too many people open this study.", "hint": ""}
+            route.fulfill(status=429, json=said, headers={"Retry-After": str(wait_s)})
         elif path.startswith("/api/"):
             self.joins += 1
             route.fulfill(json={"token": f"token {self.joins}", "session": "s1"})

@@ -51,6 +51,24 @@ def stands(stage: str, *, generation: int = 0, **more: object) -> wire.Episode:
     return wire.Episode("g1", generation, 0, **about)
 
 
+def test_who_comes_while_too_many_do_waits_and_is_let_in_by_itself(page):
+    page.clock.install()
+    puppet = Puppet(page)
+    puppet.greeting = [state(PAGE, "reading")]
+    puppet.crowded_s = 40
+    puppet.open()
+    expect(page.get_by_role("heading", name="One moment, please")).to_be_visible()
+    expect(
+        page.get_by_text("You need not do anything: we try again in 40 seconds.")
+    ).to_be_visible()
+    expect(page.get_by_role("button")).to_have_count(0)
+    page.clock.run_for(39_000)
+    assert puppet.joins == 0
+    page.clock.run_for(5_000)  # each comes up to 3 s later than it might
+    expect(page.get_by_role("heading", name="Read this")).to_be_visible()
+    assert puppet.joins == 1
+
+
 def test_chat_lines_come_once_and_in_order_and_are_acknowledged_together(page):
     puppet = opened(page, state(GAME, "playing", seq=4))
     shown = page.locator(".chat-text")

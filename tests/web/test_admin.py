@@ -117,6 +117,7 @@ def test_ten_wrong_passwords_are_enough(browser, deployment):
     assert {signs_in(browser, password="no").status_code for _ in range(10)} == {401}
     answer = signs_in(browser)
     assert answer.status_code == 429 and "15 minutes" in answer.text
+    assert 14 * 60 < int(answer.headers["Retry-After"]) <= 15 * 60
 
 
 @pytest.mark.parametrize(

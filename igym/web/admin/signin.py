@@ -47,7 +47,7 @@ def add(admin: Blueprint, deployment: Deployment) -> None:
         return render_template("admin/signin.html")
 
     @admin.post("/admin/sign-in")
-    def signed() -> Response | tuple[str, int]:
+    def signed() -> Response | tuple[str, int, dict[str, str]]:
         """The form, filled in."""
         check_form(deployment)
         name = request.form.get("name", "")
@@ -58,7 +58,8 @@ def add(admin: Blueprint, deployment: Deployment) -> None:
             )  # fmt: skip
         except (BadToken, TooMuch) as refused:
             page = render_template("admin/signin.html", problem=refused, name=name)
-            return page, refused.status
+            wait = {"Retry-After": str(refused.wait_s)} if isinstance(refused, TooMuch) else {}
+            return page, refused.status, wait
         admit(secret)
         return redirect(home(request.args.get("next")), 303)
 
