@@ -183,13 +183,13 @@ async function enter(): Promise<void> {
     if (!(error instanceof Turned)) throw error;
     const again = { label: text.failed.retry, click: () => location.reload() };
     const { text: words, hint, code } = error.refused;
-    const note = text.failed.code(code);
     if (error.wait_s > 0) {
       // Others of the same network wait for the same second.
       setTimeout(() => void enter(), (error.wait_s + SPREAD_S * Math.random()) * 1_000);
       const soon = text.failed.byItself(error.wait_s);
-      return put({ title: text.failed.waitTitle, text: words, hint: soon, note }, []);
+      return put({ title: text.failed.waitTitle, text: words, hint: soon }, []);
     }
+    const note = text.failed.code(code);
     put({ title: text.failed.joinTitle, text: words, hint, note }, error.again ? [again] : []);
   }
 }
