@@ -26,6 +26,7 @@ _PACKED = (
     "seats",
     "away",
     "scores",
+    "earned",  # in the episode that is on; no field of `Game`
     "cells",
     "holds",
     "replaced",

@@ -13,8 +13,6 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import msgspec
-
 from igym.domain.outcome import GameOutcome
 from igym.domain.plan import PlayPlan
 from igym.engine.kept import Kept
@@ -244,8 +242,7 @@ class Journal:
         """Begin to write what is waiting."""
         if self._ticks:  # what admins see of a game that is on
             late_us = max(tick.late_us for tick in self._ticks)
-            earned = msgspec.json.encode(self.earned).decode()
-            self.note(late_ms=round(late_us / 1000, 1), earned=earned)
+            self.note(late_ms=round(late_us / 1000, 1), earned=dict(self.earned))
         ticks = len(self._ticks)
         chunk = self._chunk()
         fields, self._fields = self._fields, {}
