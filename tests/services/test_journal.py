@@ -10,10 +10,12 @@ import pytest
 
 from igym import settings
 from igym.services.games.playing import GameHost
+from igym.services.games.snapshots import Snapshots
 from igym.services.packages.loading import load_stored
 from igym.store import games
 from tests.services.conftest import Lab, Now
 from tests.services.test_playing import assert_whole, tables
+from tests.services.test_recovering import planned
 
 #: A second or so each: too many of them for `make fast`.
 pytestmark = pytest.mark.slow
@@ -115,3 +117,22 @@ def test_a_game_that_is_anothers_ends_with_what_is_on_its_way(lab, unwritten):
     written = games.read(redis, "counters", game.id).logged
     assert len(unwritten) <= 12 + 2 * MOST
     assert written <= 12 and games.read(redis, "counters", game.id).phase == "live"
+
+
+@pytest.mark.parametrize(("seed", "first"), [(240 * 7, None), (240 * 7 + 220, 20)])
+def test_games_that_began_together_are_saved_one_after_the_other(
+    lab, unwritten, monkeypatch, seed, first
+):
+    planned(lab, recovery="pickle", tick_ms=100.0)  # dear to replay: saved every 2 s, 240 ticks
+    saved = []
+    monkeypatch.setattr(Snapshots, "save", lambda self, episode, ticks, *_: saved.append(ticks))
+    game = lab.pair()
+    lab.deployment.redis.hset(f"igym:{{counters}}:game:{game.id}", "seed", str(seed))
+    lab.connect(game, "left", "right")
+
+    assert lab.play(game) == "finished"
+
+    if first is None:
+        assert saved == []
+    else:
+        assert first <= saved[0] < first + MOST and len(saved) == 2  # once in each episode
