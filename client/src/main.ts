@@ -181,7 +181,6 @@ async function enter(): Promise<void> {
     link.open();
   } catch (error) {
     if (!(error instanceof Turned)) throw error;
-    const again = { label: text.failed.retry, click: () => location.reload() };
     const { text: words, hint, code } = error.refused;
     if (error.wait_s > 0) {
       // Others of the same network wait for the same second.
@@ -189,6 +188,7 @@ async function enter(): Promise<void> {
       const soon = text.failed.byItself(error.wait_s);
       return put({ title: text.failed.waitTitle, text: words, hint: soon }, []);
     }
+    const again = { label: text.failed.retry, click: () => location.reload() };
     const note = text.failed.code(code);
     put({ title: text.failed.joinTitle, text: words, hint, note }, error.again ? [again] : []);
   }

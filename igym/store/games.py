@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 from redis import Redis
-from redis.exceptions import NoScriptError, ResponseError
+from redis.exceptions import NoScriptError, RedisError, ResponseError
 
 from igym.errors import NotFound
 from igym.store import keys
@@ -206,7 +206,7 @@ class Flush(NamedTuple):
     fields: Mapping[str, Any] = {}
 
 
-def append(redis: Redis, flushes: Sequence[Flush]) -> list[bool | ResponseError]:
+def append(redis: Redis, flushes: Sequence[Flush]) -> list[bool | RedisError]:
     """Write flushes of many games in one round trip.
 
     Returns:
@@ -227,7 +227,7 @@ def append(redis: Redis, flushes: Sequence[Flush]) -> list[bool | ResponseError]
     except NoScriptError:  # Redis was started anew
         _append.load(redis)
         answers = _append_calls(redis, flushes, calls)
-    results: list[bool | ResponseError] = [False] * len(flushes)
+    results: list[bool | RedisError] = [False] * len(flushes)
     for call, answer in zip(calls, answers, strict=True):
         for n, said in zip(call, answer, strict=True):
             results[n] = ResponseError(said.decode()) if isinstance(said, bytes) else bool(said)

@@ -78,9 +78,8 @@ class GroupLog:
             self._some.clear()
             with self._lock:
                 pending, self._waiting = self._waiting, []
-            results: list[bool | RedisError]
             try:
-                results = [*games.append(self._redis, [one.flush for one in pending])]
+                results = games.append(self._redis, [one.flush for one in pending])
             except RedisError as error:
                 results = [error] * len(pending)
             for one, result in zip(pending, results, strict=True):

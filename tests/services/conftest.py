@@ -5,11 +5,12 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from igym import wire
+from igym import settings, wire
 from igym.services.connect import Deployment
 from igym.services.data import archiving
 from igym.services.games import playing
@@ -78,6 +79,11 @@ class Lab:
         )
         self.matcher = matching.Matcher(deployment, self.outbox, "director-1")
         self.conns = {"left": 1, "right": 2}
+
+    def may_lose(self, ms: int) -> None:
+        """A crash may cost so much of an episode."""
+        often = settings.replace(self.deployment.settings, log_flush_ms=ms)
+        self.deployment = self.host.deployment = replace(self.deployment, settings=often)
 
     def arrive(self, **query: str) -> Session:
         _, session = arriving.join(self.deployment, "counters", query, None)

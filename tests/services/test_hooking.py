@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 import time
 
 import pytest
 
-from igym import settings
 from igym.domain.callbacks import Callback, checked, hooks
 from igym.errors import BadPackage
 from igym.services.games import hooking
@@ -163,8 +161,7 @@ class Wind(Callback):
 
 
 def test_what_a_callback_did_to_the_environment_is_there_after_a_takeover(lab):
-    often = settings.replace(lab.deployment.settings, log_flush_ms=20)
-    lab.deployment = lab.host.deployment = dataclasses.replace(lab.deployment, settings=often)
+    lab.may_lose(20)
     designed(lab, callbacks=(Wind,))
     planned(lab, recovery="pickle", deterministic=False)  # as the compiler finds it
     game = lab.pair()

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import dataclasses
 import itertools
 import time
 
 import pytest
 
-from igym import settings
-from igym.services.games.playing import GameHost
 from igym.services.games.snapshots import Snapshots
-from igym.services.packages.loading import load_stored
 from igym.store import games
-from tests.services.conftest import Lab, Now
+from tests.services.conftest import Lab
 from tests.services.test_playing import assert_whole, tables
 from tests.services.test_recovering import planned
 
@@ -26,10 +22,7 @@ MOST = 6  # ticks of 120 a second that 50 ms are
 @pytest.fixture
 def lab(lab: Lab) -> Lab:
     """The lab, in which a crash may cost six ticks."""
-    lab.deployment = dataclasses.replace(
-        lab.deployment, settings=settings.replace(lab.deployment.settings, log_flush_ms=50)
-    )
-    lab.host = GameHost(lab.deployment, "games-1", lab.outbox, lab.clock, Now, load_stored)
+    lab.may_lose(50)
     return lab
 
 

@@ -6,7 +6,6 @@ import dataclasses
 
 import pytest
 
-from igym import settings
 from igym.domain.plan import PlayPlan
 from igym.engine.replay import Story
 from igym.services.games import finishing, playing, reaping, stage
@@ -29,10 +28,7 @@ class Killed(BaseException):
 @pytest.fixture
 def lab(lab: Lab) -> Lab:
     """The lab, with a log that is flushed at every second tick."""
-    quick = dataclasses.replace(
-        lab.deployment, settings=settings.replace(lab.deployment.settings, log_flush_ms=20)
-    )
-    lab.deployment = lab.host.deployment = quick
+    lab.may_lose(20)
     return lab
 
 
