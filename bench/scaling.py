@@ -14,12 +14,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import psutil
-
 from bench.figure import Figure
 from bench.hundred import endless
 from igym.cli.rehearsal import own_settings, run_crowd
 from igym.cli.up import Stack, stack
+from igym.cli.usage import Usage
 
 #: People, how long they play, and how long of that is measured.
 PEOPLE, SECONDS, WINDOW_S = 20, 40.0, 20.0
@@ -42,21 +41,14 @@ class Count:
     memory_bytes: int
 
     @classmethod
-    def of(cls, running: Stack) -> Count:
+    def of(cls, running: Stack, usage: Usage) -> Count:
         """As it is now."""
         redis = running.deployment.redis
         about: dict[str, Any] = redis.info()  # type: ignore[assignment]
         stats: dict[str, Any] = redis.info("commandstats")  # type: ignore[assignment]
-        cpu = dict.fromkeys(TIERS, 0.0)
-        for child in running.supervisor.children:
-            if child.process is not None and child.role in cpu:
-                process = psutil.Process(child.process.pid)
-                for one in (process, *process.children(recursive=True)):
-                    times = one.cpu_times()
-                    cpu[child.role] += times.user + times.system
         return cls(
             time.monotonic(),
-            cpu,
+            usage.cpu_s(),
             Counter({name.removeprefix("cmdstat_"): one["calls"] for name, one in stats.items()}),
             about["total_net_input_bytes"],
             about["total_net_output_bytes"],
@@ -91,7 +83,7 @@ def measure() -> tuple[Rate, Rate, int, dict[str, Any]]:
         package = endless(Path(home) / "package")
         settings = own_settings(Path(home) / "data", web=2, games=2, max_load=1)
         with stack(settings, [package]) as running:
-            counts: list[Count] = []
+            usage, counts = Usage(running.supervisor), list[Count]()
 
             def wait(seconds: float) -> None:
                 until_s = time.monotonic() + seconds
@@ -100,9 +92,9 @@ def measure() -> tuple[Rate, Rate, int, dict[str, Any]]:
                     time.sleep(0.2)
 
             wait(3.0)
-            counts.append(Count.of(running))
+            counts.append(Count.of(running, usage))
             wait(IDLE_S)
-            counts.append(Count.of(running))
+            counts.append(Count.of(running, usage))
             begins_s = [0.0]
 
             def half() -> None:
@@ -113,7 +105,7 @@ def measure() -> tuple[Rate, Rate, int, dict[str, Any]]:
                 now_s = time.monotonic()
                 due_s = begins_s[0] + (WINDOW_S if len(counts) == 3 else 0.0)
                 if begins_s[0] and len(counts) < 4 and now_s >= due_s:
-                    counts.append(Count.of(running))
+                    counts.append(Count.of(running, usage))
 
             url = f"{running.url}/e/{running.plans[0].experiment}"
             told = run_crowd(url, PEOPLE, SECONDS, meanwhile, half=half)
